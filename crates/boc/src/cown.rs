@@ -1,0 +1,188 @@
+//! Cowns: concurrent owners of a value.
+
+use crate::behavior::Hold;
+use crate::queue::{Mode, Queue, Request};
+use std::cell::UnsafeCell;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Weak};
+
+/// A concurrent owner: a value, and the queue of behaviors that wait for it. A handle; clones name the same cown.
+///
+/// The value can be reached only by a behavior that has asked for the cown ([`Runtime::when`](crate::Runtime::when)) or,
+/// outside behaviors, through [`Cown::try_hold`]. Beside its value a cown may carry a *tag*, which anyone may look at at
+/// any time: a name, a counter, a lock of your own.
+///
+/// ```
+/// let runtime = boc::Runtime::new(2)?;
+/// let account = boc::Cown::new(100);
+/// runtime.when(&account, |mut account| *account += 5);
+/// runtime.wait();
+/// assert_eq!(*account.try_hold().unwrap(), 105);
+/// # Ok::<(), boc::StartError>(())
+/// ```
+pub struct Cown<T, G = ()>(Arc<Inner<T, G>>);
+
+/// A handle that does not keep its cown alive.
+pub struct WeakCown<T, G = ()>(Weak<Inner<T, G>>);
+
+struct Inner<T, G> {
+    queue: Queue,
+    tag: G,
+    value: UnsafeCell<T>,
+}
+
+/// What the queue of a cown needs to know of it.
+pub(crate) trait AnyCown: Send + Sync {
+    fn queue(&self) -> &Queue;
+}
+
+// SAFETY: the value is reached by one writer at a time, or by readers together; the queue sees to it. Handing it from
+// thread to thread needs `T: Send`, sharing it among readers `T: Sync` (asked for where a read is requested).
+unsafe impl<T: Send, G: Send + Sync> Sync for Inner<T, G> {}
+// SAFETY: as above.
+unsafe impl<T: Send, G: Send + Sync> Send for Inner<T, G> {}
+
+impl<T: Send, G: Send + Sync> AnyCown for Inner<T, G> {
+    fn queue(&self) -> &Queue {
+        &self.queue
+    }
+}
+
+impl<T> Cown<T> {
+    /// A new cown that owns `value`.
+    pub fn new(value: T) -> Self {
+        Cown::with_tag(value, ())
+    }
+}
+
+impl<T, G> Cown<T, G> {
+    /// A new cown that owns `value`, and carries `tag`.
+    pub fn with_tag(value: T, tag: G) -> Self {
+        Cown(Arc::new(Inner { queue: Queue::new(), tag, value: UnsafeCell::new(value) }))
+    }
+
+    /// The tag that this cown was made with.
+    pub fn tag(&self) -> &G {
+        &self.0.tag
+    }
+
+    /// A handle that does not keep the cown alive.
+    pub fn downgrade(&self) -> WeakCown<T, G> {
+        WeakCown(Arc::downgrade(&self.0))
+    }
+
+    /// A number that no other living cown has: its place in the order in which behaviors get in line.
+    pub fn id(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// How many handles there are, those of behaviors that wait for the cown among them.
+    pub fn handles(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut T {
+        self.0.value.get()
+    }
+}
+
+impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
+    /// A claim on this cown, for [`Runtime::schedule`](crate::Runtime::schedule).
+    pub fn request(&self, mode: Mode) -> Request {
+        Request::new(self.0.clone(), mode)
+    }
+
+    /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it meanwhile wait until
+    /// the guard is dropped.
+    pub fn try_hold(&self) -> Option<CownGuard<T, G>> {
+        Hold::try_new(self.request(Mode::Write)).map(|hold| CownGuard { cown: self.clone(), _hold: hold })
+    }
+}
+
+/// The value of a cown that is held outside behaviors. See [`Cown::try_hold`].
+pub struct CownGuard<T, G = ()> {
+    cown: Cown<T, G>,
+    _hold: Hold,
+}
+
+impl<T, G> Deref for CownGuard<T, G> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: we hold the cown for writing as long as the guard lives.
+        unsafe { &*self.cown.as_ptr() }
+    }
+}
+
+impl<T, G> DerefMut for CownGuard<T, G> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and the guard is borrowed mutably.
+        unsafe { &mut *self.cown.as_ptr() }
+    }
+}
+
+impl<T, G> WeakCown<T, G> {
+    /// The cown, while it lives.
+    pub fn upgrade(&self) -> Option<Cown<T, G>> {
+        self.0.upgrade().map(Cown)
+    }
+}
+
+impl<T, G> Clone for Cown<T, G> {
+    fn clone(&self) -> Self {
+        Cown(self.0.clone())
+    }
+}
+
+impl<T, G> Clone for WeakCown<T, G> {
+    fn clone(&self) -> Self {
+        WeakCown(self.0.clone())
+    }
+}
+
+impl<T: Default> Default for Cown<T> {
+    fn default() -> Self {
+        Cown::new(T::default())
+    }
+}
+
+impl<T> From<T> for Cown<T> {
+    fn from(value: T) -> Self {
+        Cown::new(value)
+    }
+}
+
+impl<T, G> PartialEq for Cown<T, G> {
+    /// Two handles are equal where they name the same cown.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T, G> Eq for Cown<T, G> {}
+
+impl<T, G> PartialOrd for Cown<T, G> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T, G> Ord for Cown<T, G> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.id().cmp(&other.id())
+    }
+}
+
+impl<T, G> Hash for Cown<T, G> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl<T, G> fmt::Debug for Cown<T, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cown({:#x})", self.id())
+    }
+}

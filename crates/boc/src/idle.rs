@@ -1,0 +1,144 @@
+//! Who sleeps, who searches, and whom to wake.
+//!
+//! # Protocol
+//!
+//! A worker without work *searches* for a moment and then *sleeps*. Waking a sleeper costs a system call, so a producer
+//! wakes one only if nobody searches: a searcher will find the work. That leaves two ways to lose work, and both are
+//! closed by the same pairing of sequentially consistent steps:
+//!
+//! - a producer publishes work, then looks at the counts; a searcher that gives up puts itself among the sleepers, then
+//!   looks for work once more. One of the two sees the other.
+//! - a searcher that finds work stops searching, then looks for more work; a producer that relied on it had published
+//!   before it looked at the counts. The last searcher to stop thus wakes another where there is more to do.
+
+use crate::sync::{AtomicUsize, Mutex, Ordering, Parker, Unparker, fence, lock, spin_loop, yield_now};
+
+/// The workers that have nothing to do.
+pub(crate) struct Idle {
+    searching: AtomicUsize,
+    /// The length of `sleepers`, to be read without the lock.
+    sleeping: AtomicUsize,
+    sleepers: Mutex<Vec<usize>>,
+    wakers: Box<[Unparker]>,
+}
+
+/// A worker's own part in it.
+pub(crate) struct Idler {
+    index: usize,
+    parker: Parker,
+    searches: bool,
+}
+
+/// How often a searcher looks around before it sleeps: some ten microseconds. Longer would be busy waiting, shorter
+/// would make a stream of small behaviors pay for a wake-up each.
+const SEARCHES: usize = if cfg!(loom) { 1 } else { 40 };
+
+impl Idle {
+    /// The common part for `count` workers, and the own part of each.
+    pub(crate) fn new(count: usize) -> (Idle, Vec<Idler>) {
+        let idlers: Vec<Idler> =
+            (0..count).map(|index| Idler { index, parker: Parker::new(), searches: false }).collect();
+        let wakers = idlers.iter().map(|idler| idler.parker.unparker().clone()).collect();
+        let idle = Idle {
+            searching: AtomicUsize::new(0),
+            sleeping: AtomicUsize::new(0),
+            sleepers: Mutex::new(Vec::with_capacity(count)),
+            wakers,
+        };
+        (idle, idlers)
+    }
+
+    /// Work has been published that any worker may take.
+    pub(crate) fn wake_one(&self) {
+        fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::SeqCst) == 0 || self.searching.load(Ordering::SeqCst) != 0 {
+            return;
+        }
+        let mut sleepers = lock(&self.sleepers);
+        if let Some(index) = sleepers.pop() {
+            self.rouse(index, sleepers.len());
+        }
+    }
+
+    /// Work has been published that worker `index` should take. False where that worker is awake.
+    pub(crate) fn wake(&self, index: usize) -> bool {
+        fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::SeqCst) == 0 {
+            return false;
+        }
+        let mut sleepers = lock(&self.sleepers);
+        let Some(place) = sleepers.iter().position(|&sleeper| sleeper == index) else { return false };
+        sleepers.swap_remove(place);
+        self.rouse(index, sleepers.len());
+        true
+    }
+
+    /// Wakes everyone, once and for all.
+    pub(crate) fn wake_all(&self) {
+        fence(Ordering::SeqCst);
+        self.wakers.iter().for_each(Unparker::unpark);
+    }
+
+    /// Under the lock of `sleepers`: `index` has been taken off, `left` are left.
+    fn rouse(&self, index: usize, left: usize) {
+        self.sleeping.store(left, Ordering::SeqCst);
+        // On behalf of the one who wakes up: from here on somebody searches.
+        self.searching.fetch_add(1, Ordering::SeqCst);
+        self.wakers[index].unpark();
+    }
+}
+
+impl Idler {
+    /// Searches for a moment, then sleeps until woken. Returns where there may be work, or an end. Counts each sleep.
+    pub(crate) fn idle(&mut self, idle: &Idle, work: impl Fn() -> bool, end: impl Fn() -> bool, sleeps: impl Fn()) {
+        if !self.searches {
+            self.searches = true;
+            idle.searching.fetch_add(1, Ordering::SeqCst);
+        }
+        for turn in 0..SEARCHES {
+            if work() || end() {
+                return;
+            }
+            if turn < SEARCHES / 2 {
+                (0..16).for_each(|_| spin_loop());
+            } else {
+                yield_now();
+            }
+        }
+        {
+            let mut sleepers = lock(&idle.sleepers);
+            sleepers.push(self.index);
+            idle.sleeping.store(sleepers.len(), Ordering::SeqCst);
+            self.searches = false;
+            idle.searching.fetch_sub(1, Ordering::SeqCst);
+        }
+        fence(Ordering::SeqCst);
+        if work() || end() {
+            let mut sleepers = lock(&idle.sleepers);
+            if let Some(place) = sleepers.iter().position(|&sleeper| sleeper == self.index) {
+                sleepers.swap_remove(place);
+                idle.sleeping.store(sleepers.len(), Ordering::SeqCst);
+                return;
+            }
+            // Somebody is about to wake us; take the wake-up, lest it be there when we next want to sleep.
+        }
+        sleeps();
+        self.parker.park();
+        // Who woke us has counted us among those who search. (Not so at the end, when it does not matter any more.)
+        self.searches = true;
+    }
+
+    /// Work has been found. If we were the last to search and there is more, somebody else should look.
+    pub(crate) fn found(&mut self, idle: &Idle, more: impl Fn() -> bool) {
+        if !self.searches {
+            return;
+        }
+        self.searches = false;
+        if idle.searching.fetch_sub(1, Ordering::SeqCst) == 1 {
+            fence(Ordering::SeqCst);
+            if more() {
+                idle.wake_one();
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Behavior-oriented concurrency: data lives in *cowns*, and work on it is scheduled as *behaviors*.
+//!
+//! A [`Cown`] (a concurrent owner) owns a value. A behavior names the cowns that it needs and runs once it holds all of
+//! them. There are no locks, so there is no order of locks to get wrong: deadlock can't happen. Behaviors that share a
+//! cown run one after the other, in the order in which they were scheduled; those that don't run in parallel.
+//!
+//! ```
+//! use boc::{Cown, Runtime, read};
+//!
+//! let runtime = Runtime::new(2)?;
+//! let (ada, bob) = (Cown::new(100), Cown::new(0));
+//! let fee = Cown::new(1);
+//!
+//! runtime.when((&ada, &bob, read(&fee)), |(mut ada, mut bob, fee)| {
+//!     *ada -= 30 + *fee;
+//!     *bob += 30;
+//! });
+//! runtime.when([&ada, &bob], |both| assert_eq!(both.iter().map(|account| **account).sum::<i32>(), 99));
+//! runtime.wait();
+//! # Ok::<(), boc::StartError>(())
+//! ```
+//!
+//! The idea and the algorithm are those of Cheeseman et al., "When Concurrency Matters: Behaviour-Oriented Concurrency",
+//! OOPSLA 2023.
+//!
+//! # Parts
+//!
+//! - [`Runtime`]: workers, and the scheduler that feeds them. A [`Host`] puts an environment around each worker.
+//! - [`Cown`], [`read`]: what a behavior can ask for. [`when`] schedules from within a behavior.
+//! - [`Scope`]: a count of behaviors that can be waited for apart from the rest.
+//! - [`Request`], [`Body`], [`Runtime::schedule`]: the same without types, for language bindings.
+
+mod behavior;
+mod cown;
+mod queue;
+mod scope;
+mod stats;
+mod sync;
+
+#[cfg_attr(loom, allow(dead_code))]
+mod idle;
+#[cfg(not(loom))]
+mod cowns;
+#[cfg(not(loom))]
+mod runtime;
+#[cfg_attr(loom, path = "models/scheduler.rs")]
+mod scheduler;
+
+#[cfg(all(test, loom))]
+mod models;
+
+pub use behavior::Body;
+pub use cown::{Cown, CownGuard, WeakCown};
+pub use queue::{Mode, Request};
+pub use stats::Stats;
+
+#[cfg(not(loom))]
+pub use cowns::{Cowns, Held, Outcome, Read, ReadGuard, WriteGuard, read};
+#[cfg(not(loom))]
+pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, when};
+#[cfg(not(loom))]
+pub use scheduler::current_worker;
