@@ -57,6 +57,6 @@ pub use stats::Stats;
 #[cfg(not(loom))]
 pub use cowns::{Cowns, Held, Outcome, Read, ReadGuard, WriteGuard, read};
 #[cfg(not(loom))]
-pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, when};
+pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, schedule, when};
 #[cfg(not(loom))]
 pub use scheduler::current_worker;

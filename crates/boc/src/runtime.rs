@@ -278,6 +278,15 @@ pub fn when<C: Cowns, R: Send + 'static>(
     crate::cowns::when(&shared, &shared.root, cowns, body)
 }
 
+/// Schedules `body` from within a behavior, on the runtime that runs that one. See [`Runtime::schedule`].
+///
+/// # Panics
+/// Outside behaviors.
+pub fn schedule(requests: impl IntoIterator<Item = Request>, body: impl Body) {
+    let shared = scheduler::current().expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
+    behavior::schedule(&shared, &shared.root, requests, body);
+}
+
 /// A count of behaviors that can be waited for apart from all others.
 ///
 /// ```

@@ -1,0 +1,50 @@
+# Needs Rust, make and some CPython from 3.10 on; everything else goes into .venv and target.
+#
+# PYTHON=... names the Python to use, ARGS=... is handed on to the program that a target runs.
+
+VENV := .venv
+python := $(VENV)/bin/python
+
+.PHONY: help demo test test-rust test-python loom lint format bench build venv clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## set everything up, build, and count the words of a real folder of text on all cores
+	@$(python) -m bocpy.examples.word_count $(ARGS)
+
+test: test-rust test-python ## set everything up, build, and run all tests, Rust and Python
+
+test-rust: venv ## the Rust tests alone
+	tree=$$(scripts/source_tree $(VENV)) && cd "$$tree" && PYO3_PYTHON=$(CURDIR)/$(python) cargo test --workspace $(ARGS)
+
+test-python: build ## the Python tests alone, on every host of behaviors that the Python has
+	scripts/test_python $(VENV) $(ARGS)
+
+loom: ## check the runtime's lock-free parts in every interleaving of their threads
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p boc --release --lib models $(ARGS)
+
+lint: venv ## what formatters and linters have to say
+	cargo fmt --all --check
+	PYO3_PYTHON=$(CURDIR)/$(python) cargo clippy --workspace --all-targets -- -D warnings
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+
+format: venv ## format all sources
+	cargo fmt --all
+	$(VENV)/bin/ruff format
+
+bench: build ## run the benchmarks (ARGS="--help" for what they can do)
+	@$(python) benchmarks/run.py $(ARGS)
+
+build: venv
+	@scripts/build $(VENV)
+
+venv:
+	@base=$$(scripts/find_python) && "$$base" scripts/setup_venv.py $(VENV)
+
+clean: ## remove all that was made here
+	rm -rf target $(VENV) benchmarks/.venvs dist .pytest_cache .ruff_cache
+	find python tests benchmarks scripts -name __pycache__ -prune -exec rm -rf {} +
+	rm -f python/bocpy/_core*.so

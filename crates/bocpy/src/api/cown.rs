@@ -1,0 +1,460 @@
+//! The class `Cown`.
+
+use crate::ffi::class::{self, Args, Class, Method, MethodDef, Native, Property, PropertyDef};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, container, module, number, text};
+use crate::host;
+use crate::interpreter::state::Callable;
+use crate::interpreter::{Resident, State, attach};
+use crate::transport::carried;
+use crate::transport::portable::Portable;
+use crate::transport::slot::{Holder, Slot};
+use std::cmp::Ordering;
+use std::ffi::CStr;
+
+/// A cown, as Python knows it: ordering is the runtime's business, the value is in the tag.
+pub(crate) type Handle = boc::Cown<(), Slot>;
+
+/// The value of an instance of `Cown`.
+pub(crate) struct CownObject {
+    handle: Handle,
+}
+
+/// A new cown of that value. `stay`: as the object that it is.
+pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
+    let era = host::era();
+    let slot = match Portable::scalar(value) {
+        Some(scalar) => Slot::portable(scalar, era),
+        None if stay => Slot::resident(Resident::new(value.clone()), era),
+        None => Slot::portable(Portable::encode_named(value, || "a cown's value".into())?, era),
+    };
+    Ok(boc::Cown::with_tag((), slot))
+}
+
+impl CownObject {
+    /// A new Python handle of a cown.
+    pub(crate) fn new(py: Python<'_>, handle: Handle) -> PyResult<Object<'_>> {
+        State::get(py).cown.instance(py, CownObject { handle })
+    }
+
+    /// The cown that an object is a handle of, if it is one.
+    pub(crate) fn plain_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
+        State::get(object.py()).cown.get(object).map(|cown| &cown.handle)
+    }
+
+    fn slot(&self) -> &Slot {
+        self.handle.tag()
+    }
+
+    /// True where the caller may touch the value: it holds the cown, or all is still after a `wait`, by which the main
+    /// interpreter has come to hold every cown that there was.
+    fn is_accessible(&self, py: Python<'_>) -> bool {
+        match self.slot().holder() {
+            Some(holder) => holder == Holder::current(),
+            None => self.is_held_since_wait(py),
+        }
+    }
+
+    fn is_held_since_wait(&self, py: Python<'_>) -> bool {
+        self.slot().era() < host::era() && State::get(py).home.is_main() && !host::is_running()
+    }
+
+    fn check_access(&self, py: Python<'_>) -> PyResult<()> {
+        if self.is_accessible(py) {
+            return Ok(());
+        }
+        let message = match (self.slot().holder(), Holder::in_behavior()) {
+            (Some(_), _) if self.slot().is_held_by_behavior() => {
+                "this cown is held by a behavior that is running: only that one may touch its value. \
+                 Schedule a behavior with @when(cown), or acquire the cown after wait() or quiesce()"
+            }
+            (Some(_), _) => {
+                "this cown is held by another thread, which has acquired it: only that one may touch its value"
+            }
+            (None, true) => {
+                "this behavior does not hold this cown: name it in @when(...) to be its holder, \
+                 or return from the behavior and let another one take it"
+            }
+            (None, false) => {
+                "nobody holds this cown: to touch its value, acquire it (`with cown:`), or schedule a behavior \
+                 with @when(cown)"
+            }
+        };
+        Err(error::raise(py, Kind::Runtime, message))
+    }
+
+    /// Takes the cown for the caller, from outside behaviors.
+    fn acquire(&self, py: Python<'_>) -> PyResult<()> {
+        let me = Holder::current();
+        if self.slot().holder() == Some(me) {
+            return Ok(());
+        }
+        let Some(guard) = self.handle.try_hold() else {
+            let who = if self.slot().is_held_by_behavior() {
+                "a behavior holds it"
+            } else if self.slot().holder().is_some() {
+                "another thread has acquired it"
+            } else {
+                "behaviors wait for it"
+            };
+            let message = format!(
+                "cannot acquire this cown: {who}. Schedule a behavior with @when(cown), or acquire it after wait() or quiesce()"
+            );
+            return Err(error::raise(py, Kind::Runtime, &message));
+        };
+        self.slot().set_holder(Some(me));
+        self.slot().set_hold(Some(Box::new(guard)));
+        Ok(())
+    }
+
+    /// Lets go of a cown that was acquired.
+    fn release(&self, py: Python<'_>) -> PyResult<()> {
+        match self.slot().holder() {
+            Some(holder) if holder != Holder::current() => {
+                let message = "this cown is held by somebody else, who alone can release it";
+                Err(error::raise(py, Kind::Runtime, message))
+            }
+            Some(_) if !self.slot().has_hold() => {
+                let message = "a behavior's cowns are released when it ends, and not before";
+                Err(error::raise(py, Kind::Runtime, message))
+            }
+            Some(_) => {
+                let settled = if host::values_stay(py) {
+                    Ok(())
+                } else {
+                    self.slot().settle(py, || "the value of this cown".into())
+                };
+                self.let_go();
+                settled
+            }
+            None => {
+                self.slot().set_era(host::era());
+                Ok(())
+            }
+        }
+    }
+
+    fn let_go(&self) {
+        self.slot().set_era(host::era());
+        self.slot().set_holder(None);
+        self.slot().set_hold(None);
+    }
+
+    fn unwrap<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        if !host::is_quiescent() {
+            let message = "unwrap() takes a finished result, but behaviors are still in flight: call wait() or quiesce() first";
+            return Err(error::raise(py, Kind::Runtime, message));
+        }
+        let slot = self.slot();
+        let held = slot.holder() == Some(Holder::current());
+        let era = slot.era();
+        if !held {
+            self.acquire(py)?;
+        }
+        let (exception, trace) = (slot.exception(), slot.trace());
+        let result = slot.get(py);
+        if result.is_ok() {
+            slot.put(Portable::None);
+        }
+        if !held {
+            self.let_go();
+            slot.set_era(era);
+        }
+        let value = result?;
+        if !exception || !value.is_exception() {
+            return Ok(value);
+        }
+        if let Some(trace) = trace {
+            attach_trace(py, &value, &trace)?;
+        }
+        Err(error::raise_object(&value))
+    }
+}
+
+/// Shows the traceback of a worker as the cause of an exception that has no other.
+fn attach_trace<'py>(py: Python<'py>, exception: &Object<'py>, trace: &str) -> PyResult<()> {
+    if exception.getattr(c"__cause__")?.is_none() {
+        let text = text::string(py, trace)?;
+        let cause = State::get(py).invoke(py, Callable::RemoteTraceback, &[&text])?;
+        exception.setattr(c"__cause__", &cause)?;
+    }
+    Ok(())
+}
+
+/// An unhandled exception that nobody has ever looked at: the last thing that can be done is to print it.
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let Some(report) = self.take_report() else { return };
+        let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
+        let printed = attach::if_attached(|py| {
+            error::aside(py, || module::write_stderr(py, &message));
+        });
+        if printed.is_none() {
+            eprint!("{message}");
+        }
+    }
+}
+
+impl Native for CownObject {
+    const NAME: &'static CStr = c"bocpy.Cown";
+    const DOC: &'static CStr = c"Cown(value)\n--\n\n\
+        A concurrent owner of a value.\n\n\
+        The value can be reached by the behavior that holds the cown, see `when`, or after `acquire`. A handle: several \
+        may name one cown, and those are equal.\n\n\
+        Raises TypeError if the value cannot be moved to the interpreters in which behaviors run.";
+    const OPEN: bool = true;
+
+    fn methods() -> Vec<MethodDef> {
+        vec![
+            class::def::<Acquire>(),
+            class::def::<Release>(),
+            class::def::<Unwrap>(),
+            class::def::<Enter>(),
+            class::def::<Exit>(),
+            class::def::<Reduce>(),
+            class::def::<ClassGetItem>(),
+        ]
+    }
+
+    fn properties() -> Vec<PropertyDef> {
+        vec![class::property::<Value>(), class::property::<Exception>(), class::property::<Acquired>()]
+    }
+
+    fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self> {
+        let named = class::only_keyword(py, kwargs, "value")?;
+        let value = match (args.tuple_len(), named) {
+            (1, None) => args.tuple_item(0)?.clone(),
+            (0, Some(value)) => value,
+            _ => {
+                return Err(error::raise(py, Kind::Type, "Cown() takes one argument: the value that it owns"));
+            }
+        };
+        let handle = new_handle(&value, host::values_stay(py))?;
+        Ok(CownObject { handle })
+    }
+
+    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+        let cown: &CownObject = class::value(this);
+        let value = if cown.is_accessible(py) {
+            match cown.slot().get(py).and_then(|value| value.repr()) {
+                Ok(value) => value.to_str().unwrap_or("?").to_owned(),
+                Err(_) => {
+                    error::clear(py);
+                    format!("<{}>", cown.slot().describe())
+                }
+            }
+        } else {
+            "<not held>".to_owned()
+        };
+        text::string(py, &format!("Cown({:#x}, value={value})", cown.handle.id()))
+    }
+
+    fn hash(&self) -> Option<isize> {
+        Some((self.handle.id() >> 4) as isize)
+    }
+
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        Some(self.handle.cmp(&other.handle))
+    }
+
+    fn finalize(_py: Python<'_>, this: &Self) {
+        // The hold's own two handles and this one: nobody is left who could release it.
+        if this.handle.handles() <= 3 && this.slot().has_hold() {
+            this.let_go();
+        }
+    }
+}
+
+fn get<'a>(this: &'a Object<'_>) -> &'a CownObject {
+    class::value(this)
+}
+
+macro_rules! methods {
+    ($($name:ident, $python:literal, $doc:literal, |$py:ident, $this:ident, $args:ident| $body:expr;)+) => {
+        $(
+            struct $name;
+            impl Method for $name {
+                const NAME: &'static CStr = $python;
+                const DOC: &'static CStr = $doc;
+                fn call<'py>($py: Python<'py>, $this: &Object<'py>, $args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+                    $body
+                }
+            }
+        )+
+    };
+}
+
+methods! {
+    Acquire, c"acquire", c"acquire($self, /)\n--\n\n\
+        Take the cown for the caller, outside behaviors. Nothing happens if the caller holds it already.\n\n\
+        Raises RuntimeError, at once, if a behavior or another thread holds it or waits for it.",
+    |py, this, args| {
+        args.bind("acquire", [], 0)?;
+        get(this).acquire(py)?;
+        Ok(py.none())
+    };
+    Release, c"release", c"release($self, /)\n--\n\n\
+        Let go of a cown that was acquired. Nothing happens if nobody holds it.\n\n\
+        Raises RuntimeError if somebody else holds it.",
+    |py, this, args| {
+        args.bind("release", [], 0)?;
+        get(this).release(py)?;
+        Ok(py.none())
+    };
+    Unwrap, c"unwrap", c"unwrap($self, /)\n--\n\n\
+        Take the value out of the cown, and leave None.\n\n\
+        If it is an exception that a behavior did not catch, that is raised. Raises RuntimeError while behaviors are in \
+        flight: call wait() or quiesce() first.",
+    |py, this, args| {
+        args.bind("unwrap", [], 0)?;
+        get(this).unwrap(py)
+    };
+    Enter, c"__enter__", c"__enter__($self, /)\n--\n\nAcquire the cown.",
+    |py, this, args| {
+        args.bind("__enter__", [], 0)?;
+        get(this).acquire(py)?;
+        Ok(this.clone())
+    };
+    Exit, c"__exit__", c"__exit__($self, /, *exc)\n--\n\nRelease the cown.",
+    |py, this, _args| {
+        get(this).release(py)?;
+        Ok(py.none())
+    };
+    Reduce, c"__reduce__", c"__reduce__($self, /)\n--\n\nPickle a handle of the cown. It opens in this process only.",
+    |py, this, _args| {
+        let handle = &get(this).handle;
+        let (function, args) = match carried::pack(handle) {
+            Some(number) => (c"_carried", vec![number::uint(py, number as u64)?]),
+            None => {
+                let process = number::uint(py, std::process::id().into())?;
+                (c"_recalled", vec![process, number::uint(py, carried::remember(handle))?])
+            }
+        };
+        let function = module::import_from(py, "bocpy._core", function)?;
+        container::tuple(py, vec![function, container::tuple(py, args)?])
+    };
+}
+
+struct ClassGetItem;
+
+impl Method for ClassGetItem {
+    const NAME: &'static CStr = c"__class_getitem__";
+    const DOC: &'static CStr = c"__class_getitem__($type, item, /)\n--\n\nCown[int]: for annotations.";
+    const CLASS: bool = true;
+    fn call<'py>(_py: Python<'py>, class: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        match args.positional() {
+            [item] => class::generic_alias(class, item),
+            _ => Err(error::raise(class.py(), Kind::Type, "Cown[...] takes one type")),
+        }
+    }
+}
+
+struct Value;
+
+impl Property for Value {
+    const NAME: &'static CStr = c"value";
+    const DOC: &'static CStr =
+        c"The value, for whoever holds the cown. Raises RuntimeError for everybody else.";
+    const SETTABLE: bool = true;
+
+    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+        let cown = get(this);
+        cown.check_access(py)?;
+        cown.slot().get(py)
+    }
+
+    fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
+        let cown = get(this);
+        cown.check_access(py)?;
+        let Some(value) = value else {
+            return Err(error::raise(py, Kind::Attribute, "a cown's value cannot be deleted; assign None"));
+        };
+        // A behavior may go on changing what it has assigned; what comes from outside is taken as it is now.
+        cown.slot().set(value, Holder::in_behavior() || host::values_stay(py))
+    }
+}
+
+struct Exception;
+
+impl Property for Exception {
+    const NAME: &'static CStr = c"exception";
+    const DOC: &'static CStr =
+        c"Whether the value is an exception that a behavior did not catch. Writing the value clears \
+        it. Raises RuntimeError for everybody who does not hold the cown.";
+    const SETTABLE: bool = true;
+
+    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+        let cown = get(this);
+        cown.check_access(py)?;
+        Ok(number::boolean(py, cown.slot().exception()))
+    }
+
+    fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
+        let cown = get(this);
+        cown.check_access(py)?;
+        let Some(value) = value else {
+            return Err(error::raise(py, Kind::Attribute, "a cown's exception flag cannot be deleted"));
+        };
+        cown.slot().set_exception(value.is_true()?);
+        Ok(())
+    }
+}
+
+struct Acquired;
+
+impl Property for Acquired {
+    const NAME: &'static CStr = c"acquired";
+    const DOC: &'static CStr = c"Whether the caller holds the cown.";
+
+    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+        Ok(number::boolean(py, get(this).is_accessible(py)))
+    }
+}
+
+/// `_carried(number)`: a cown within a value that is being unpickled.
+pub(crate) struct Carried;
+
+impl Method for Carried {
+    const NAME: &'static CStr = c"_carried";
+    const DOC: &'static CStr = c"A cown within a value that is being moved.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let number = args
+            .positional()
+            .first()
+            .filter(|number| number.is_int_like())
+            .and_then(|number| number.to_i64());
+        match number.and_then(|number| carried::unpack(number as usize)) {
+            Some(handle) => CownObject::new(py, handle),
+            None => Err(error::raise(
+                py,
+                Kind::Runtime,
+                "this pickled Cown was on its way to another interpreter",
+            )),
+        }
+    }
+}
+
+/// `_recalled(process, number)`: a cown that somebody has pickled.
+pub(crate) struct Recalled;
+
+impl Method for Recalled {
+    const NAME: &'static CStr = c"_recalled";
+    const DOC: &'static CStr = c"A cown that was pickled in this process.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let number =
+            |place: usize| args.positional().get(place).filter(|n| n.is_int_like()).and_then(|n| n.to_i64());
+        match (number(0), number(1)) {
+            (Some(process), Some(number)) => {
+                CownObject::new(py, carried::recall(py, process as u32, number as u64)?)
+            }
+            _ => Err(error::raise(py, Kind::Type, "a pickled Cown names a process and a number")),
+        }
+    }
+}
+
+impl Class<CownObject> {
+    /// The cown that an object is a handle of.
+    pub(crate) fn handle<'a>(&self, object: &'a Object<'_>) -> Option<&'a Handle> {
+        self.get(object).map(|cown| &cown.handle)
+    }
+}

@@ -1,0 +1,105 @@
+//! The module `bocpy._core`.
+
+use super::cown::{Carried, Recalled};
+use super::runtime::{Quiesce, Start, Wait};
+use super::when::{WhenCall, WhenFunction};
+use crate::ffi::class::{self, Args, Method};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::module::Definition;
+use crate::ffi::{Object, PyResult, Python, number, text};
+use crate::host::cores::default_workers;
+use crate::host::fork;
+use crate::interpreter::home::main_home;
+use crate::interpreter::state::Callable;
+use crate::interpreter::{State, within};
+use crate::transport::portable::Portable;
+use std::ffi::CStr;
+
+pub(crate) static DEFINITION: Definition = Definition {
+    name: c"bocpy._core",
+    doc: c"The native part of bocpy.",
+    functions: || {
+        vec![
+            class::def::<WhenFunction>(),
+            class::def::<WhenCall>(),
+            class::def::<Start>(),
+            class::def::<Wait>(),
+            class::def::<Quiesce>(),
+            class::def::<Carried>(),
+            class::def::<Recalled>(),
+            class::def::<Ask>(),
+            class::def::<BeforeFork>(),
+            class::def::<AfterFork>(),
+            class::def::<AfterForkInChild>(),
+        ]
+    },
+    fill,
+    free: State::tear_down,
+};
+
+fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
+    let state = State::set_up(py, module)?;
+    module.setattr(c"Cown", &state.cown.as_object(py))?;
+    module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
+    module.setattr(c"WORKER_COUNT", &number::uint(py, default_workers() as u64)?)
+}
+
+/// `_ask(namespace, name)`: what the main interpreter has under that name.
+struct Ask;
+
+impl Method for Ask {
+    const NAME: &'static CStr = c"_ask";
+    const DOC: &'static CStr =
+        c"What the main interpreter has under a name of a namespace, with what that needs.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [Some(namespace), Some(name)] = args.bind("_ask", ["namespace", "name"], 2)? else {
+            return Err(error::raise(py, Kind::Type, "_ask() takes a namespace and a name"));
+        };
+        let (Some(namespace), Some(name)) = (namespace.to_str(), name.to_str()) else {
+            return Err(error::raise(py, Kind::Type, "_ask() takes two strings"));
+        };
+        let Some(main) = main_home().filter(|_| !State::get(py).home.is_main()) else { return Ok(py.none()) };
+        let answer = within(py, &main, |there| answer(there, namespace, name));
+        match answer {
+            Some(Ok(Some(portable))) => portable.decode(py),
+            Some(Ok(None)) | None => Ok(py.none()),
+            Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &why)),
+        }
+    }
+}
+
+macro_rules! fork_hooks {
+    ($($hook:ident, $name:literal, |$py:ident| $body:expr;)+) => {
+        $(
+            /// For `os.register_at_fork`.
+            struct $hook;
+
+            impl Method for $hook {
+                const NAME: &'static CStr = $name;
+                const DOC: &'static CStr = c"For os.register_at_fork.";
+                fn call<'py>($py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+                    $body;
+                    Ok($py.none())
+                }
+            }
+        )+
+    };
+}
+
+fork_hooks! {
+    BeforeFork, c"_before_fork", |py| fork::before(py);
+    AfterFork, c"_after_fork", |py| fork::after_in_parent();
+    AfterForkInChild, c"_after_fork_in_child", |py| fork::after_in_child();
+}
+
+/// In the main interpreter: finds the thing, and makes it portable.
+fn answer(py: Python<'_>, namespace: &str, name: &str) -> Result<Option<Portable>, String> {
+    let Some(state) = State::try_get(py) else { return Ok(None) };
+    let find = || -> PyResult<Option<Portable>> {
+        let found =
+            state.invoke(py, Callable::Answer, &[&text::string(py, namespace)?, &text::string(py, name)?])?;
+        if found.is_none() { Ok(None) } else { Portable::by_value(&found).map(Some) }
+    };
+    find().map_err(|_| format!("'{name}' of {namespace} cannot be sent to a worker: {}", error::describe(py)))
+}

@@ -1,0 +1,111 @@
+//! `start`, `wait` and `quiesce`.
+
+use crate::ffi::class::{Args, Method};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, container, module, number, text};
+use crate::host::engine;
+use boc::Stats;
+use std::ffi::CStr;
+use std::time::Duration;
+
+/// `start(worker_count=None, module=None, *, backend=None)`.
+pub(crate) struct Start;
+
+impl Method for Start {
+    const NAME: &'static CStr = c"start";
+    const DOC: &'static CStr = c"start($module, /, worker_count=None, module=None, *, backend=None)\n--\n\n\
+        Start the workers. Nothing happens if they are up; the first behavior starts them too.\n\n\
+        worker_count: how many, by default BOCPY_WORKERS or the physical cores that this process may use minus one, at \
+        least one. module: accepted for compatibility; nothing needs it. backend: 'interpreters' (each worker has an \
+        interpreter and a GIL of its own: Python 3.12 or newer) or 'threads' (of the main interpreter), by default \
+        BOCPY_BACKEND or what fits this Python.\n\n\
+        Raises ValueError or TypeError for settings that cannot be, RuntimeError if a worker fails to start or if called \
+        in a behavior.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [workers, _module, backend] = args.bind("start", ["worker_count", "module", "backend"], 2)?;
+        engine::start(py, workers, backend)?;
+        Ok(py.none())
+    }
+}
+
+/// `wait(timeout=None, *, stats=False, noticeboard=False)`.
+pub(crate) struct Wait;
+
+impl Method for Wait {
+    const NAME: &'static CStr = c"wait";
+    const DOC: &'static CStr = c"wait($module, /, timeout=None, *, stats=False, noticeboard=False)\n--\n\n\
+        Wait until no behavior is in flight, and stop the workers. The next behavior starts them again.\n\n\
+        timeout: seconds, None or infinity for ever; what is negative counts as zero. Gives None; with `stats` a list of \
+        a dict for each worker ([] if none was up); with `noticeboard` a dict of what is on it; with both a WaitResult. \
+        Afterwards the main interpreter holds all cowns, until the next start.\n\n\
+        Raises TimeoutError, after which everything goes on as before; ValueError for NaN; RuntimeError in a behavior; \
+        KeyboardInterrupt on Ctrl-C.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        wait(py, "wait", &args, true)
+    }
+}
+
+/// `quiesce(timeout=None, *, stats=False, noticeboard=False)`.
+pub(crate) struct Quiesce;
+
+impl Method for Quiesce {
+    const NAME: &'static CStr = c"quiesce";
+    const DOC: &'static CStr =
+        c"quiesce($module, /, timeout=None, *, stats=False, noticeboard=False)\n--\n\n\
+        Wait until no behavior is in flight. As `wait`, but the workers stay up.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        wait(py, "quiesce", &args, false)
+    }
+}
+
+fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, stop: bool) -> PyResult<Object<'py>> {
+    let [timeout, stats, noticeboard] = args.bind(function, ["timeout", "stats", "noticeboard"], 1)?;
+    let timeout = seconds(py, timeout)?;
+    let flag = |flag: Option<&Object<'py>>| flag.map_or(Ok(false), Object::is_true);
+    let (wants_stats, wants_noticeboard) = (flag(stats)?, flag(noticeboard)?);
+    let counted = engine::wait(py, function, timeout, stop)?;
+    match (wants_stats, wants_noticeboard) {
+        (false, false) => Ok(py.none()),
+        (true, false) => stats_list(py, &counted),
+        (false, true) => container::dict(py),
+        (true, true) => {
+            let result = module::import_from(py, "bocpy", c"WaitResult")?;
+            result.call(&[&stats_list(py, &counted)?, &container::dict(py)?])
+        }
+    }
+}
+
+/// A time-out: `None` for ever.
+fn seconds(py: Python<'_>, timeout: Option<&Object<'_>>) -> PyResult<Option<Duration>> {
+    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else { return Ok(None) };
+    let seconds = timeout.to_f64()?;
+    if seconds.is_nan() {
+        return Err(error::raise(
+            py,
+            Kind::Value,
+            "the timeout is NaN: give seconds, or None to wait for ever",
+        ));
+    }
+    // What is too long for a clock is for ever.
+    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).ok())
+}
+
+fn stats_list<'py>(py: Python<'py>, counted: &[Stats]) -> PyResult<Object<'py>> {
+    let workers: PyResult<Vec<_>> = counted
+        .iter()
+        .enumerate()
+        .map(|(index, stats)| {
+            let entries = container::dict(py)?;
+            // Queues push without retries here; the key is there for those who look for it.
+            let fixed = [("worker_index", index as u64), ("enqueue_cas_retries", 0)];
+            for (name, count) in fixed.into_iter().chain(stats.entries()) {
+                entries.dict_set(&text::intern(py, name)?, &number::uint(py, count)?)?;
+            }
+            Ok(entries)
+        })
+        .collect();
+    container::list(py, workers?)
+}

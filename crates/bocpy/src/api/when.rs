@@ -1,0 +1,120 @@
+//! `when`, what it gives, and `whencall`.
+
+use crate::api::cown::Handle;
+use crate::behavior::submit::submit;
+use crate::behavior::task::Params;
+use crate::ffi::class::{Args, Method, Native};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, text};
+use crate::interpreter::State;
+use std::ffi::CStr;
+
+/// What `when(...)` gives: called with a function, it schedules that.
+pub(crate) struct When {
+    params: Params,
+}
+
+impl Native for When {
+    const NAME: &'static CStr = c"bocpy.When";
+    const DOC: &'static CStr = c"Schedules the function that it is called with. Made by `when`.";
+
+    fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
+        Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
+    }
+
+    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: &Object<'py>) -> PyResult<Object<'py>> {
+        if args.tuple_len() != 1 {
+            let message = "@when(...) decorates one function";
+            return Err(error::raise(py, Kind::Type, message));
+        }
+        let when: &When = crate::ffi::class::value(this);
+        submit(py, &*args.tuple_item(0)?, &when.params, &[])
+    }
+
+    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+        let when: &When = crate::ffi::class::value(this);
+        text::string(py, &format!("<bocpy.when over {} cown(s)>", when.params.handles.len()))
+    }
+}
+
+/// Sorts out what a behavior is to be over.
+fn params(py: Python<'_>, function: &str, args: &[Object<'_>]) -> PyResult<Params> {
+    let state = State::get(py);
+    let mut params = Params::default();
+    for (place, arg) in args.iter().enumerate() {
+        if let Some(handle) = state.cown.handle(arg) {
+            params.handles.push(handle.clone());
+            params.groups.push(None);
+        } else if arg.is_list() || arg.is_tuple() {
+            let members = arg.items()?;
+            for (index, member) in members.iter().enumerate() {
+                let handle: &Handle = state.cown.handle(member).ok_or_else(|| {
+                    let message = format!(
+                        "{function}: item {index} of argument {} must be a Cown, not {}: wrap it as Cown(...), \
+                         or capture it",
+                        place + 1,
+                        member.class_name()
+                    );
+                    error::raise(py, Kind::Type, &message)
+                })?;
+                params.handles.push(handle.clone());
+            }
+            params.groups.push(Some(members.len() as u32));
+        } else {
+            let message = format!(
+                "{function}: argument {} must be a Cown or a list of Cowns, not {}: wrap it as Cown(...), or capture it",
+                place + 1,
+                arg.class_name()
+            );
+            return Err(error::raise(py, Kind::Type, &message));
+        }
+    }
+    Ok(params)
+}
+
+/// `when(*cowns)`.
+pub(crate) struct WhenFunction;
+
+impl Method for WhenFunction {
+    const NAME: &'static CStr = c"when";
+    const DOC: &'static CStr = c"when($module, /, *cowns)\n--\n\n\
+        Decorate a function to run, once, as soon as it alone holds all `cowns`.\n\n\
+        Each argument is a Cown or a list of Cowns, and is handed to one parameter of the function. Parameters behind \
+        those are captures: their defaults are evaluated now, and a variable of their name is taken where there is no \
+        default. The name of the function becomes a Cown of what it returns.\n\n\
+        Behaviors that have a cown in common run in the order in which they were scheduled; those that have none run in \
+        parallel. There is no deadlock.\n\n\
+        Raises TypeError if an argument is no cown, if the function's parameters do not fit, if it is `async` or a \
+        generator, or if something that it captures cannot be moved to a worker.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        args.no_keywords("when")?;
+        let params = params(py, "when()", args.positional())?;
+        State::get(py).when.instance(py, When { params })
+    }
+}
+
+/// `whencall(func, cowns, captures)`.
+pub(crate) struct WhenCall;
+
+impl Method for WhenCall {
+    const NAME: &'static CStr = c"whencall";
+    const DOC: &'static CStr = c"whencall($module, /, func, args, captures=())\n--\n\n\
+        Schedule func(*args, *captures) as a behavior over the cowns, or lists of cowns, `args`.\n\n\
+        Gives the Cown of its result. Raises TypeError as `when` does, and where `func` is a string.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [func, cowns, captures] = args.bind("whencall", ["func", "args", "captures"], 3)?;
+        let (Some(func), Some(cowns)) = (func, cowns) else {
+            let message = "whencall() needs a function and the cowns that it is to be called with";
+            return Err(error::raise(py, Kind::Type, message));
+        };
+        if func.to_str().is_some() {
+            let message = "whencall() takes the function itself, not its name";
+            return Err(error::raise(py, Kind::Type, message));
+        }
+        let params = params(py, "whencall()", &cowns.items()?)?;
+        let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();
+        submit(py, func, &params, &captures)
+    }
+}

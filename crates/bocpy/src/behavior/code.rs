@@ -1,0 +1,103 @@
+//! Code objects: written down once in a process, opened once in each interpreter.
+
+use super::Caches;
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, function, number, text};
+use crate::interpreter::state::Callable;
+use crate::interpreter::{Resident, State};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where a function's globals are found.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// By importing the module of that name; else they belong to a namespace.
+    pub(crate) importable: bool,
+    pub(crate) name: Arc<str>,
+}
+
+/// A code object that belongs to no interpreter.
+pub(crate) struct Code {
+    number: u64,
+    data: Box<[u8]>,
+    pub(crate) place: Place,
+    /// What the function is called, for messages.
+    pub(crate) name: Arc<str>,
+    pub(crate) free_variables: usize,
+}
+
+/// The same, opened in one interpreter.
+pub(crate) struct Opened {
+    code: Resident,
+    pub(crate) globals: Resident,
+    /// The function, where all of that code are alike.
+    function: Option<Resident>,
+}
+
+impl Place {
+    /// Where a function with those globals belongs.
+    pub(crate) fn of<'py>(py: Python<'py>, globals: &Object<'py>) -> PyResult<Place> {
+        let origin = State::get(py).invoke(py, Callable::Origin, &[globals])?;
+        let importable = origin.tuple_item(0)?.is_true()?;
+        let name = origin.tuple_item(1)?.to_str().unwrap_or("<nameless>").into();
+        Ok(Place { importable, name })
+    }
+}
+
+impl Code {
+    /// Writes down the code of a function.
+    pub(crate) fn write<'py>(
+        code: &Object<'py>,
+        place: Place,
+        name: &str,
+        free_variables: usize,
+    ) -> PyResult<Code> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let data = function::dump_code(code)?;
+        let data =
+            data.to_bytes().ok_or_else(|| error::raise(code.py(), Kind::Type, "marshal gave no bytes"))?;
+        Ok(Code {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            data: data.into(),
+            place,
+            name: name.into(),
+            free_variables,
+        })
+    }
+
+    /// The code as this interpreter has it.
+    pub(crate) fn open(&self, py: Python<'_>, caches: &Caches) -> PyResult<Arc<Opened>> {
+        if let Some(opened) = caches.opened.lock().get(&self.number) {
+            return Ok(opened.clone());
+        }
+        let state = State::get(py);
+        let importable = number::boolean(py, self.place.importable);
+        let name = text::string(py, &self.place.name)?;
+        let globals = state.invoke(py, Callable::Namespace, &[&importable, &name])?;
+        let code = function::load_code(py, &self.data)?;
+        let shared = match self.free_variables {
+            0 => Some(Resident::new(function::function(&code, &globals)?)),
+            _ => None,
+        };
+        let opened = Opened { code: Resident::new(code), globals: Resident::new(globals), function: shared };
+        let opened = Arc::new(opened);
+        caches.opened.lock().insert(self.number, opened.clone());
+        Ok(opened)
+    }
+}
+
+impl Opened {
+    /// A function of this code; for a closure, without its cells as yet.
+    pub(crate) fn function<'py>(&self, py: Python<'py>, fresh: bool) -> PyResult<Object<'py>> {
+        if let (Some(function), false) = (&self.function, fresh) {
+            return here(py, function);
+        }
+        function::function(&here(py, &self.code)?, &here(py, &self.globals)?)
+    }
+}
+
+fn here<'py>(py: Python<'py>, resident: &Resident) -> PyResult<Object<'py>> {
+    resident
+        .open(py)
+        .ok_or_else(|| error::raise(py, Kind::Runtime, "code of another interpreter: a bug in bocpy"))
+}

@@ -1,0 +1,325 @@
+//! The globals of a function that can't be imported: taken name by name as they are when a behavior is scheduled.
+
+use super::code::Place;
+use super::plan::Plan;
+use crate::api::cown::CownObject;
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, number, text};
+use crate::interpreter::state::Callable;
+use crate::interpreter::{Resident, State};
+use crate::transport::portable::Portable;
+use std::sync::Arc;
+
+/// A warning says so of globals that are larger, and sent anew with every behavior.
+const LARGE: usize = 1_000_000;
+
+/// What becomes of one global on the way.
+pub(crate) enum Payload {
+    /// It is imported under that name, with those parts.
+    Module { name: Box<str>, submodules: Box<[Box<str>]> },
+    /// A value, or a function or class by value.
+    Value(Portable),
+    /// There is none of that name.
+    Missing,
+    /// It can't be sent, for that reason.
+    Unsendable(Box<str>),
+}
+
+/// One global of a snapshot.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) name: Arc<str>,
+    pub(crate) payload: Arc<Payload>,
+    /// Some of the code assigns to it.
+    pub(crate) stored: bool,
+}
+
+/// The globals that a behavior sees.
+pub(crate) struct Snapshot {
+    pub(crate) namespace: Arc<str>,
+    pub(crate) entries: Vec<Entry>,
+    /// Whether any entry is stored to, and must be bound again each time.
+    pub(crate) stored: bool,
+}
+
+/// A name that the code reaches.
+struct Name {
+    key: Resident,
+    text: Arc<str>,
+    stored: bool,
+    submodules: Box<[Box<str>]>,
+}
+
+/// A snapshot, with what it was taken of.
+pub(crate) struct Taken {
+    names: Arc<[Name]>,
+    sources: Vec<Source>,
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+/// The object that an entry was made of.
+#[derive(Clone)]
+struct Source {
+    object: Option<Arc<Resident>>,
+    /// While it is the same object, the entry holds.
+    fixed: bool,
+    /// A function or class: other names may be reached through another one.
+    leads_on: bool,
+}
+
+/// The globals of `function` as they are now. The steady state is a look at whether they are still the same objects.
+pub(crate) fn take<'py>(
+    py: Python<'py>,
+    state: &State,
+    plan: &Plan,
+    function: &Object<'py>,
+    globals: &Object<'py>,
+    survey_again: bool,
+) -> PyResult<Arc<Snapshot>> {
+    let before = plan.taken.lock().clone();
+    let after = match &before {
+        Some(before) if !survey_again => match before.update(py, state, plan, globals)? {
+            Update::Same => return Ok(before.snapshot.clone()),
+            Update::Changed(after) => after,
+            Update::Unknown => Taken::new(py, state, plan, function, globals, Some(before))?,
+        },
+        _ => Taken::new(py, state, plan, function, globals, before.as_deref())?,
+    };
+    let snapshot = after.snapshot.clone();
+    *plan.taken.lock() = Some(Arc::new(after));
+    drop(before);
+    Ok(snapshot)
+}
+
+enum Update {
+    Same,
+    Changed(Taken),
+    Unknown,
+}
+
+impl Taken {
+    #[cold]
+    fn new<'py>(
+        py: Python<'py>,
+        state: &State,
+        plan: &Plan,
+        function: &Object<'py>,
+        globals: &Object<'py>,
+        before: Option<&Taken>,
+    ) -> PyResult<Taken> {
+        let mut names = Vec::new();
+        let mut sources = Vec::new();
+        let mut entries = Vec::new();
+        for (key, stored, submodules) in survey(py, state, function, globals)? {
+            let value = globals.dict_get(&key)?;
+            let text = text::intern(py, key.to_str().unwrap_or("?"))?;
+            let name = Name {
+                text: key.to_str().unwrap_or("?").into(),
+                key: Resident::new(text),
+                stored,
+                submodules,
+            };
+            let known = before.and_then(|before| before.find(&name, value.as_ref()));
+            let (source, payload) = match known {
+                Some(known) => known,
+                None => source(py, state, plan, &name, value)?,
+            };
+            entries.push(Entry { name: name.text.clone(), payload, stored });
+            sources.push(source);
+            names.push(name);
+        }
+        Ok(Taken { names: names.into(), sources, snapshot: snapshot(&plan.code.place, entries) })
+    }
+
+    fn find(&self, name: &Name, value: Option<&Object<'_>>) -> Option<(Source, Arc<Payload>)> {
+        let place = self.names.iter().position(|known| known.text == name.text)?;
+        let source = &self.sources[place];
+        let holds = source.fixed && source.is(value) && self.names[place].submodules == name.submodules;
+        holds.then(|| (source.clone(), self.snapshot.entries[place].payload.clone()))
+    }
+
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        state: &State,
+        plan: &Plan,
+        globals: &Object<'py>,
+    ) -> PyResult<Update> {
+        let mut changed = smallvec::SmallVec::<[(usize, Option<Object<'py>>); 4]>::new();
+        for (place, name) in self.names.iter().enumerate() {
+            let Some(key) = name.key.peek(py) else { return Ok(Update::Unknown) };
+            let value = globals.dict_get(&key)?;
+            let source = &self.sources[place];
+            let same = source.is(value.as_ref());
+            if same && source.fixed {
+                continue;
+            }
+            if !same && (source.leads_on || source.object.is_none() || value.as_ref().is_none_or(leads_on)) {
+                return Ok(Update::Unknown);
+            }
+            changed.push((place, value));
+        }
+        if changed.is_empty() {
+            return Ok(Update::Same);
+        }
+        let mut sources = self.sources.clone();
+        let mut entries = self.snapshot.entries.clone();
+        for (place, value) in changed {
+            (sources[place], entries[place].payload) = source(py, state, plan, &self.names[place], value)?;
+        }
+        let snapshot = snapshot(&plan.code.place, entries);
+        Ok(Update::Changed(Taken { names: self.names.clone(), sources, snapshot }))
+    }
+}
+
+impl Source {
+    fn is(&self, value: Option<&Object<'_>>) -> bool {
+        match (&self.object, value) {
+            (None, None) => true,
+            (Some(object), Some(value)) => object.is(value),
+            _ => false,
+        }
+    }
+}
+
+fn snapshot(place: &Place, entries: Vec<Entry>) -> Arc<Snapshot> {
+    let stored = entries.iter().any(|entry| entry.stored);
+    Arc::new(Snapshot { namespace: place.name.clone(), entries, stored })
+}
+
+/// The names that `function` reaches, each with whether it is stored to, and parts of a package.
+type Survey<'py> = Vec<(Object<'py>, bool, Box<[Box<str>]>)>;
+
+fn survey<'py>(
+    py: Python<'py>,
+    state: &State,
+    function: &Object<'py>,
+    globals: &Object<'py>,
+) -> PyResult<Survey<'py>> {
+    let found = state.invoke(py, Callable::Survey, &[function, globals])?;
+    let mut names = Vec::new();
+    for item in found.items()? {
+        let parts = item.tuple_item(2)?;
+        let parts = if parts.is_none() { Vec::new() } else { parts.items()? };
+        let parts = parts.iter().filter_map(|part| part.to_str().map(Box::from)).collect();
+        names.push((item.tuple_item(0)?.clone(), item.tuple_item(1)?.is_true()?, parts));
+    }
+    Ok(names)
+}
+
+/// A function or class, through which other names are reached.
+fn leads_on(object: &Object<'_>) -> bool {
+    object.is_function() || object.is_class()
+}
+
+fn source<'py>(
+    py: Python<'py>,
+    state: &State,
+    plan: &Plan,
+    name: &Name,
+    value: Option<Object<'py>>,
+) -> PyResult<(Source, Arc<Payload>)> {
+    let Some(value) = value else {
+        return Ok((Source { object: None, fixed: true, leads_on: false }, Arc::new(Payload::Missing)));
+    };
+    let leads_on = leads_on(&value);
+    let (payload, fixed) = if value.is_module() {
+        (module(&value, &name.submodules), true)
+    } else if leads_on {
+        (definition(py, state, &value)?, true)
+    } else {
+        encode(py, state, plan, name, &value)?
+    };
+    let object = Some(Arc::new(Resident::at(state.home.clone(), value)));
+    Ok((Source { object, fixed, leads_on }, payload))
+}
+
+fn module(value: &Object<'_>, submodules: &[Box<str>]) -> Arc<Payload> {
+    let name = value.getattr(c"__name__").ok().and_then(|name| name.to_str().map(Box::<str>::from));
+    error::clear(value.py());
+    Arc::new(match name {
+        Some(name) => Payload::Module { name, submodules: submodules.into() },
+        None => Payload::Unsendable("it is a module without a name".into()),
+    })
+}
+
+/// A function or class, encoded once for all behaviors.
+fn definition<'py>(py: Python<'py>, state: &State, value: &Object<'py>) -> PyResult<Arc<Payload>> {
+    let address = value.as_ptr().addr();
+    if let Some((_, payload)) = state.caches.definitions.lock().get(&address) {
+        return Ok(payload.clone());
+    }
+    let payload = Arc::new(match Portable::by_value(value) {
+        Ok(portable) => Payload::Value(portable),
+        Err(raised) => unsendable(py, value, raised)?,
+    });
+    let kept = Resident::at(state.home.clone(), value.clone());
+    state.caches.definitions.lock().insert(address, (kept, payload.clone()));
+    Ok(payload)
+}
+
+fn encode<'py>(
+    py: Python<'py>,
+    state: &State,
+    plan: &Plan,
+    name: &Name,
+    value: &Object<'py>,
+) -> PyResult<(Arc<Payload>, bool)> {
+    match Portable::encode(value) {
+        Ok(portable) => {
+            let fixed = is_immutable(value, 4);
+            if !fixed && portable.size() > LARGE {
+                let name = text::string(py, &name.text)?;
+                let size = number::uint(py, portable.size() as u64)?;
+                let function = text::string(py, &plan.code.name)?;
+                state.invoke(py, Callable::WarnLargeGlobal, &[&name, &function, &size])?;
+            }
+            Ok((Arc::new(Payload::Value(portable)), fixed))
+        }
+        // While it is the same object it is not tried again.
+        Err(raised) => Ok((Arc::new(unsendable(py, value, raised)?), true)),
+    }
+}
+
+fn unsendable(py: Python<'_>, value: &Object<'_>, raised: error::Raised) -> PyResult<Payload> {
+    if error::is(py, Kind::KeyboardInterrupt) {
+        return Err(raised);
+    }
+    let why = error::describe(py);
+    let class = value.class_name();
+    Ok(Payload::Unsendable(format!("its value of type '{class}' cannot be sent to a worker: {why}").into()))
+}
+
+/// Whether an object will be equal to what it is now for as long as it lives, as far as can be told at once.
+fn is_immutable(value: &Object<'_>, depth: usize) -> bool {
+    if Portable::scalar(value).is_some() || value.is_str() || value.is_bytes() || value.is_int() {
+        return true;
+    }
+    if CownObject::plain_handle(value).is_some() {
+        return true;
+    }
+    match value.class_name().as_str() {
+        "tuple" | "frozenset" if depth > 0 => {
+            let items = value.items();
+            error::clear(value.py());
+            items.is_ok_and(|items| {
+                items.len() <= 64 && items.iter().all(|item| is_immutable(item, depth - 1))
+            })
+        }
+        "complex"
+        | "range"
+        | "ellipsis"
+        | "builtin_function_or_method"
+        | "type"
+        | "re.Pattern"
+        | "datetime.date"
+        | "datetime.datetime"
+        | "datetime.time"
+        | "datetime.timedelta"
+        | "datetime.timezone"
+        | "decimal.Decimal"
+        | "fractions.Fraction"
+        | "uuid.UUID" => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,35 @@
+//! How code travels: what a function needs, how it is sent, and how one behavior runs.
+#![forbid(unsafe_code)]
+
+pub(crate) mod code;
+pub(crate) mod globals;
+pub(crate) mod namespace;
+pub(crate) mod plan;
+pub(crate) mod submit;
+pub(crate) mod task;
+
+use crate::interpreter::Resident;
+use crate::transport::slot::Slot;
+use boc::WeakCown;
+use code::Opened;
+use globals::Payload;
+use namespace::Namespace;
+use parking_lot::Mutex;
+use plan::Plan;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// What each interpreter remembers of code that it sends or runs.
+#[derive(Default)]
+pub(crate) struct Caches {
+    /// How to schedule a function, by the address of its code object.
+    pub(crate) plans: Mutex<FxHashMap<usize, Arc<Plan>>>,
+    /// Code that has been opened here, by its number.
+    pub(crate) opened: Mutex<FxHashMap<u64, Arc<Opened>>>,
+    /// Globals that have been bound here, by the namespace's name.
+    pub(crate) namespaces: Mutex<FxHashMap<Arc<str>, Arc<Namespace>>>,
+    /// Functions and classes that have been sent from here, by address.
+    pub(crate) definitions: Mutex<FxHashMap<usize, (Resident, Arc<Payload>)>>,
+    /// Cowns whose values live here although they should have moved.
+    pub(crate) stranded: Mutex<Vec<WeakCown<(), Slot>>>,
+}

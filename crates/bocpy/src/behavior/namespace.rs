@@ -1,0 +1,128 @@
+//! The globals of a namespace as they are bound in one interpreter, for the behavior that runs there just now.
+
+use super::globals::{Entry, Payload, Snapshot};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, container, text};
+use crate::interpreter::State;
+use crate::interpreter::state::Callable;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// What has been bound in a namespace.
+#[derive(Default)]
+pub(crate) struct Namespace {
+    bound: Mutex<Bound>,
+}
+
+#[derive(Default)]
+struct Bound {
+    last: Option<Arc<Snapshot>>,
+    payloads: FxHashMap<Arc<str>, Arc<Payload>>,
+    reasons: FxHashMap<Arc<str>, Box<str>>,
+}
+
+impl Namespace {
+    /// The namespace of that name in this interpreter.
+    pub(crate) fn get(state: &State, name: &Arc<str>) -> Arc<Namespace> {
+        state.caches.namespaces.lock().entry(name.clone()).or_default().clone()
+    }
+
+    /// Makes `globals` what the snapshot says.
+    pub(crate) fn bind<'py>(
+        &self,
+        py: Python<'py>,
+        globals: &Object<'py>,
+        snapshot: &Arc<Snapshot>,
+    ) -> PyResult<()> {
+        if !snapshot.stored && self.bound.lock().last.as_ref().is_some_and(|last| Arc::ptr_eq(last, snapshot))
+        {
+            return Ok(());
+        }
+        for entry in &snapshot.entries {
+            let known = self.bound.lock().payloads.get(&entry.name).cloned();
+            if !entry.stored && known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &entry.payload)) {
+                continue;
+            }
+            let reason = self.bind_entry(py, globals, entry, known.is_some())?;
+            let mut bound = self.bound.lock();
+            let before = bound.payloads.insert(entry.name.clone(), entry.payload.clone());
+            match reason {
+                Some(reason) => drop(bound.reasons.insert(entry.name.clone(), reason)),
+                None => drop(bound.reasons.remove(&entry.name)),
+            }
+            drop(bound);
+            drop(before);
+        }
+        let before = self.bound.lock().last.replace(snapshot.clone());
+        drop(before);
+        Ok(())
+    }
+
+    /// Binds one name. Gives the reason why it is not there, if it isn't.
+    fn bind_entry<'py>(
+        &self,
+        py: Python<'py>,
+        globals: &Object<'py>,
+        entry: &Entry,
+        known: bool,
+    ) -> PyResult<Option<Box<str>>> {
+        let key = text::intern(py, &entry.name)?;
+        let value = match &*entry.payload {
+            Payload::Value(portable) => portable.decode(py),
+            Payload::Module { name, submodules } => import(py, name, submodules),
+            Payload::Missing => {
+                if known {
+                    globals.dict_remove(&key)?;
+                }
+                return Ok(None);
+            }
+            Payload::Unsendable(why) => {
+                globals.dict_remove(&key)?;
+                return Ok(Some(why.clone()));
+            }
+        };
+        match value {
+            Ok(value) => globals.dict_set(&key, &value).map(|()| None),
+            Err(raised) if error::is(py, Kind::KeyboardInterrupt) => Err(raised),
+            Err(_) => {
+                let why = error::describe(py);
+                globals.dict_remove(&key)?;
+                Ok(Some(why.into()))
+            }
+        }
+    }
+
+    /// Looks in the main interpreter for names that were not there when the behavior was scheduled.
+    pub(crate) fn find_missing<'py>(
+        &self,
+        py: Python<'py>,
+        globals: &Object<'py>,
+        snapshot: &Snapshot,
+    ) -> PyResult<()> {
+        for entry in &snapshot.entries {
+            if !matches!(*entry.payload, Payload::Missing) {
+                continue;
+            }
+            let key = text::intern(py, &entry.name)?;
+            if globals.dict_get(&key)?.is_none() {
+                let namespace = text::string(py, &snapshot.namespace)?;
+                if State::get(py).invoke(py, Callable::FindMissing, &[&namespace, &key]).is_err() {
+                    error::clear(py);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a name is not there.
+    pub(crate) fn reason(&self, name: &str) -> Option<Box<str>> {
+        self.bound.lock().reasons.get(name).cloned()
+    }
+}
+
+fn import<'py>(py: Python<'py>, name: &str, submodules: &[Box<str>]) -> PyResult<Object<'py>> {
+    let parts: PyResult<Vec<_>> = submodules.iter().map(|part| text::string(py, part)).collect();
+    let parts = container::list(py, parts?)?;
+    State::get(py).invoke(py, Callable::ImportModule, &[&text::string(py, name)?, &parts])
+}

@@ -1,0 +1,88 @@
+//! How to schedule a function: worked out once for each code object in each interpreter.
+
+use super::code::{Code, Place};
+use super::globals::Taken;
+use crate::ffi::{Borrowed, Object, PyResult, Python, number};
+use crate::interpreter::state::Callable;
+use crate::interpreter::{Resident, State};
+use parking_lot::Mutex;
+use std::ffi::CStr;
+use std::sync::{Arc, OnceLock};
+
+/// What is known of a function from its code alone.
+pub(crate) struct Plan {
+    /// Kept so that its address is not used again.
+    code_object: Resident,
+    pub(crate) code: Arc<Code>,
+    /// How many positional parameters it has, and whether it takes more.
+    pub(crate) parameters: usize,
+    pub(crate) takes_more: bool,
+    /// The names of the globals that the code itself loads.
+    pub(crate) direct_names: OnceLock<Resident>,
+    /// The globals as they were last taken.
+    pub(crate) taken: Mutex<Option<Arc<Taken>>>,
+}
+
+impl Plan {
+    /// The plan for `function`, as the body of a behavior over so many cowns. Raises if it can't be one.
+    pub(crate) fn of<'py>(
+        py: Python<'py>,
+        state: &State,
+        function: &Object<'py>,
+        code: &Borrowed<'_, 'py>,
+        cowns: usize,
+    ) -> PyResult<Arc<Plan>> {
+        let known = state.caches.plans.lock().get(&code.as_ptr().addr()).cloned();
+        let plan = match known {
+            Some(plan) => plan,
+            None => Plan::make(py, state, function, code, cowns)?,
+        };
+        if plan.parameters < cowns && !plan.takes_more {
+            check(py, state, function, cowns)?;
+        }
+        Ok(plan)
+    }
+
+    #[cold]
+    fn make<'py>(
+        py: Python<'py>,
+        state: &State,
+        function: &Object<'py>,
+        code: &Borrowed<'_, 'py>,
+        cowns: usize,
+    ) -> PyResult<Arc<Plan>> {
+        check(py, state, function, cowns)?;
+        let count =
+            |name: &CStr| -> PyResult<usize> { Ok(code.getattr(name)?.to_i64().unwrap_or(0) as usize) };
+        let globals = function.globals().expect("a function has globals");
+        let place = Place::of(py, &globals)?;
+        let name = function.getattr(c"__qualname__")?;
+        let free_variables = code.getattr(c"co_freevars")?.tuple_len();
+        const VARARGS: usize = 4;
+        let plan = Arc::new(Plan {
+            code: Arc::new(Code::write(code, place, name.to_str().unwrap_or("?"), free_variables)?),
+            parameters: count(c"co_argcount")?,
+            takes_more: count(c"co_flags")? & VARARGS != 0,
+            code_object: Resident::new((*code).clone()),
+            direct_names: OnceLock::new(),
+            taken: Mutex::new(None),
+        });
+        state.caches.plans.lock().insert(plan.code_object.address(), plan.clone());
+        Ok(plan)
+    }
+
+    /// The name of a parameter, or of a variable of an enclosing function.
+    pub(crate) fn variable(&self, py: Python<'_>, list: &CStr, place: usize) -> String {
+        let name = self.code_object.open(py).and_then(|code| {
+            let names = code.getattr(list).ok()?;
+            let name = names.tuple_item(place).ok()?;
+            name.to_str().map(str::to_owned)
+        });
+        name.unwrap_or_else(|| "?".into())
+    }
+}
+
+/// Raises if `function` can't be the body of a behavior over so many cowns.
+fn check<'py>(py: Python<'py>, state: &State, function: &Object<'py>, cowns: usize) -> PyResult<()> {
+    state.invoke(py, Callable::Check, &[function, &number::uint(py, cowns as u64)?]).map(drop)
+}

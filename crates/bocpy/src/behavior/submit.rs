@@ -1,0 +1,297 @@
+//! Scheduling: a function and what it captures become a task.
+
+use super::globals::{self, Snapshot};
+use super::plan::Plan;
+use super::task::{Params, Task, Work};
+use crate::api::cown::{CownObject, Handle};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Borrowed, Object, PyResult, Python, container, function, module, text};
+use crate::host;
+use crate::interpreter::state::Callable;
+use crate::interpreter::{Resident, State};
+use crate::transport::portable::Portable;
+use crate::transport::slot::Slot;
+use std::ffi::CStr;
+use std::sync::Arc;
+
+/// Schedules `body` over the cowns of `params`, with `captures` behind them. Gives the cown of its result.
+pub(crate) fn submit<'py>(
+    py: Python<'py>,
+    body: &Object<'py>,
+    params: &Params,
+    captures: &[Object<'py>],
+) -> PyResult<Object<'py>> {
+    let state = State::get(py);
+    state.home.sweep(py);
+    // The backend must be settled before it is known how captures travel.
+    host::ensure_started(py)?;
+    let (work, name) = match body.code() {
+        Some(code) => {
+            Submission { py, state, function: body, params: params.len(), captures }.function(&code)?
+        }
+        None => callable(py, state, body, captures)?,
+    };
+    let result: Handle = boc::Cown::with_tag((), Slot::portable(Portable::None, host::era()));
+    let object = CownObject::new(py, result.clone())?;
+    host::schedule(py, Task { work, name, params: params.clone(), result })?;
+    Ok(object)
+}
+
+/// Anything else that can be called, sent as the value that it is.
+fn callable<'py>(
+    py: Python<'py>,
+    state: &State,
+    body: &Object<'py>,
+    captures: &[Object<'py>],
+) -> PyResult<(Work, Arc<str>)> {
+    if !body.is_callable() {
+        let message = format!("a behavior's body must be a function, not {}", body.class_name());
+        return Err(error::raise(py, Kind::Type, &message));
+    }
+    let name: Arc<str> = match body.getattr_opt(c"__qualname__")?.as_ref().and_then(|name| name.to_str()) {
+        Some(name) => name.into(),
+        None => body.class_name().into(),
+    };
+    if host::values_stay(py) {
+        let args = captures.iter().map(|capture| Resident::at(state.home.clone(), capture.clone())).collect();
+        let callable = Resident::at(state.home.clone(), body.clone());
+        return Ok((Work::Local { callable, args, missing: None }, name));
+    }
+    let callable = Portable::encode_named(body, || format!("the body '{name}' of a behavior"))?;
+    let args = captures
+        .iter()
+        .enumerate()
+        .map(|(place, capture)| {
+            Portable::encode_named(capture, || format!("capture {} of the behavior '{name}'", place + 1))
+        })
+        .collect::<PyResult<_>>()?;
+    Ok((Work::Callable { callable, args }, name))
+}
+
+/// A function on its way.
+struct Submission<'a, 'py> {
+    py: Python<'py>,
+    state: &'a State,
+    function: &'a Object<'py>,
+    /// How many parameters are taken by cowns and groups.
+    params: usize,
+    captures: &'a [Object<'py>],
+}
+
+impl<'py> Submission<'_, 'py> {
+    fn function(&self, code: &Borrowed<'_, 'py>) -> PyResult<(Work, Arc<str>)> {
+        let plan = Plan::of(self.py, self.state, self.function, code, self.params)?;
+        let work = if host::values_stay(self.py) { self.local(&plan, code)? } else { self.sent(&plan)? };
+        Ok((work, plan.code.name.clone()))
+    }
+
+    /// The values of the parameters behind the cowns: given ones, defaults, and variables of the same name.
+    fn each_capture(
+        &self,
+        plan: &Plan,
+        mut take: impl FnMut(usize, &Object<'py>) -> PyResult<()>,
+    ) -> PyResult<()> {
+        let given = self.params + self.captures.len();
+        if given > plan.parameters && !plan.takes_more {
+            let message = format!(
+                "the behavior '{}' takes {} parameter(s), but {} cown(s) and {} capture(s) are handed to it",
+                plan.code.name,
+                plan.parameters,
+                self.params,
+                self.captures.len()
+            );
+            return Err(error::raise(self.py, Kind::Type, &message));
+        }
+        for (place, capture) in self.captures.iter().enumerate() {
+            take(self.params + place, capture)?;
+        }
+        if given >= plan.parameters {
+            return Ok(());
+        }
+        let defaults = self.function.defaults();
+        let count = defaults.as_ref().map_or(0, |defaults| defaults.tuple_len());
+        for place in given..plan.parameters {
+            match (place + count).checked_sub(plan.parameters) {
+                Some(default) => {
+                    let defaults = defaults.as_ref().expect("a default is counted");
+                    take(place, &*defaults.tuple_item(default)?)?;
+                }
+                None => take(place, &self.by_name(plan, place)?)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A parameter that is neither a cown nor has a default: the variable of that name where the behavior is scheduled.
+    fn by_name(&self, plan: &Plan, place: usize) -> PyResult<Object<'py>> {
+        let name = plan.variable(self.py, c"co_varnames", place);
+        let key = text::intern(self.py, &name)?;
+        for local in [true, false] {
+            if let Some(variables) = module::caller_variables(self.py, local) {
+                let found = if variables.is_dict() {
+                    variables.dict_get(&key)?
+                } else {
+                    let found = variables.call_method(c"get", &[&key])?;
+                    (!found.is_none()).then_some(found)
+                };
+                if let Some(found) = found {
+                    return Ok(found);
+                }
+            }
+        }
+        let message = format!(
+            "the behavior '{}' has a parameter '{name}' for which there is no cown, no default and no variable of that \
+             name: name a cown for it in @when(...), or give it a default (`{name}=...`)",
+            plan.code.name
+        );
+        Err(error::raise(self.py, Kind::Type, &message))
+    }
+
+    /// What is in the cells of a closure just now.
+    fn each_cell(
+        &self,
+        plan: &Plan,
+        mut take: impl FnMut(usize, Option<Object<'py>>) -> PyResult<()>,
+    ) -> PyResult<()> {
+        if plan.code.free_variables == 0 {
+            return Ok(());
+        }
+        let Some(cells) = self.function.closure() else { return Ok(()) };
+        for place in 0..plan.code.free_variables {
+            take(place, cells.tuple_item(place)?.cell_content()?)?;
+        }
+        Ok(())
+    }
+
+    fn encode(&self, plan: &Plan, value: &Object<'py>, list: &CStr, place: usize) -> PyResult<Portable> {
+        Portable::encode_named(value, || {
+            let variable = plan.variable(self.py, list, place);
+            format!("the value of '{variable}', which the behavior '{}' captures,", plan.code.name)
+        })
+    }
+
+    fn sent(&self, plan: &Plan) -> PyResult<Work> {
+        let mut args = Vec::new();
+        let mut closure = Vec::new();
+        // Code within captures reaches globals too.
+        let mut captures_code = false;
+        self.each_capture(plan, |place, value| {
+            captures_code |= may_hold_code(value);
+            args.push(self.encode(plan, value, c"co_varnames", place)?);
+            Ok(())
+        })?;
+        self.each_cell(plan, |place, value| {
+            let value = match value {
+                Some(value) => {
+                    captures_code |= may_hold_code(&value);
+                    Some(self.encode(plan, &value, c"co_freevars", place)?)
+                }
+                None => None,
+            };
+            closure.push(value);
+            Ok(())
+        })?;
+        let keywords = match self.function.kw_defaults() {
+            Some(keywords) => Some(Portable::encode_named(&keywords, || {
+                format!("a keyword default of the behavior '{}'", plan.code.name)
+            })?),
+            None => None,
+        };
+        let globals = self.globals(plan, captures_code)?;
+        Ok(Work::Sent { code: plan.code.clone(), args, keywords, closure: closure.into(), globals })
+    }
+
+    fn globals(&self, plan: &Plan, captures_code: bool) -> PyResult<Option<Arc<Snapshot>>> {
+        if plan.code.place.importable && !captures_code {
+            return Ok(None);
+        }
+        let Some(globals) = self.function.globals() else { return Ok(None) };
+        if plan.code.place.importable {
+            return Ok(None);
+        }
+        let taken = globals::take(self.py, self.state, plan, self.function, &globals, captures_code)?;
+        Ok(Some(taken))
+    }
+
+    /// For a behavior that runs in this interpreter: the function itself, with captures and globals as they are now.
+    fn local(&self, plan: &Plan, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
+        let stay = |value: &Object<'py>| Resident::at(self.state.home.clone(), value.clone());
+        let mut args = Vec::new();
+        self.each_capture(plan, |_, value| {
+            args.push(stay(value));
+            Ok(())
+        })?;
+        let namespace = !plan.code.place.importable;
+        if !namespace && plan.code.free_variables == 0 {
+            return Ok(Work::Local { callable: stay(self.function), args, missing: None });
+        }
+        let globals = self.function.globals().expect("a function has globals");
+        let (globals, missing) =
+            if namespace { self.overlay(plan, &globals)? } else { ((*globals).clone(), None) };
+        let copy = function::function(code, &globals)?;
+        if let Some(defaults) = self.function.defaults() {
+            copy.set_defaults(&defaults)?;
+        }
+        if let Some(defaults) = self.function.kw_defaults() {
+            copy.set_kw_defaults(&defaults)?;
+        }
+        if plan.code.free_variables != 0 {
+            let mut cells = Vec::new();
+            self.each_cell(plan, |_, value| {
+                cells.push(function::cell(self.py, value.as_ref())?);
+                Ok(())
+            })?;
+            copy.set_closure(&container::tuple(self.py, cells)?)?;
+        }
+        Ok(Work::Local { callable: stay(&copy), args, missing })
+    }
+
+    /// The globals that the function names, in a dict of their own. The names that are not there yet are looked for again
+    /// when the behavior runs, in the globals that come second.
+    fn overlay(
+        &self,
+        plan: &Plan,
+        globals: &Object<'py>,
+    ) -> PyResult<(Object<'py>, Option<Arc<(Resident, Resident)>>)> {
+        let names = match plan.direct_names.get().and_then(|names| names.open(self.py)) {
+            Some(names) => names,
+            None => {
+                let names = self.state.invoke(self.py, Callable::DirectNames, &[self.function])?;
+                let _ = plan.direct_names.set(Resident::at(self.state.home.clone(), names.clone()));
+                names
+            }
+        };
+        let overlay = container::dict(self.py)?;
+        let mut missing = Vec::new();
+        for place in 0..names.tuple_len() {
+            let name = names.tuple_item(place)?;
+            match globals.dict_get(&name)? {
+                Some(value) => overlay.dict_set(&name, &value)?,
+                None => missing.push((*name).clone()),
+            }
+        }
+        let missing = match missing.is_empty() {
+            true => None,
+            false => {
+                let missing = container::tuple(self.py, missing)?;
+                let at = |object| Resident::at(self.state.home.clone(), object);
+                Some(Arc::new((at(missing), at(globals.clone()))))
+            }
+        };
+        Ok((overlay, missing))
+    }
+}
+
+/// Whether a captured value may bring along functions or classes that can't be imported.
+fn may_hold_code(value: &Object<'_>) -> bool {
+    !(Portable::scalar(value).is_some()
+        || value.is_str()
+        || value.is_bytes()
+        || CownObject::plain_handle(value).is_some())
+        && (value.is_function() || value.is_class() || !is_plain_container(value))
+}
+
+/// A list, tuple or dict: data, nearly always. Functions within are found when they are looked up by name.
+fn is_plain_container(value: &Object<'_>) -> bool {
+    value.is_list() || value.is_tuple() || value.is_dict()
+}

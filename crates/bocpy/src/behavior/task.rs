@@ -1,0 +1,246 @@
+//! One behavior: what it runs, over which cowns, and how it ends.
+
+use super::code::Code;
+use super::globals::Snapshot;
+use super::namespace::Namespace;
+use crate::api::cown::{CownObject, Handle};
+use crate::ffi::error::{self, Kind, Raised};
+use crate::ffi::{Object, PyResult, Python, container, function, text};
+use crate::host;
+use crate::interpreter::state::Callable;
+use crate::interpreter::{Resident, State, attach};
+use crate::transport::portable::Portable;
+use crate::transport::slot::Holder;
+use boc::{Mode, Request};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// The cowns that a behavior was given, in the order of its parameters.
+#[derive(Clone, Default)]
+pub(crate) struct Params {
+    pub(crate) handles: SmallVec<[Handle; 2]>,
+    /// For each parameter: nothing for a single cown, the size of a group of them.
+    pub(crate) groups: SmallVec<[Option<u32>; 4]>,
+}
+
+/// What a behavior runs.
+pub(crate) enum Work {
+    /// A function made of its parts.
+    Sent {
+        code: Arc<Code>,
+        args: Vec<Portable>,
+        keywords: Option<Portable>,
+        closure: Box<[Option<Portable>]>,
+        globals: Option<Arc<Snapshot>>,
+    },
+    /// Something callable that was pickled.
+    Callable { callable: Portable, args: Vec<Portable> },
+    /// Something callable of this interpreter. `missing`: names to look for once more, and the globals to look in.
+    Local { callable: Resident, args: Vec<Resident>, missing: Option<Arc<(Resident, Resident)>> },
+}
+
+/// A behavior that waits for its cowns.
+pub(crate) struct Task {
+    pub(crate) work: Work,
+    /// What its function is called.
+    pub(crate) name: Arc<str>,
+    pub(crate) params: Params,
+    pub(crate) result: Handle,
+}
+
+impl Params {
+    /// How many parameters are taken.
+    pub(crate) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The arguments for them.
+    fn open<'py>(&self, py: Python<'py>, args: &mut Vec<Object<'py>>) -> PyResult<()> {
+        let mut handles = self.handles.iter();
+        let mut next = || CownObject::new(py, handles.next().expect("as many as were counted").clone());
+        for group in &self.groups {
+            args.push(match group {
+                None => next()?,
+                Some(size) => {
+                    let members: PyResult<Vec<_>> = (0..*size).map(|_| next()).collect();
+                    container::list(py, members?)?
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Task {
+    /// The claims of this behavior.
+    pub(crate) fn requests(&self) -> SmallVec<[Request; 3]> {
+        let cowns = self.params.handles.iter().chain([&self.result]);
+        cowns.map(|cown| cown.request(Mode::Write)).collect()
+    }
+
+    fn run_attached(&self, py: Python<'_>) {
+        let state = State::get(py);
+        state.home.sweep(py);
+        Holder::turn(|turn| {
+            for handle in &self.params.handles {
+                handle.tag().set_holder(Some(turn));
+            }
+            let outcome = self.call(py, state);
+            self.finish(py, state, outcome);
+            let era = host::era();
+            for handle in &self.params.handles {
+                handle.tag().set_era(era);
+                handle.tag().set_holder(None);
+            }
+        });
+    }
+
+    fn call<'py>(&self, py: Python<'py>, state: &State) -> PyResult<Object<'py>> {
+        let mut args = Vec::with_capacity(self.params.len() + 2);
+        self.params.open(py, &mut args)?;
+        match &self.work {
+            Work::Sent { code, args: captures, keywords, closure, globals } => {
+                let opened = code.open(py, &state.caches)?;
+                for capture in captures {
+                    args.push(capture.decode(py)?);
+                }
+                let fresh = keywords.is_some() || !closure.is_empty();
+                let body = opened.function(py, fresh)?;
+                if let Some(keywords) = keywords {
+                    body.set_kw_defaults(&keywords.decode(py)?)?;
+                }
+                if !closure.is_empty() {
+                    let cell = |content: &Option<Portable>| {
+                        let content = content.as_ref().map(|content| content.decode(py)).transpose()?;
+                        function::cell(py, content.as_ref())
+                    };
+                    let cells: PyResult<Vec<_>> = closure.iter().map(cell).collect();
+                    body.set_closure(&container::tuple(py, cells?)?)?;
+                }
+                let Some(snapshot) = globals else { return body.call_slice(&args) };
+                let namespace = Namespace::get(state, &snapshot.namespace);
+                let globals = opened.globals.open(py).ok_or(Raised)?;
+                namespace.bind(py, &globals, snapshot)?;
+                namespace.find_missing(py, &globals, snapshot)?;
+                body.call_slice(&args).map_err(|raised| explain(py, state, &namespace, raised))
+            }
+            Work::Callable { callable, args: captures } => {
+                let body = callable.decode(py)?;
+                for capture in captures {
+                    args.push(capture.decode(py)?);
+                }
+                body.call_slice(&args)
+            }
+            Work::Local { callable, args: captures, missing } => {
+                let foreign =
+                    || error::raise(py, Kind::Runtime, "a body of another interpreter: a bug in bocpy");
+                let body = callable.open(py).ok_or_else(foreign)?;
+                for capture in captures {
+                    args.push(capture.open(py).ok_or_else(foreign)?);
+                }
+                if let (Some(missing), Some(overlay)) = (missing, body.globals()) {
+                    let (names, globals) = &**missing;
+                    let (names, globals) = (names.open(py).ok_or(Raised)?, globals.open(py).ok_or(Raised)?);
+                    for name in names.items()? {
+                        if let Some(value) = globals.dict_get(&name)? {
+                            overlay.dict_set(&name, &value)?;
+                        }
+                    }
+                }
+                body.call_slice(&args)
+            }
+        }
+    }
+
+    /// Makes all values portable that must be, and the result what it came to.
+    fn finish(&self, py: Python<'_>, state: &State, outcome: PyResult<Object<'_>>) {
+        let stay = host::values_stay(py);
+        let mut failed = outcome.as_ref().err().and_then(|Raised| error::take(py));
+        if !stay {
+            for handle in &self.params.handles {
+                let what = || format!("the value that the behavior '{}' left in a cown,", self.name);
+                if handle.tag().settle(py, what).is_err() {
+                    state.caches.stranded.lock().push(handle.downgrade());
+                    let error = error::take(py);
+                    failed = failed.or(error);
+                }
+            }
+        }
+        let slot = self.result.tag();
+        if failed.is_none()
+            && let Ok(value) = outcome
+        {
+            if value.is_none() {
+                return;
+            }
+            if stay {
+                slot.put_resident(Resident::at(state.home.clone(), value));
+                return;
+            }
+            match Portable::encode_named(&value, || format!("the result of the behavior '{}'", self.name)) {
+                Ok(portable) => return slot.put(portable),
+                Err(Raised) => failed = error::take(py),
+            }
+        }
+        if let Some(error) = failed {
+            self.fail(py, state, error, stay);
+        }
+    }
+
+    fn fail<'py>(&self, py: Python<'py>, state: &State, error: Object<'py>, stay: bool) {
+        let trace = state.invoke(py, Callable::FormatException, &[&error]);
+        let trace = trace.ok().and_then(|trace| trace.to_str().map(str::to_owned));
+        error::clear(py);
+        let trace =
+            trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name));
+        let slot = self.result.tag();
+        if stay {
+            return slot.fail_resident(Resident::at(state.home.clone(), error), trace);
+        }
+        let portable = state
+            .invoke(py, Callable::PortableException, &[&error])
+            .and_then(|portable| Portable::encode(&portable));
+        let portable = portable.or_else(|Raised| {
+            error::clear(py);
+            let message =
+                text::string(py, &format!("{} in the behavior '{}'", error.class_name(), self.name))?;
+            Portable::encode(&message)
+        });
+        match portable {
+            Ok(portable) => slot.fail(portable, trace),
+            Err(Raised) => {
+                error::clear(py);
+                slot.fail(Portable::None, trace);
+            }
+        }
+    }
+}
+
+/// Says of a name that is not defined why it is not.
+fn explain(py: Python<'_>, state: &State, namespace: &Namespace, raised: Raised) -> Raised {
+    if !error::is(py, Kind::Name) {
+        return raised;
+    }
+    let Some(error) = error::take(py) else { return raised };
+    let reason = error.getattr(c"name").ok().and_then(|name| {
+        let text = name.to_str()?;
+        Some((name.clone(), namespace.reason(text)?))
+    });
+    error::clear(py);
+    if let Some((name, reason)) = reason {
+        let told = text::string(py, &reason)
+            .and_then(|reason| state.invoke(py, Callable::ExplainNameError, &[&error, &name, &reason]));
+        if told.is_err() {
+            error::clear(py);
+        }
+    }
+    error::restore(error)
+}
+
+impl boc::Body for Task {
+    fn run(self) {
+        // A worker is attached whenever it runs something.
+        let ran = attach::if_attached(|py| self.run_attached(py));
+        debug_assert!(ran.is_some());
+    }
+}

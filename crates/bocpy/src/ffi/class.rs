@@ -1,0 +1,498 @@
+//! Native classes: Python types whose instances hold a Rust value, and the methods of types and modules.
+//!
+//! A method is a type without data that implements [`Method`]; the generic function around it, which is what CPython
+//! calls, is the only unsafe part. Panics do not cross into C: they are raised as `SystemError`-like errors.
+
+use super::error::{self, Kind};
+use super::object::{Borrowed, Object, Python};
+use super::{PyResult, Raised, text};
+use parking_lot::Mutex;
+use pyo3_ffi as ffi;
+use std::any::TypeId;
+use std::ffi::{CStr, c_int, c_void};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{mem, ptr, slice};
+
+/// The arguments of a call: the positional ones, then those with names.
+pub(crate) struct Args<'a, 'py> {
+    py: Python<'py>,
+    values: &'a [Object<'py>],
+    positional: usize,
+    names: Option<Borrowed<'a, 'py>>,
+}
+
+impl<'a, 'py> Args<'a, 'py> {
+    pub(crate) fn positional(&self) -> &'a [Object<'py>] {
+        &self.values[..self.positional]
+    }
+
+    /// Raises if there are arguments with names.
+    pub(crate) fn no_keywords(&self, function: &str) -> PyResult<()> {
+        if self.names.is_some() && self.values.len() > self.positional {
+            return Err(error::raise(
+                self.py,
+                Kind::Type,
+                &format!("{function}() takes no keyword arguments"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Sorts the arguments by parameter: the first `positional` of `names` may be given by position.
+    pub(crate) fn bind<const N: usize>(
+        &self,
+        function: &str,
+        names: [&str; N],
+        positional: usize,
+    ) -> PyResult<[Option<&'a Object<'py>>; N]> {
+        let mut bound = [None; N];
+        if self.positional > positional {
+            let message = format!(
+                "{function}() takes at most {positional} positional arguments ({} given)",
+                self.positional
+            );
+            return Err(error::raise(self.py, Kind::Type, &message));
+        }
+        for (place, value) in self.positional().iter().enumerate() {
+            bound[place] = Some(value);
+        }
+        for (place, value) in self.values[self.positional..].iter().enumerate() {
+            let key =
+                self.names.as_ref().expect("more values than positions means names").tuple_item(place)?;
+            let key = key.to_str().unwrap_or("?");
+            match names.iter().position(|name| *name == key) {
+                Some(at) if bound[at].is_none() => bound[at] = Some(value),
+                Some(_) => {
+                    let message = format!("{function}() got multiple values for argument '{key}'");
+                    return Err(error::raise(self.py, Kind::Type, &message));
+                }
+                None => {
+                    let message = format!("{function}() got an unexpected keyword argument '{key}'");
+                    return Err(error::raise(self.py, Kind::Type, &message));
+                }
+            }
+        }
+        Ok(bound)
+    }
+}
+
+/// What a method or function does.
+pub(crate) trait Method {
+    /// Its name, and a documentation that starts with its signature as `inspect` wants it.
+    const NAME: &'static CStr;
+    const DOC: &'static CStr;
+    /// Whether it belongs to the class rather than to its instances.
+    const CLASS: bool = false;
+    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>>;
+}
+
+/// A property. `set` raises unless it is overridden.
+pub(crate) trait Property {
+    const NAME: &'static CStr;
+    const DOC: &'static CStr;
+    const SETTABLE: bool = false;
+    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>>;
+    fn set<'py>(py: Python<'py>, _this: &Object<'py>, _value: Option<&Object<'py>>) -> PyResult<()> {
+        Err(error::raise(py, Kind::Attribute, "this attribute cannot be assigned"))
+    }
+}
+
+/// A class whose instances hold a `Self`.
+pub(crate) trait Native: Sized + 'static {
+    const NAME: &'static CStr;
+    const DOC: &'static CStr;
+    /// Whether it can be subclassed, and weakly referenced.
+    const OPEN: bool = false;
+    fn methods() -> Vec<MethodDef> {
+        Vec::new()
+    }
+    fn properties() -> Vec<PropertyDef> {
+        Vec::new()
+    }
+    /// The value of a new instance. Raises where the class can't be called.
+    fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self>;
+    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: &Object<'py>) -> PyResult<Object<'py>> {
+        let _ = (this, args);
+        Err(error::raise(py, Kind::Type, "this object is not callable"))
+    }
+    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>>;
+    fn hash(&self) -> Option<isize> {
+        None
+    }
+    /// Compares with another instance: how this one stands to it.
+    fn compare(&self, _other: &Self) -> Option<std::cmp::Ordering> {
+        None
+    }
+    /// The last reference is going.
+    fn finalize(_py: Python<'_>, _this: &Self) {}
+}
+
+/// The table entry of a method.
+pub(crate) struct MethodDef(ffi::PyMethodDef);
+/// The table entry of a property.
+pub(crate) struct PropertyDef(ffi::PyGetSetDef);
+
+#[repr(C)]
+struct Layout<T> {
+    head: ffi::PyObject,
+    weak_references: *mut ffi::PyObject,
+    value: T,
+}
+
+/// A native class in one interpreter.
+pub(crate) struct Class<T> {
+    class: *mut ffi::PyTypeObject,
+    value: PhantomData<T>,
+}
+
+impl<T: Native> Class<T> {
+    /// Makes the class. Called once for each interpreter.
+    pub(crate) fn new<'py>(py: Python<'py>, module: &Object<'py>) -> PyResult<Self> {
+        let tables = Tables::of::<T>();
+        let slot = |slot, function: *mut c_void| ffi::PyType_Slot { slot, pfunc: function };
+        let mut slots = vec![
+            slot(ffi::Py_tp_doc, T::DOC.as_ptr().cast_mut().cast()),
+            slot(ffi::Py_tp_methods, tables.methods.cast()),
+            slot(ffi::Py_tp_getset, tables.properties.cast()),
+            slot(ffi::Py_tp_members, tables.members.cast()),
+            slot(ffi::Py_tp_new, new_instance::<T> as *mut c_void),
+            slot(ffi::Py_tp_dealloc, dealloc::<T> as *mut c_void),
+            slot(ffi::Py_tp_repr, repr::<T> as *mut c_void),
+            slot(ffi::Py_tp_call, call::<T> as *mut c_void),
+            slot(ffi::Py_tp_hash, hash::<T> as *mut c_void),
+            slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void),
+            slot(0, ptr::null_mut()),
+        ];
+        let open = if T::OPEN { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
+        let mut spec = ffi::PyType_Spec {
+            name: T::NAME.as_ptr(),
+            basicsize: mem::size_of::<Layout<T>>() as c_int,
+            itemsize: 0,
+            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_IMMUTABLETYPE | open) as u32,
+            slots: slots.as_mut_ptr(),
+        };
+        // SAFETY: the tables are as CPython wants them; the name is static.
+        let class = unsafe {
+            let class = ffi::PyType_FromModuleAndSpec(module.as_ptr(), &mut spec, ptr::null_mut());
+            Object::owned(py, class)?
+        };
+        // Kept by the interpreter's state, and by the module.
+        Ok(Class { class: class.into_ptr().cast(), value: PhantomData })
+    }
+
+    pub(crate) fn as_object<'py>(&self, py: Python<'py>) -> Object<'py> {
+        // SAFETY: alive as long as the interpreter's state, from where it comes.
+        unsafe { Object::new_ref(py, self.class.cast()) }
+    }
+
+    /// A new instance.
+    pub(crate) fn instance<'py>(&self, py: Python<'py>, value: T) -> PyResult<Object<'py>> {
+        // SAFETY: our own type, of this interpreter.
+        unsafe { allocate(py, self.class, value) }
+    }
+
+    /// The value of an instance of this class or a subclass.
+    pub(crate) fn get<'a>(&self, object: &'a Object<'_>) -> Option<&'a T> {
+        // SAFETY: type checked; an instance keeps its value until it goes.
+        unsafe {
+            (ffi::PyObject_TypeCheck(object.as_ptr(), self.class) != 0)
+                .then(|| &(*object.as_ptr().cast::<Layout<T>>()).value)
+        }
+    }
+}
+
+impl<T> Drop for Class<T> {
+    fn drop(&mut self) {
+        // SAFETY: dropped with its interpreter's state, by a thread that is attached there; the reference is ours.
+        unsafe { ffi::Py_DECREF(self.class.cast()) }
+    }
+}
+
+/// The tables that CPython keeps pointers into. Made once for each class, shared by all interpreters.
+#[derive(Clone, Copy)]
+struct Tables {
+    methods: *mut ffi::PyMethodDef,
+    properties: *mut ffi::PyGetSetDef,
+    members: *mut ffi::PyMemberDef,
+}
+
+// SAFETY: never written again.
+unsafe impl Send for Tables {}
+
+impl Tables {
+    fn of<T: Native>() -> Tables {
+        static MADE: Mutex<Vec<(TypeId, Tables)>> = Mutex::new(Vec::new());
+        let mut made = MADE.lock();
+        if let Some((_, tables)) = made.iter().find(|(class, _)| *class == TypeId::of::<T>()) {
+            return *tables;
+        }
+        let mut methods: Vec<ffi::PyMethodDef> = T::methods().into_iter().map(|def| def.0).collect();
+        methods.push(ffi::PyMethodDef::zeroed());
+        let mut properties: Vec<ffi::PyGetSetDef> = T::properties().into_iter().map(|def| def.0).collect();
+        properties.push(ffi::PyGetSetDef::default());
+        let mut members = vec![ffi::PyMemberDef {
+            name: c"__weaklistoffset__".as_ptr(),
+            type_code: ffi::Py_T_PYSSIZET,
+            offset: mem::offset_of!(Layout<T>, weak_references) as ffi::Py_ssize_t,
+            flags: ffi::Py_READONLY,
+            doc: ptr::null(),
+        }];
+        members.push(ffi::PyMemberDef::default());
+        let tables = Tables {
+            methods: Box::leak(methods.into_boxed_slice()).as_mut_ptr(),
+            properties: Box::leak(properties.into_boxed_slice()).as_mut_ptr(),
+            members: Box::leak(members.into_boxed_slice()).as_mut_ptr(),
+        };
+        made.push((TypeId::of::<T>(), tables));
+        tables
+    }
+}
+
+/// The value of an instance of a native class, for its own methods: CPython has checked the type.
+pub(crate) fn value<'a, T: Native>(this: &'a Object<'_>) -> &'a T {
+    // SAFETY: methods and slots of a class are called with its instances only (`Method` tables are made per class).
+    unsafe { &(*this.as_ptr().cast::<Layout<T>>()).value }
+}
+
+/// # Safety
+/// `class` is a `Class<T>`'s type or a subclass of it.
+unsafe fn allocate<'py, T: Native>(
+    py: Python<'py>,
+    class: *mut ffi::PyTypeObject,
+    value: T,
+) -> PyResult<Object<'py>> {
+    // SAFETY: says the caller; the allocation is zeroed, the value moved in.
+    unsafe {
+        let object = Object::owned(py, ffi::PyType_GenericAlloc(class, 0))?;
+        ptr::write(&raw mut (*object.as_ptr().cast::<Layout<T>>()).value, value);
+        Ok(object)
+    }
+}
+
+/// Runs `f` for CPython: a panic becomes an error.
+fn guard<'py, R>(py: Python<'py>, failed: R, f: impl FnOnce() -> PyResult<R>) -> R {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(Ok(result)) => result,
+        Ok(Err(Raised)) => failed,
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            let message = format!("bocpy met a bug in itself, please report it: {text}");
+            error::raise(py, Kind::Runtime, &message);
+            failed
+        }
+    }
+}
+
+unsafe extern "C" fn new_instance<T: Native>(
+    class: *mut ffi::PyTypeObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with a tuple and a dict or null.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || {
+            let args = Borrowed::new(py, args);
+            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs));
+            let value = T::create(py, &args, kwargs.as_deref())?;
+            Ok(allocate(py, class, value)?.into_ptr())
+        })
+    }
+}
+
+unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
+    // SAFETY: CPython calls this attached, once, for an instance whose last reference is gone.
+    unsafe {
+        let py = Python::assume();
+        let layout = object.cast::<Layout<T>>();
+        let class = ffi::Py_TYPE(object);
+        error::aside(py, || {
+            guard(py, (), || {
+                T::finalize(py, &(*layout).value);
+                Ok(())
+            });
+            if !(*layout).weak_references.is_null() {
+                ffi::PyObject_ClearWeakRefs(object);
+            }
+            guard(py, (), || {
+                ptr::drop_in_place(&raw mut (*layout).value);
+                Ok(())
+            });
+        });
+        if let Some(free) = (*class).tp_free {
+            free(object.cast());
+        }
+        ffi::Py_DECREF(class.cast());
+    }
+}
+
+unsafe extern "C" fn repr<T: Native>(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with an instance.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || Ok(T::repr(py, &Borrowed::new(py, object))?.into_ptr()))
+    }
+}
+
+unsafe extern "C" fn call<T: Native>(
+    object: *mut ffi::PyObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with an instance, a tuple and a dict or null.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || {
+            if !kwargs.is_null() && ffi::PyDict_Size(kwargs) != 0 {
+                return Err(error::raise(py, Kind::Type, "no keyword arguments are taken here"));
+            }
+            Ok(T::call(py, &Borrowed::new(py, object), &Borrowed::new(py, args))?.into_ptr())
+        })
+    }
+}
+
+unsafe extern "C" fn hash<T: Native>(object: *mut ffi::PyObject) -> ffi::Py_hash_t {
+    // SAFETY: CPython calls this attached, with an instance.
+    unsafe {
+        match (*object.cast::<Layout<T>>()).value.hash() {
+            Some(hash) => hash,
+            None => (object as isize) >> 4,
+        }
+    }
+}
+
+unsafe extern "C" fn compare<T: Native>(
+    left: *mut ffi::PyObject,
+    right: *mut ffi::PyObject,
+    operation: c_int,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached; `left` is an instance. `right` is one if it comes to the same function.
+    unsafe {
+        let py = Python::assume();
+        let same = ffi::Py_TYPE(right);
+        let comparable = (*same).tp_richcompare.is_some_and(|function| {
+            ptr::fn_addr_eq(function, compare::<T> as unsafe extern "C" fn(_, _, _) -> _)
+        });
+        let order = comparable
+            .then(|| {
+                let value = |object: *mut ffi::PyObject| &(*object.cast::<Layout<T>>()).value;
+                value(left).compare(value(right))
+            })
+            .flatten();
+        let Some(order) = order else {
+            return Object::new_ref(py, ffi::Py_NotImplemented()).into_ptr();
+        };
+        let holds = match operation {
+            ffi::Py_LT => order.is_lt(),
+            ffi::Py_LE => order.is_le(),
+            ffi::Py_EQ => order.is_eq(),
+            ffi::Py_NE => order.is_ne(),
+            ffi::Py_GT => order.is_gt(),
+            _ => order.is_ge(),
+        };
+        super::number::boolean(py, holds).into_ptr()
+    }
+}
+
+unsafe extern "C" fn method<M: Method>(
+    this: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with an instance (or the module, or the class), `count` arguments, and as many
+    // more as there are names. An `Object` is a non-null pointer; the caller owns the references.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || {
+            let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) as usize };
+            let positional = count as usize;
+            let values = match positional + named {
+                0 => &[],
+                all => slice::from_raw_parts(args.cast::<Object<'_>>(), all),
+            };
+            let names = (!names.is_null()).then(|| Borrowed::new(py, names));
+            let args = Args { py, values, positional, names };
+            Ok(M::call(py, &Borrowed::new(py, this), args)?.into_ptr())
+        })
+    }
+}
+
+/// The table entry of `M`.
+pub(crate) fn def<M: Method>() -> MethodDef {
+    let kind = ffi::METH_FASTCALL | ffi::METH_KEYWORDS | if M::CLASS { ffi::METH_CLASS } else { 0 };
+    // `PyCFunctionFastWithKeywords` under both names that pyo3-ffi has had for it.
+    let function: ffi::PyCFunctionFastWithKeywords = method::<M>;
+    MethodDef(ffi::PyMethodDef {
+        ml_name: M::NAME.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
+        ml_flags: kind,
+        ml_doc: M::DOC.as_ptr(),
+    })
+}
+
+/// A table of functions for a module, for as long as the process lives.
+pub(crate) fn table(defs: Vec<MethodDef>) -> *mut ffi::PyMethodDef {
+    let mut table: Vec<ffi::PyMethodDef> = defs.into_iter().map(|def| def.0).collect();
+    table.push(ffi::PyMethodDef::zeroed());
+    Box::leak(table.into_boxed_slice()).as_mut_ptr()
+}
+
+unsafe extern "C" fn get<P: Property>(this: *mut ffi::PyObject, _: *mut c_void) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with an instance.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || Ok(P::get(py, &Borrowed::new(py, this))?.into_ptr()))
+    }
+}
+
+unsafe extern "C" fn set<P: Property>(
+    this: *mut ffi::PyObject,
+    value: *mut ffi::PyObject,
+    _: *mut c_void,
+) -> c_int {
+    // SAFETY: CPython calls this attached, with an instance, and a value or null (`del`).
+    unsafe {
+        let py = Python::assume();
+        guard(py, -1, || {
+            let value = (!value.is_null()).then(|| Borrowed::new(py, value));
+            P::set(py, &Borrowed::new(py, this), value.as_deref())?;
+            Ok(0)
+        })
+    }
+}
+
+/// The table entry of `P`.
+pub(crate) fn property<P: Property>() -> PropertyDef {
+    PropertyDef(ffi::PyGetSetDef {
+        name: P::NAME.as_ptr(),
+        get: Some(get::<P>),
+        set: if P::SETTABLE { Some(set::<P>) } else { None },
+        doc: P::DOC.as_ptr(),
+        closure: ptr::null_mut(),
+    })
+}
+
+/// `class[item]`, as `typing` wants it at run time.
+pub(crate) fn generic_alias<'py>(class: &Object<'py>, item: &Object<'py>) -> PyResult<Object<'py>> {
+    // SAFETY: live objects.
+    unsafe { Object::owned(class.py(), ffi::Py_GenericAlias(class.as_ptr(), item.as_ptr())) }
+}
+
+/// Raises that the keyword arguments `kwargs` are more than `allowed`, or gives the one.
+pub(crate) fn only_keyword<'py>(
+    py: Python<'py>,
+    kwargs: Option<&Object<'py>>,
+    allowed: &str,
+) -> PyResult<Option<Object<'py>>> {
+    let Some(kwargs) = kwargs else { return Ok(None) };
+    // SAFETY: a dict.
+    let count = unsafe { ffi::PyDict_Size(kwargs.as_ptr()) };
+    let value = kwargs.dict_get(&text::intern(py, allowed)?)?;
+    if count > isize::from(value.is_some()) {
+        return Err(error::raise(py, Kind::Type, &format!("the only keyword argument is '{allowed}'")));
+    }
+    Ok(value)
+}

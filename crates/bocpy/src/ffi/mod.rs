@@ -1,0 +1,16 @@
+//! Safe wrappers over `pyo3-ffi`, a small file per kind of object.
+//!
+//! All of it hangs on one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and whoever
+//! has an [`Object`] has a token of the same lifetime. Neither can leave the thread.
+
+pub(crate) mod class;
+pub(crate) mod container;
+pub(crate) mod error;
+pub(crate) mod function;
+pub(crate) mod module;
+pub(crate) mod number;
+pub(crate) mod object;
+pub(crate) mod text;
+
+pub(crate) use error::{PyResult, Raised};
+pub(crate) use object::{Borrowed, Object, Python};

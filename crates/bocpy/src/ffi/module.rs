@@ -1,0 +1,157 @@
+//! Modules: importing them, and being one.
+
+use super::error::{self, Kind};
+use super::object::{Object, Python};
+use super::{PyResult, Raised, class, text};
+use pyo3_ffi as ffi;
+use std::ffi::{CStr, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::OnceLock;
+
+pub(crate) fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Object<'py>> {
+    let name = text::string(py, name)?;
+    // SAFETY: a string.
+    unsafe { Object::owned(py, ffi::PyImport_Import(name.as_ptr())) }
+}
+
+/// A module's attribute.
+pub(crate) fn import_from<'py>(py: Python<'py>, module: &str, name: &CStr) -> PyResult<Object<'py>> {
+    let module = text::string(py, module)?;
+    // SAFETY: a string. `PyImport_Import` gives the innermost module.
+    let module = unsafe { Object::owned(py, ffi::PyImport_Import(module.as_ptr()))? };
+    module.getattr(name)
+}
+
+/// The module by that name, if it has been imported.
+pub(crate) fn imported<'py>(py: Python<'py>, name: &Object<'py>) -> PyResult<Option<Object<'py>>> {
+    // SAFETY: borrowed from the interpreter, which keeps the dict.
+    let modules = unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) };
+    modules.dict_get(name)
+}
+
+/// Sets `sys.name`.
+pub(crate) fn set_sys(py: Python<'_>, name: &CStr, value: &Object<'_>) -> PyResult<()> {
+    let _ = py;
+    // SAFETY: a C string and a live object.
+    match unsafe { ffi::PySys_SetObject(name.as_ptr(), value.as_ptr()) } {
+        0 => Ok(()),
+        _ => Err(Raised),
+    }
+}
+
+/// Writes to this interpreter's `sys.stderr`.
+pub(crate) fn write_stderr(py: Python<'_>, message: &str) {
+    // SAFETY: borrowed; null or None where there is no such file.
+    let file = unsafe {
+        let file = ffi::PySys_GetObject(c"stderr".as_ptr());
+        (!file.is_null() && file != ffi::Py_None()).then(|| Object::new_ref(py, file))
+    };
+    let written = file.is_some_and(|file| {
+        text::string(py, message).and_then(|message| file.call_method(c"write", &[&message])).is_ok()
+            && file.call_method(c"flush", &[]).is_ok()
+    });
+    if !written {
+        error::clear(py);
+        eprint!("{message}");
+    }
+}
+
+/// The globals, or the local variables, of the Python function that called us.
+pub(crate) fn caller_variables<'py>(py: Python<'py>, local: bool) -> Option<Object<'py>> {
+    // SAFETY: borrowed, or null where there is no Python frame.
+    unsafe {
+        let variables = if local { ffi::PyEval_GetLocals() } else { ffi::PyEval_GetGlobals() };
+        if variables.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(Object::new_ref(py, variables))
+    }
+}
+
+impl<'py> Object<'py> {
+    pub(crate) fn is_module(&self) -> bool {
+        // SAFETY: reads the type.
+        unsafe { ffi::PyModule_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Adds something to a module.
+    pub(crate) fn add(&self, name: &CStr, value: &Object<'py>) -> PyResult<()> {
+        self.setattr(name, value)
+    }
+}
+
+/// What an extension module is made of.
+pub(crate) struct Definition {
+    pub(crate) name: &'static CStr,
+    pub(crate) doc: &'static CStr,
+    pub(crate) functions: fn() -> Vec<class::MethodDef>,
+    /// Fills a new module, once in each interpreter. What it gives is kept with the module until that goes.
+    pub(crate) fill: fn(Python<'_>, &Object<'_>) -> PyResult<()>,
+    /// The module goes, with its interpreter.
+    pub(crate) free: fn(Python<'_>),
+}
+
+struct Tables(ffi::PyModuleDef);
+
+// SAFETY: written once, and then handed to CPython, which does its own locking.
+unsafe impl Send for Tables {}
+// SAFETY: as above.
+unsafe impl Sync for Tables {}
+
+static DEFINITION: OnceLock<(Tables, &'static Definition)> = OnceLock::new();
+
+/// The body of the `PyInit_` function.
+pub(crate) fn init(definition: &'static Definition) -> *mut ffi::PyObject {
+    let (tables, _) = DEFINITION.get_or_init(|| {
+        let mut slots = vec![ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: exec as *mut c_void }];
+        #[cfg(Py_3_12)]
+        slots.push(ffi::PyModuleDef_Slot {
+            slot: ffi::Py_mod_multiple_interpreters,
+            value: ffi::Py_MOD_PER_INTERPRETER_GIL_SUPPORTED,
+        });
+        #[cfg(Py_3_13)]
+        slots.push(ffi::PyModuleDef_Slot { slot: ffi::Py_mod_gil, value: ffi::Py_MOD_GIL_NOT_USED });
+        slots.push(ffi::PyModuleDef_Slot { slot: 0, value: ptr::null_mut() });
+        let def = ffi::PyModuleDef {
+            m_base: ffi::PyModuleDef_HEAD_INIT,
+            m_name: definition.name.as_ptr(),
+            m_doc: definition.doc.as_ptr(),
+            m_size: 1, // no data of its own, but one module for each interpreter
+            m_methods: class::table((definition.functions)()),
+            m_slots: Box::leak(slots.into_boxed_slice()).as_mut_ptr(),
+            m_traverse: None,
+            m_clear: None,
+            m_free: Some(free),
+        };
+        (Tables(def), definition)
+    });
+    // SAFETY: a definition that stays where it is. CPython writes to its head only, under its own lock.
+    unsafe { ffi::PyModuleDef_Init((&raw const tables.0).cast_mut()) }
+}
+
+unsafe extern "C" fn exec(module: *mut ffi::PyObject) -> c_int {
+    // SAFETY: CPython calls this attached, with the new module.
+    let (py, module) = unsafe {
+        let py = Python::assume();
+        (py, super::Borrowed::new(py, module))
+    };
+    let (_, definition) = DEFINITION.get().expect("a module is defined before it is filled");
+    match catch_unwind(AssertUnwindSafe(|| (definition.fill)(py, &module))) {
+        Ok(Ok(())) => 0,
+        Ok(Err(Raised)) => -1,
+        Err(_) => {
+            error::raise(py, Kind::Runtime, "bocpy could not be set up: a bug, please report it");
+            -1
+        }
+    }
+}
+
+unsafe extern "C" fn free(_module: *mut c_void) {
+    // SAFETY: CPython calls this attached.
+    let py = unsafe { Python::assume() };
+    if let Some((_, definition)) = DEFINITION.get() {
+        let _ = catch_unwind(AssertUnwindSafe(|| (definition.free)(py)));
+    }
+}

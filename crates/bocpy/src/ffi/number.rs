@@ -1,0 +1,79 @@
+//! Ints, floats and bools.
+
+use super::object::{Object, Python};
+use super::{PyResult, Raised};
+use pyo3_ffi as ffi;
+
+pub(crate) fn boolean(py: Python<'_>, value: bool) -> Object<'_> {
+    // SAFETY: both are singletons.
+    unsafe { Object::new_ref(py, if value { ffi::Py_True() } else { ffi::Py_False() }) }
+}
+
+pub(crate) fn int(py: Python<'_>, value: i64) -> PyResult<Object<'_>> {
+    // SAFETY: a new reference.
+    unsafe { Object::owned(py, ffi::PyLong_FromLongLong(value)) }
+}
+
+pub(crate) fn uint(py: Python<'_>, value: u64) -> PyResult<Object<'_>> {
+    // SAFETY: a new reference.
+    unsafe { Object::owned(py, ffi::PyLong_FromUnsignedLongLong(value)) }
+}
+
+pub(crate) fn float(py: Python<'_>, value: f64) -> PyResult<Object<'_>> {
+    // SAFETY: a new reference.
+    unsafe { Object::owned(py, ffi::PyFloat_FromDouble(value)) }
+}
+
+impl Object<'_> {
+    pub(crate) fn is_bool(&self) -> bool {
+        // SAFETY: compares addresses.
+        unsafe { self.as_ptr() == ffi::Py_True() || self.as_ptr() == ffi::Py_False() }
+    }
+
+    pub(crate) fn is_exact_true(&self) -> bool {
+        // SAFETY: compares addresses.
+        unsafe { self.as_ptr() == ffi::Py_True() }
+    }
+
+    /// Exactly an `int`, no subclass.
+    pub(crate) fn is_int(&self) -> bool {
+        // SAFETY: reads the type.
+        unsafe { ffi::PyLong_CheckExact(self.as_ptr()) != 0 }
+    }
+
+    pub(crate) fn is_int_like(&self) -> bool {
+        // SAFETY: reads the type.
+        unsafe { ffi::PyLong_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Exactly a `float`, no subclass.
+    pub(crate) fn is_float(&self) -> bool {
+        // SAFETY: reads the type.
+        unsafe { ffi::PyFloat_CheckExact(self.as_ptr()) != 0 }
+    }
+
+    /// An int's value, where it fits.
+    pub(crate) fn to_i64(&self) -> Option<i64> {
+        let mut overflow = 0;
+        // SAFETY: an int; with those, no error is possible.
+        let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(self.as_ptr(), &mut overflow) };
+        if overflow != 0 {
+            return None;
+        }
+        if value == -1 {
+            super::error::clear(self.py());
+        }
+        Some(value)
+    }
+
+    /// A number as a float, by `__float__`.
+    pub(crate) fn to_f64(&self) -> PyResult<f64> {
+        // SAFETY: a live object.
+        let value = unsafe { ffi::PyFloat_AsDouble(self.as_ptr()) };
+        // SAFETY: attached.
+        if value == -1.0 && unsafe { !ffi::PyErr_Occurred().is_null() } {
+            return Err(Raised);
+        }
+        Ok(value)
+    }
+}

@@ -1,0 +1,218 @@
+//! The token of an attached thread, and references to objects.
+
+use super::error::{PyResult, Raised};
+use pyo3_ffi as ffi;
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+
+/// Proof that this thread is attached to an interpreter for as long as `'py`. Not `Send`.
+#[derive(Clone, Copy)]
+pub(crate) struct Python<'py>(PhantomData<(&'py (), *mut ())>);
+
+impl<'py> Python<'py> {
+    /// # Safety
+    /// The thread stays attached for `'py`.
+    pub(crate) unsafe fn assume() -> Self {
+        Python(PhantomData)
+    }
+
+    pub(crate) fn none(self) -> Object<'py> {
+        // SAFETY: `None` is immortal or counted like anything else.
+        unsafe { Object::new_ref(self, ffi::Py_None()) }
+    }
+}
+
+/// An owned reference to a Python object of the interpreter that this thread is attached to.
+#[repr(transparent)]
+pub(crate) struct Object<'py>(NonNull<ffi::PyObject>, PhantomData<Python<'py>>);
+
+/// A reference that somebody else owns for as long as `'a`.
+#[repr(transparent)]
+pub(crate) struct Borrowed<'a, 'py>(ManuallyDrop<Object<'py>>, PhantomData<&'a ()>);
+
+impl<'py> Deref for Borrowed<'_, 'py> {
+    type Target = Object<'py>;
+    fn deref(&self) -> &Object<'py> {
+        &self.0
+    }
+}
+
+impl<'a, 'py> Borrowed<'a, 'py> {
+    /// # Safety
+    /// `object` is a live object of this interpreter, and stays so for `'a`.
+    pub(crate) unsafe fn new(_py: Python<'py>, object: *mut ffi::PyObject) -> Self {
+        // SAFETY: not null, says the caller.
+        Borrowed(
+            ManuallyDrop::new(Object(unsafe { NonNull::new_unchecked(object) }, PhantomData)),
+            PhantomData,
+        )
+    }
+}
+
+impl Drop for Object<'_> {
+    fn drop(&mut self) {
+        // SAFETY: we own one reference, and the thread is attached.
+        unsafe { ffi::Py_DECREF(self.as_ptr()) }
+    }
+}
+
+impl Clone for Object<'_> {
+    fn clone(&self) -> Self {
+        // SAFETY: alive while `self` is.
+        unsafe { ffi::Py_INCREF(self.as_ptr()) };
+        Object(self.0, PhantomData)
+    }
+}
+
+impl<'py> Object<'py> {
+    /// Takes over a new reference; null is an error that has been raised.
+    ///
+    /// # Safety
+    /// `object` is null with an error set, or a reference that nobody else gives up.
+    pub(crate) unsafe fn owned(_py: Python<'py>, object: *mut ffi::PyObject) -> PyResult<Self> {
+        NonNull::new(object).map(|object| Object(object, PhantomData)).ok_or(Raised)
+    }
+
+    /// Counts a borrowed reference.
+    ///
+    /// # Safety
+    /// `object` is a live object of this interpreter.
+    pub(crate) unsafe fn new_ref(_py: Python<'py>, object: *mut ffi::PyObject) -> Self {
+        // SAFETY: says the caller.
+        unsafe {
+            ffi::Py_INCREF(object);
+            Object(NonNull::new_unchecked(object), PhantomData)
+        }
+    }
+
+    pub(crate) fn py(&self) -> Python<'py> {
+        Python(PhantomData)
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut ffi::PyObject {
+        self.0.as_ptr()
+    }
+
+    pub(crate) fn into_ptr(self) -> *mut ffi::PyObject {
+        ManuallyDrop::new(self).as_ptr()
+    }
+
+    pub(crate) fn is(&self, other: &Object<'_>) -> bool {
+        self.0 == other.0
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        // SAFETY: compares addresses.
+        unsafe { self.as_ptr() == ffi::Py_None() }
+    }
+
+    /// The object's type.
+    pub(crate) fn class(&self) -> Object<'py> {
+        // SAFETY: an object keeps its type alive.
+        unsafe { Object::new_ref(self.py(), ffi::Py_TYPE(self.as_ptr()).cast()) }
+    }
+
+    /// The name of the object's type, as one would write it: `dict`, `decimal.Decimal`.
+    pub(crate) fn class_name(&self) -> String {
+        let class = self.class();
+        let part = |name| class.getattr(name).ok().and_then(|part| part.to_str().map(str::to_owned));
+        let name = part(c"__qualname__").unwrap_or_else(|| "?".into());
+        super::error::clear(self.py());
+        match part(c"__module__") {
+            Some(module) if module != "builtins" && module != "__main__" => format!("{module}.{name}"),
+            _ => {
+                super::error::clear(self.py());
+                name
+            }
+        }
+    }
+
+    pub(crate) fn getattr(&self, name: &CStr) -> PyResult<Object<'py>> {
+        // SAFETY: a live object and a C string.
+        unsafe { Object::owned(self.py(), ffi::PyObject_GetAttrString(self.as_ptr(), name.as_ptr())) }
+    }
+
+    /// The attribute, or `None` (Rust's) where there is none.
+    pub(crate) fn getattr_opt(&self, name: &CStr) -> PyResult<Option<Object<'py>>> {
+        match self.getattr(name) {
+            Ok(value) => Ok(Some(value)),
+            // SAFETY: asks for the kind of the error that has been raised.
+            Err(Raised) if unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) } != 0 => {
+                super::error::clear(self.py());
+                Ok(None)
+            }
+            Err(Raised) => Err(Raised),
+        }
+    }
+
+    pub(crate) fn setattr(&self, name: &CStr, value: &Object<'_>) -> PyResult<()> {
+        // SAFETY: live objects and a C string.
+        match unsafe { ffi::PyObject_SetAttrString(self.as_ptr(), name.as_ptr(), value.as_ptr()) } {
+            0 => Ok(()),
+            _ => Err(Raised),
+        }
+    }
+
+    /// Calls the object with positional arguments.
+    pub(crate) fn call(&self, args: &[&Object<'py>]) -> PyResult<Object<'py>> {
+        let args: smallvec::SmallVec<[*mut ffi::PyObject; 8]> = args.iter().map(|arg| arg.as_ptr()).collect();
+        // SAFETY: live objects, as many as we say.
+        unsafe {
+            let result = ffi::PyObject_Vectorcall(self.as_ptr(), args.as_ptr(), args.len(), ptr::null_mut());
+            Object::owned(self.py(), result)
+        }
+    }
+
+    /// Calls the object with positional arguments that somebody else has laid out.
+    pub(crate) fn call_slice(&self, args: &[Object<'py>]) -> PyResult<Object<'py>> {
+        // SAFETY: an `Object` is a pointer to a live object; as many as we say.
+        unsafe {
+            let result =
+                ffi::PyObject_Vectorcall(self.as_ptr(), args.as_ptr().cast(), args.len(), ptr::null_mut());
+            Object::owned(self.py(), result)
+        }
+    }
+
+    /// Calls a method of the object with positional arguments.
+    pub(crate) fn call_method(&self, name: &CStr, args: &[&Object<'py>]) -> PyResult<Object<'py>> {
+        self.getattr(name)?.call(args)
+    }
+
+    pub(crate) fn repr(&self) -> PyResult<Object<'py>> {
+        // SAFETY: a live object.
+        unsafe { Object::owned(self.py(), ffi::PyObject_Repr(self.as_ptr())) }
+    }
+
+    pub(crate) fn str(&self) -> PyResult<Object<'py>> {
+        // SAFETY: a live object.
+        unsafe { Object::owned(self.py(), ffi::PyObject_Str(self.as_ptr())) }
+    }
+
+    pub(crate) fn is_true(&self) -> PyResult<bool> {
+        // SAFETY: a live object.
+        match unsafe { ffi::PyObject_IsTrue(self.as_ptr()) } {
+            -1 => Err(Raised),
+            truth => Ok(truth != 0),
+        }
+    }
+
+    pub(crate) fn is_callable(&self) -> bool {
+        // SAFETY: a live object.
+        unsafe { ffi::PyCallable_Check(self.as_ptr()) != 0 }
+    }
+
+    pub(crate) fn is_exception(&self) -> bool {
+        // SAFETY: reads the type's flags.
+        unsafe { ffi::PyExceptionInstance_Check(self.as_ptr()) != 0 }
+    }
+}
+
+impl Object<'_> {
+    pub(crate) fn is_class(&self) -> bool {
+        // SAFETY: reads the type's flags.
+        unsafe { ffi::PyType_Check(self.as_ptr()) != 0 }
+    }
+}

@@ -1,0 +1,226 @@
+//! The one runtime of this process.
+
+use super::backend::Backend;
+use super::cores::{MOST_WORKERS, default_workers};
+use super::workers::{Interpreters, STACK_SIZE, Threads};
+use crate::behavior::task::Task;
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::state::Callable;
+use crate::interpreter::{State, detach};
+use crate::transport::slot::Holder;
+use boc::{Runtime, Stats};
+use parking_lot::{Mutex, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// A running runtime.
+pub(super) struct Engine {
+    runtime: Runtime,
+}
+
+/// The runtime that is up. Whoever schedules reads it meanwhile, so that it can't be stopped under a behavior that is not
+/// counted yet; whoever stops it takes it off before the workers end.
+pub(super) static ENGINE: RwLock<Option<Arc<Engine>>> = RwLock::new(None);
+/// Held, by threads that are attached to nothing, for the whole of a start and of a stop.
+pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
+/// False again only once a stop is complete.
+static RUNNING: AtomicBool = AtomicBool::new(false);
+/// How many times a wait has come to its end.
+static ERA: AtomicU32 = AtomicU32::new(0);
+/// The backend of the runtime that is up, or else the one that would be taken: see `stays`.
+static STAYS: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+const UNKNOWN: u8 = 2;
+
+/// How often a waiting thread looks whether Ctrl-C has been pressed.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// The number of waits that have come to their end.
+pub(crate) fn era() -> u32 {
+    ERA.load(Ordering::Relaxed)
+}
+
+/// Whether a runtime is up.
+pub(crate) fn is_running() -> bool {
+    RUNNING.load(Ordering::Acquire)
+}
+
+/// Whether nothing is in flight.
+pub(crate) fn is_quiescent() -> bool {
+    ENGINE.read().as_ref().is_none_or(|engine| engine.runtime.is_quiescent())
+}
+
+/// Whether values stay the objects that they are: they do in the main interpreter where workers are its threads.
+pub(crate) fn values_stay(py: Python<'_>) -> bool {
+    let stays = match STAYS.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let stays = Backend::default() == Backend::Threads;
+            STAYS.store(stays.into(), Ordering::Relaxed);
+            stays
+        }
+        stays => stays == 1,
+    };
+    stays && State::get(py).home.is_main()
+}
+
+/// Starts the runtime with its default settings, unless one is up.
+#[inline]
+pub(crate) fn ensure_started(py: Python<'_>) -> PyResult<()> {
+    if is_running() && (boc::current_worker().is_some() || ENGINE.read().is_some()) {
+        return Ok(());
+    }
+    start(py, None, None)
+}
+
+/// Starts the runtime, unless one is up.
+pub(crate) fn start<'py>(
+    py: Python<'py>,
+    workers: Option<&Object<'py>>,
+    backend: Option<&Object<'py>>,
+) -> PyResult<()> {
+    let workers = worker_count(py, workers)?;
+    let backend = Backend::choose(py, backend)?;
+    if Holder::in_behavior() {
+        if is_running() {
+            let message = "start() inside a behavior: the runtime is up, or the behavior would not run";
+            return Err(error::raise(py, Kind::Runtime, message));
+        }
+        return Ok(());
+    }
+    if ENGINE.read().is_some() {
+        return Ok(());
+    }
+    hook_into_exit(py)?;
+    let interpreters = match backend {
+        Backend::Interpreters => Some(Interpreters::new(py)?),
+        Backend::Threads => None,
+    };
+    let started = detach(py, || {
+        let _lifecycle = LIFECYCLE.lock();
+        if ENGINE.read().is_some() {
+            return Ok(());
+        }
+        let builder = Runtime::builder().workers(workers).stack_size(STACK_SIZE).name("bocpy");
+        let builder = match interpreters {
+            Some(interpreters) => builder.host(interpreters),
+            None => builder.host(Threads),
+        };
+        let runtime = builder.start()?;
+        STAYS.store((backend == Backend::Threads).into(), Ordering::Relaxed);
+        *ENGINE.write() = Some(Arc::new(Engine { runtime }));
+        RUNNING.store(true, Ordering::Release);
+        Ok(())
+    });
+    started.map_err(|failure: boc::StartError| error::raise(py, Kind::Runtime, &failure.to_string()))
+}
+
+fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<usize> {
+    let Some(asked) = asked.filter(|asked| !asked.is_none()) else { return Ok(default_workers()) };
+    if !asked.is_int_like() || asked.is_bool() {
+        let message = format!("worker_count must be an int or None, not {}", asked.class_name());
+        return Err(error::raise(py, Kind::Type, &message));
+    }
+    match asked.to_i64() {
+        Some(count) if (1..=MOST_WORKERS as i64).contains(&count) => Ok(count as usize),
+        _ => {
+            let text = asked.str()?;
+            let message = format!(
+                "worker_count must be between 1 and {MOST_WORKERS}, not {}",
+                text.to_str().unwrap_or("?")
+            );
+            Err(error::raise(py, Kind::Value, &message))
+        }
+    }
+}
+
+/// Once in a process: the end of the program waits for what is in flight.
+fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
+    static HOOKED: AtomicBool = AtomicBool::new(false);
+    if State::get(py).home.is_main() && !HOOKED.swap(true, Ordering::Relaxed) {
+        State::get(py).invoke(py, Callable::FinishAtExit, &[])?;
+    }
+    Ok(())
+}
+
+/// Hands a task to the runtime.
+pub(crate) fn schedule(py: Python<'_>, task: Task) -> PyResult<()> {
+    let requests = task.requests();
+    if boc::current_worker().is_some() {
+        boc::schedule(requests, task);
+        return Ok(());
+    }
+    loop {
+        if let Some(engine) = &*ENGINE.read() {
+            engine.runtime.schedule(requests, task);
+            return Ok(());
+        }
+        // It has been stopped since we looked.
+        start(py, None, None)?;
+    }
+}
+
+/// Waits until nothing is in flight; then ends the runtime, if `stop`. Gives what the workers have counted.
+pub(crate) fn wait(
+    py: Python<'_>,
+    function: &str,
+    timeout: Option<Duration>,
+    stop: bool,
+) -> PyResult<Vec<Stats>> {
+    if Holder::in_behavior() || boc::current_worker().is_some() {
+        let message = format!("{function}() inside a behavior would wait for that behavior itself");
+        return Err(error::raise(py, Kind::Runtime, &message));
+    }
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    State::get(py).home.sweep(py);
+    loop {
+        let Some(engine) = ENGINE.read().clone() else { return Ok(Vec::new()) };
+        wait_for(py, &engine, deadline, function)?;
+        let stats = engine.runtime.stats();
+        if !stop || detach(py, || try_stop(&engine)) {
+            State::get(py).home.sweep(py);
+            return Ok(stats);
+        }
+    }
+}
+
+fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function: &str) -> PyResult<()> {
+    while !engine.runtime.is_quiescent() {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            let message = format!("{function}() has timed out: behaviors are still in flight");
+            return Err(error::raise(py, Kind::Timeout, &message));
+        }
+        let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
+        detach(py, || engine.runtime.wait_timeout(slice));
+        State::get(py).home.sweep(py);
+        error::check_signals(py)?;
+    }
+    Ok(())
+}
+
+/// Ends that runtime, unless something is in flight again. True where it is ended, by us or by someone else.
+fn try_stop(engine: &Arc<Engine>) -> bool {
+    let _lifecycle = LIFECYCLE.lock();
+    {
+        let mut current = ENGINE.write();
+        if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
+            return true;
+        }
+        if !engine.runtime.is_quiescent() {
+            return false;
+        }
+        *current = None;
+    }
+    engine.runtime.stop();
+    start_clean();
+    true
+}
+
+/// There is no runtime any more.
+pub(super) fn start_clean() {
+    ERA.fetch_add(1, Ordering::Relaxed);
+    STAYS.store(UNKNOWN, Ordering::Relaxed);
+    RUNNING.store(false, Ordering::Release);
+}

@@ -1,0 +1,10 @@
+//! Where behaviors run, and the one runtime of this process: its start, its end, and what is in flight.
+#![forbid(unsafe_code)]
+
+pub(crate) mod backend;
+pub(crate) mod cores;
+pub(crate) mod engine;
+pub(crate) mod fork;
+pub(crate) mod workers;
+
+pub(crate) use engine::{ensure_started, era, is_quiescent, is_running, schedule, values_stay};

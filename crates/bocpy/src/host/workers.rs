@@ -1,0 +1,115 @@
+//! What a worker thread has around it: an interpreter of its own, or the main one.
+
+use crate::ffi::error::{self, Raised};
+use crate::ffi::{PyResult, Python, container, module, text};
+use crate::interpreter::attach::pause;
+use crate::interpreter::state::Callable;
+use crate::interpreter::{State, detach, make};
+use crate::transport::portable::Portable;
+use boc::{Host, Seat};
+
+/// The stack of a worker: deep recursion in Python needs it.
+pub(crate) const STACK_SIZE: usize = 16 << 20;
+
+/// Workers in the main interpreter.
+pub(crate) struct Threads;
+
+impl Host for Threads {
+    fn host(&self, seat: Seat) {
+        make::in_main(|py| work(py, seat));
+    }
+}
+
+/// Workers in interpreters of their own.
+pub(crate) struct Interpreters {
+    path: Vec<String>,
+    settings: Portable,
+}
+
+impl Interpreters {
+    /// Gathers what their interpreters take over from this one.
+    pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
+        let settings = State::get(py).invoke(py, Callable::GatherSettings, &[])?;
+        let path = settings.call_method(c"get", &[&text::string(py, "path")?])?.items()?;
+        let path = path.iter().filter_map(|entry| entry.to_str().map(str::to_owned)).collect();
+        Ok(Interpreters { path, settings: Portable::encode(&settings)? })
+    }
+
+    #[cfg_attr(not(Py_3_12), allow(dead_code))]
+    fn set_up(&self, py: Python<'_>) -> PyResult<()> {
+        let path: PyResult<Vec<_>> = self.path.iter().map(|entry| text::string(py, entry)).collect();
+        module::set_sys(py, c"path", &container::list(py, path?)?)?;
+        module::import(py, "bocpy._core")?;
+        let settings = self.settings.decode(py)?;
+        State::get(py).invoke(py, Callable::SetUpWorker, &[&settings]).map(drop)
+    }
+}
+
+#[cfg(Py_3_12)]
+impl Host for Interpreters {
+    fn host(&self, seat: Seat) {
+        let seat = std::cell::Cell::new(Some(seat));
+        let made = make::in_new_interpreter(|py| {
+            let seat = seat.take().expect("the seat is there until it is taken");
+            match self.set_up(py) {
+                Ok(()) => {
+                    work(py, seat);
+                    leave(py);
+                }
+                Err(Raised) => seat.fail(describe(py)),
+            }
+        });
+        if let (Err(message), Some(seat)) = (made, seat.take()) {
+            seat.fail(format!("a sub-interpreter could not be made: {message}"));
+        }
+    }
+}
+
+#[cfg(not(Py_3_12))]
+impl Host for Interpreters {
+    fn host(&self, seat: Seat) {
+        seat.fail("interpreters with a GIL of their own need Python 3.12 or newer");
+    }
+}
+
+fn work(py: Python<'_>, seat: Seat) {
+    seat.work(|sleep| {
+        State::get(py).home.sweep(py);
+        pause(py, sleep);
+    });
+}
+
+/// The error that has been raised, with its traceback.
+#[cfg_attr(not(Py_3_12), allow(dead_code))]
+fn describe(py: Python<'_>) -> String {
+    let Some(error) = error::take(py) else { return "unknown error".into() };
+    let trace = State::try_get(py).and_then(|state| {
+        let trace = state.invoke(py, Callable::FormatException, &[&error]).ok()?;
+        trace.to_str().map(str::to_owned)
+    });
+    error::clear(py);
+    trace.unwrap_or_else(|| {
+        error::restore(error);
+        error::describe(py)
+    })
+}
+
+/// Before a worker's interpreter ends: what lives there and could not be moved gets its last chance, and nobody comes in
+/// any more.
+#[cfg_attr(not(Py_3_12), allow(dead_code))]
+fn leave(py: Python<'_>) {
+    let state = State::get(py);
+    let stranded = std::mem::take(&mut *state.caches.stranded.lock());
+    for cown in stranded.iter().filter_map(boc::WeakCown::upgrade) {
+        let lost = cown.tag().evacuate(py, |why| {
+            format!("the value of this cown was lost when the worker on which it lived ended: {why}")
+        });
+        if let Some(lost) = lost {
+            module::write_stderr(py, &format!("bocpy: {lost}\n"));
+        }
+    }
+    let home = state.home.clone();
+    detach(py, || home.close());
+    home.sweep(py);
+    State::tear_down(py);
+}

@@ -1,0 +1,58 @@
+//! Leaving the interpreter that this thread is attached to, and visiting another.
+
+use super::{Home, State};
+use crate::ffi::Python;
+use pyo3_ffi as ffi;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// Runs `f` while this thread is attached to nothing, so that others may run Python code meanwhile.
+///
+/// `f` can't touch Python objects: they are not `Send`.
+pub(crate) fn detach<R: Send>(_py: Python<'_>, f: impl FnOnce() -> R + Send) -> R {
+    // SAFETY: attached, says the token; attached again when this returns or unwinds.
+    unsafe {
+        let thread = ffi::PyEval_SaveThread();
+        let result = catch_unwind(AssertUnwindSafe(f));
+        ffi::PyEval_RestoreThread(thread);
+        result.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+/// The same for the runtime's own way to wait for work, which knows nothing of Python.
+pub(crate) fn pause(_py: Python<'_>, sleep: &mut dyn FnMut()) {
+    // SAFETY: as in `detach`; a panic would be the runtime's own, and end the thread.
+    unsafe {
+        let thread = ffi::PyEval_SaveThread();
+        sleep();
+        ffi::PyEval_RestoreThread(thread);
+    }
+}
+
+/// Leaves this thread's interpreter, runs `f` in another, and comes back. `None` where that one is about to end.
+///
+/// We leave before we enter: to hold one interpreter's GIL while waiting for another's is how two threads wait for each
+/// other for ever.
+pub(crate) fn within<R: Send>(
+    py: Python<'_>,
+    home: &Home,
+    f: impl FnOnce(Python<'_>) -> R + Send,
+) -> Option<R> {
+    detach(py, || home.visit(f))
+}
+
+/// The interpreter that this thread is attached to, by its number; `None` where it is attached to none.
+pub(crate) fn attached_to() -> Option<i64> {
+    // SAFETY: asks without needing to be attached; the thread state is this thread's own.
+    unsafe {
+        let thread = ffi::compat::PyThreadState_GetUnchecked();
+        (!thread.is_null()).then(|| ffi::PyInterpreterState_GetID(ffi::PyThreadState_GetInterpreter(thread)))
+    }
+}
+
+/// Runs `f` where this thread is attached to an interpreter that `bocpy` is imported in.
+pub(crate) fn if_attached<R>(f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+    attached_to()?;
+    // SAFETY: attached, as we have just seen, and nothing here leaves the interpreter.
+    let py = unsafe { Python::assume() };
+    State::try_get(py).map(|_| f(py))
+}

@@ -1,0 +1,60 @@
+//! Making interpreters and ending them, on the threads that are to live in them.
+
+use crate::ffi::Python;
+use pyo3_ffi as ffi;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// Runs `f` on this thread, which is attached to nothing, attached to the main interpreter.
+pub(crate) fn in_main<R>(f: impl FnOnce(Python<'_>) -> R) -> R {
+    // SAFETY: the main interpreter lives as long as the process uses Python; whoever started this thread waits for it.
+    // The thread state is this thread's, and goes when `f` is done.
+    let result = unsafe {
+        let thread = ffi::PyThreadState_New(ffi::PyInterpreterState_Main());
+        ffi::PyEval_RestoreThread(thread);
+        let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
+        ffi::PyThreadState_Clear(thread);
+        ffi::PyThreadState_DeleteCurrent();
+        result
+    };
+    result.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Runs `f` on this thread, which is attached to nothing, in a new interpreter with a GIL and an allocator of its own.
+///
+/// # Errors
+/// What CPython says if it can't make one.
+#[cfg(Py_3_12)]
+pub(crate) fn in_new_interpreter<R>(f: impl FnOnce(Python<'_>) -> R) -> Result<R, String> {
+    use std::ffi::CStr;
+    let config = ffi::PyInterpreterConfig {
+        use_main_obmalloc: 0,
+        allow_fork: 0,
+        allow_exec: 0,
+        allow_threads: 1,
+        allow_daemon_threads: 0,
+        check_multi_interp_extensions: 1,
+        gil: ffi::PyInterpreterConfig_OWN_GIL,
+    };
+    // SAFETY: a new interpreter can be made from within another only, so we go through the main one. From the making on
+    // this thread is attached to the new interpreter; `f` leaves it so; after its end the thread is attached to nothing
+    // and takes up the thread state of the main interpreter again, to give it up too.
+    unsafe {
+        let boot = ffi::PyThreadState_New(ffi::PyInterpreterState_Main());
+        ffi::PyEval_RestoreThread(boot);
+        let mut thread = std::ptr::null_mut();
+        let status = ffi::Py_NewInterpreterFromConfig(&mut thread, &config);
+        let result = if ffi::PyStatus_Exception(status) != 0 {
+            let message =
+                (!status.err_msg.is_null()).then(|| CStr::from_ptr(status.err_msg).to_string_lossy());
+            Err(message.map_or_else(|| "CPython gives no reason".to_owned(), |message| message.into_owned()))
+        } else {
+            let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
+            ffi::Py_EndInterpreter(ffi::PyThreadState_Get());
+            ffi::PyEval_RestoreThread(boot);
+            Ok(result)
+        };
+        ffi::PyThreadState_Clear(boot);
+        ffi::PyThreadState_DeleteCurrent();
+        result.map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
+    }
+}

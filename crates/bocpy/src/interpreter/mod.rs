@@ -1,0 +1,12 @@
+//! Interpreters: being attached to one, making and ending them, what each keeps for us, and objects left in one.
+
+pub(crate) mod attach;
+pub(crate) mod home;
+pub(crate) mod make;
+pub(crate) mod resident;
+pub(crate) mod state;
+
+pub(crate) use attach::{detach, within};
+pub(crate) use home::Home;
+pub(crate) use resident::Resident;
+pub(crate) use state::State;

@@ -1,0 +1,19 @@
+//! The extension module `bocpy._core`: behavior-oriented concurrency for Python.
+//!
+//! From the top: [`api`] is what Python calls; [`host`] is where behaviors run; [`behavior`] is how code travels,
+//! [`transport`] how values do; [`interpreter`] deals with interpreters and what each keeps for us; [`ffi`] makes CPython's
+//! interface safe. `unsafe` lives in the last two only.
+#![allow(missing_docs)] // a private crate: nothing of it can be named from outside
+
+mod api;
+mod behavior;
+mod ffi;
+mod host;
+mod interpreter;
+mod transport;
+
+/// What CPython calls on import.
+#[unsafe(no_mangle)]
+pub extern "C" fn PyInit__core() -> *mut pyo3_ffi::PyObject {
+    ffi::module::init(&api::module::DEFINITION)
+}

@@ -1,0 +1,9 @@
+//! How values travel between interpreters.
+//!
+//! A value is [`Portable`](portable::Portable), in a form that any interpreter can open, or a resident left in its home.
+//! What a cown owns at any time is its [`Slot`](slot::Slot).
+#![forbid(unsafe_code)]
+
+pub(crate) mod carried;
+pub(crate) mod portable;
+pub(crate) mod slot;

@@ -1,0 +1,179 @@
+//! Values in a form that any interpreter can open.
+
+use super::carried;
+use crate::api::cown::{CownObject, Handle};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, number, text};
+use crate::interpreter::State;
+use crate::interpreter::state::Callable;
+
+/// A value that belongs to no interpreter.
+#[derive(Clone)]
+pub(crate) enum Portable {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Str(Box<str>),
+    Bytes(Box<[u8]>),
+    Cown(Handle),
+    Pickled(Box<Pickled>),
+}
+
+/// What has no form of its own here.
+#[derive(Clone)]
+pub(crate) struct Pickled {
+    data: Box<[u8]>,
+    cowns: Box<[Handle]>,
+    class: Box<str>,
+}
+
+impl Portable {
+    /// The forms that cost next to nothing: those never stay resident.
+    #[inline]
+    pub(crate) fn scalar(object: &Object<'_>) -> Option<Portable> {
+        if object.is_int() {
+            return object.to_i64().map(Portable::Int);
+        }
+        if object.is_none() {
+            return Some(Portable::None);
+        }
+        if object.is_float() {
+            return object.to_f64().ok().map(Portable::Float);
+        }
+        object.is_bool().then(|| Portable::Bool(object.is_exact_true()))
+    }
+
+    /// The forms that need no pickling.
+    fn native(object: &Object<'_>) -> Option<Portable> {
+        if let Some(scalar) = Portable::scalar(object) {
+            return Some(scalar);
+        }
+        if object.is_str() {
+            return object.to_str().map(|text| Portable::Str(text.into()));
+        }
+        if object.is_bytes() {
+            return object.to_bytes().map(|bytes| Portable::Bytes(bytes.into()));
+        }
+        CownObject::plain_handle(object).map(|handle| Portable::Cown(handle.clone()))
+    }
+
+    /// Makes a value portable. Raises what pickling raises if that is not possible; `object` is as it was.
+    pub(crate) fn encode(object: &Object<'_>) -> PyResult<Portable> {
+        match Portable::native(object) {
+            Some(native) => Ok(native),
+            None => pickle(object),
+        }
+    }
+
+    /// Makes a function, class or anything that holds such portable, without a try to name it by its module.
+    pub(crate) fn by_value(object: &Object<'_>) -> PyResult<Portable> {
+        let py = object.py();
+        let dumps = || State::get(py).invoke(py, Callable::DumpsByValue, &[object]);
+        let (data, cowns) = carried::while_packing(dumps);
+        let data = data?;
+        let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
+        Ok(Portable::pickled(object, data, cowns))
+    }
+
+    fn pickled(object: &Object<'_>, data: &[u8], cowns: Vec<Handle>) -> Portable {
+        Portable::Pickled(Box::new(Pickled {
+            data: data.into(),
+            cowns: cowns.into(),
+            class: object.class_name().into(),
+        }))
+    }
+
+    /// The same, with an error that says what could not be moved, and where it was to go.
+    pub(crate) fn encode_named(object: &Object<'_>, what: impl FnOnce() -> String) -> PyResult<Portable> {
+        Portable::encode(object).map_err(|raised| {
+            let py = object.py();
+            if error::is(py, Kind::KeyboardInterrupt) {
+                return raised;
+            }
+            let Some(reason) = error::take(py) else { return raised };
+            let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
+            let class = object.class_name();
+            let message = format!(
+                "{} of type '{class}' cannot be moved to another interpreter: {}: {why}",
+                what(),
+                reason.class_name()
+            );
+            error::restore(reason);
+            error::raise_from(py, Kind::Type, &message)
+        })
+    }
+
+    /// A new object of this interpreter. The portable value is as it was, whatever is raised.
+    pub(crate) fn decode<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        match self {
+            Portable::None => Ok(py.none()),
+            Portable::Bool(value) => Ok(number::boolean(py, *value)),
+            Portable::Int(value) => number::int(py, *value),
+            Portable::Float(value) => number::float(py, *value),
+            Portable::Str(value) => text::string(py, value),
+            Portable::Bytes(value) => text::bytes(py, value),
+            Portable::Cown(handle) => CownObject::new(py, handle.clone()),
+            Portable::Pickled(pickled) => pickled.load(py),
+        }
+    }
+
+    /// True for what costs next to nothing to open.
+    pub(crate) fn is_scalar(&self) -> bool {
+        matches!(self, Portable::None | Portable::Bool(_) | Portable::Int(_) | Portable::Float(_))
+    }
+
+    /// What the value's type is called.
+    pub(crate) fn class(&self) -> &str {
+        match self {
+            Portable::None => "NoneType",
+            Portable::Bool(_) => "bool",
+            Portable::Int(_) => "int",
+            Portable::Float(_) => "float",
+            Portable::Str(_) => "str",
+            Portable::Bytes(_) => "bytes",
+            Portable::Cown(_) => "Cown",
+            Portable::Pickled(pickled) => &pickled.class,
+        }
+    }
+
+    /// How many bytes it takes, about.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Portable::Str(text) => text.len(),
+            Portable::Bytes(bytes) => bytes.len(),
+            Portable::Pickled(pickled) => pickled.data.len(),
+            _ => size_of::<Portable>(),
+        }
+    }
+}
+
+/// Pickles by CPython's own pickler, which knows everything that can be imported; what that refuses, by value.
+fn pickle(object: &Object<'_>) -> PyResult<Portable> {
+    let py = object.py();
+    let state = State::get(py);
+    if object.is_function() {
+        // It would be found by its name only if it can be imported, which the other way sees to as well.
+        return Portable::by_value(object);
+    }
+    let protocol = number::int(py, 5)?;
+    let (data, cowns) = carried::while_packing(|| state.invoke(py, Callable::Dumps, &[object, &protocol]));
+    let (data, cowns) = match data {
+        Ok(data) => (data, cowns),
+        Err(raised) => {
+            let Some(first) = error::take(py) else { return Err(raised) };
+            let (data, cowns) =
+                carried::while_packing(|| state.invoke(py, Callable::DumpsByValue, &[object, &first]));
+            (data?, cowns)
+        }
+    };
+    let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
+    Ok(Portable::pickled(object, data, cowns))
+}
+
+impl Pickled {
+    fn load<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        let data = text::bytes(py, &self.data)?;
+        carried::while_unpacking(&self.cowns, || State::get(py).invoke(py, Callable::Loads, &[&data]))
+    }
+}

@@ -1,0 +1,231 @@
+"""What a function needs besides its arguments: where it is from, and which global names it reaches.
+
+A function of a module that can be imported finds its globals by importing that module on the worker. All others (those
+of `__main__`, of code given to `exec`, of a module that is being imported just now) belong to a *namespace*: their
+globals travel by value, name by name, as they are when a behavior is scheduled.
+"""
+
+import builtins
+import sys
+from opcode import opmap
+from types import CodeType, FunctionType, MethodType, ModuleType
+
+__all__ = ["check", "direct_names", "is_by_value", "namespace_of", "origin", "survey", "warn_large_global"]
+
+CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
+CO_VARARGS = 0x04
+
+# Dictionaries of globals that are not a module's that can be imported, by name.
+_namespaces = {}
+# Names of modules that have scheduled behaviors while they were being imported: to import them on a worker would do so
+# again.
+_schedules_on_import = set()
+# Whether a module can be imported by its name alone.
+_findable = {}
+
+_LOADS = {opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in opmap}
+_STORES = {opmap[name] for name in ("STORE_GLOBAL", "DELETE_GLOBAL") if name in opmap}
+_EXTENDED_ARG = opmap["EXTENDED_ARG"]
+_LOAD_GLOBAL = opmap["LOAD_GLOBAL"]
+# Since 3.11 the lowest bit of LOAD_GLOBAL's argument says something else.
+_SHIFT = 1 if sys.version_info >= (3, 11) else 0
+
+
+def origin(globals_):
+    """Gives `(importable, name)` for a function's globals: the module to import, or the namespace they belong to."""
+    name = globals_.get("__name__")
+    if not isinstance(name, str):
+        name = "<nameless>"
+    module = sys.modules.get(name)
+    if name != "__main__" and module is not None and getattr(module, "__dict__", None) is globals_:
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            _schedules_on_import.add(name)
+        if name not in _schedules_on_import and _is_findable(name, module):
+            return True, name
+    _namespaces[name] = globals_
+    return False, name
+
+
+def namespace_of(name):
+    """Gives the globals of the namespace of that name, or None."""
+    if name == "__main__":
+        return vars(sys.modules["__main__"])
+    return _namespaces.get(name) or getattr(sys.modules.get(name), "__dict__", None)
+
+
+def _is_findable(name, module):
+    if name not in _findable:
+        _findable[name] = _find(name, module)
+    return _findable[name]
+
+
+def _find(name, module):
+    parent, _, _ = name.rpartition(".")
+    path = getattr(sys.modules.get(parent), "__path__", None) if parent else None
+    if parent and path is None:
+        return False
+    expected = getattr(module, "__spec__", None)
+    if expected is None:
+        return False
+    for finder in sys.meta_path:
+        find_spec = getattr(finder, "find_spec", None)
+        spec = find_spec(name, path, None) if find_spec else None
+        if spec is not None:
+            return spec.origin == expected.origin
+    return False
+
+
+def is_by_value(thing):
+    """Tells whether a function or class must be sent by value, as nobody else can import it."""
+    module = getattr(thing, "__module__", None)
+    if not isinstance(module, str) or module == "__main__" or module in _schedules_on_import:
+        return True
+    found = sys.modules.get(module)
+    for part in thing.__qualname__.split("."):
+        found = getattr(found, part, None)
+    if found is not thing:
+        return True
+    return not _is_findable(module, sys.modules[module])
+
+
+def check(function, cowns):
+    """Raises a TypeError if `function` can't be the body of a behavior over that many cowns."""
+    code = function.__code__
+    name = function.__qualname__
+    if code.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR):
+        raise TypeError(
+            f"the behavior '{name}' is an `async def`: no event loop runs on the workers. Write a plain `def`."
+        )
+    if code.co_flags & CO_GENERATOR:
+        raise TypeError(
+            f"the behavior '{name}' is a generator (it has a `yield`): a behavior runs once, to its end. "
+            "Return a value, or schedule another behavior for what comes next."
+        )
+    parameters = code.co_argcount
+    if parameters < cowns and not code.co_flags & CO_VARARGS:
+        raise TypeError(
+            f"the behavior '{name}' takes {parameters} parameter(s), but @when names {cowns} cown(s): each of them is "
+            "handed to a parameter of its own"
+        )
+    given = function.__kwdefaults__ or {}
+    needed = code.co_varnames[parameters : parameters + code.co_kwonlyargcount]
+    missing = [parameter for parameter in needed if parameter not in given]
+    if missing:
+        raise TypeError(f"the behavior '{name}' has a keyword-only parameter without a default: '{missing[0]}'")
+
+
+def _names(code, loads, stores, attributes):
+    """Collects the global names that `code`, and the code within it, loads and stores."""
+    raw = code.co_code
+    names = code.co_names
+    attributes.update(names)
+    extended = 0
+    for place in range(0, len(raw), 2):
+        operation, argument = raw[place], raw[place + 1] | extended
+        extended = argument << 8 if operation == _EXTENDED_ARG else 0
+        if operation in _LOADS:
+            index = argument >> _SHIFT if operation == _LOAD_GLOBAL else argument
+            if index < len(names):
+                loads.add(names[index])
+        elif operation in _STORES and argument < len(names):
+            stores.add(names[argument])
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            _names(constant, loads, stores, attributes)
+
+
+def direct_names(function):
+    """Gives the global names that a function's own code loads, and those that any module has."""
+    loads, stores = set(), set()
+    _names(function.__code__, loads, stores, set())
+    own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
+    return tuple(sorted(own | {name for name in loads if name not in vars(builtins) or name in function.__globals__}))
+
+
+def survey(thing, globals_):
+    """Lists the global names that `thing` reaches: `(name, stored, submodules)` each.
+
+    What it calls counts too, as far as that is sent by value. `stored`: somebody assigns to that name. `submodules`: if
+    the name is a package, the parts of it that the code seems to use.
+    """
+    loads, stores, attributes = set(), set(), set()
+    seen = set()
+    known = vars(builtins)
+
+    def visit(thing):
+        if id(thing) in seen:
+            return
+        seen.add(id(thing))
+        if isinstance(thing, FunctionType):
+            if thing.__globals__ is not globals_ and not is_by_value(thing):
+                _visit_cells(thing)
+                return
+            before = set(loads)
+            _names(thing.__code__, loads, stores, attributes)
+            for name in loads - before:
+                visit_global(name)
+            _visit_cells(thing)
+        elif isinstance(thing, type):
+            if is_by_value(thing):
+                for part in vars(thing).values():
+                    visit(part)
+                for base in thing.__bases__:
+                    visit(base)
+        elif isinstance(thing, (staticmethod, classmethod, MethodType)):
+            visit(thing.__func__)
+            visit(getattr(thing, "__self__", None))
+        elif isinstance(thing, property):
+            for part in (thing.fget, thing.fset, thing.fdel):
+                visit(part)
+        elif isinstance(getattr(thing, "func", None), FunctionType):  # functools.partial, cached_property and the like
+            visit(thing.func)
+        elif isinstance(getattr(thing, "__wrapped__", None), FunctionType):
+            visit(thing.__wrapped__)
+        elif type(thing).__module__ == "__main__":
+            visit(type(thing))
+
+    def _visit_cells(function):
+        for cell in function.__closure__ or ():
+            try:
+                visit(cell.cell_contents)
+            except ValueError:  # empty
+                pass
+        for default in function.__defaults__ or ():
+            visit(default)
+        visit(vars(function).get("__wrapped__"))
+
+    def visit_global(name):
+        if name in globals_:
+            visit(globals_[name])
+
+    visit(thing)
+    result = []
+    for name in sorted(loads):
+        if name in globals_:
+            result.append((name, name in stores, _submodules(globals_[name], attributes)))
+        elif name not in known and name not in stores:
+            result.append((name, False, None))
+    return result
+
+
+def _submodules(value, attributes):
+    if not isinstance(value, ModuleType):
+        return None
+    prefix = value.__name__ + "."
+    return [
+        name
+        for name in sys.modules
+        if name.startswith(prefix) and all(part in attributes for part in name[len(prefix) :].split("."))
+    ]
+
+
+def warn_large_global(name, function, size):
+    """Warns of a global that is encoded again for every behavior."""
+    import warnings
+
+    warnings.warn(
+        f"the global '{name}' ({size / 1e6:.1f} MB) is sent along with every behavior '{function}', as it may have "
+        "changed: put it into a Cown, or hand over just the part that is needed",
+        RuntimeWarning,
+        stacklevel=3,
+    )

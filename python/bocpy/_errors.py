@@ -1,0 +1,56 @@
+"""Exceptions that travel, and what is said of them."""
+
+import pickle
+import traceback
+
+__all__ = ["RemoteTraceback", "explain_name_error", "format_exception", "portable_exception"]
+
+
+class RemoteTraceback(Exception):
+    """Stands as the cause of an exception that was raised in a behavior, and shows the traceback from there."""
+
+    def __init__(self, text):
+        self.text = text
+        super().__init__(text)
+
+    def __str__(self):
+        return f"\n{self.text.rstrip()}"
+
+    def __reduce__(self):
+        return RemoteTraceback, (self.text,)
+
+
+def format_exception(error):
+    """Gives the traceback as Python prints it."""
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+
+def portable_exception(error):
+    """Gives an exception that can be pickled, and unpickled, for one that may not: itself, or one that says the same."""
+    for candidate in (error, _bare(error)):
+        try:
+            pickle.loads(pickle.dumps(candidate, 5))
+        except Exception:
+            continue
+        return candidate
+    return RuntimeError(f"{type(error).__qualname__}: {_text(error)}")
+
+
+def _bare(error):
+    """The same kind of exception with nothing but its text."""
+    for kind in type(error).__mro__:
+        if issubclass(kind, BaseException) and kind.__module__ == "builtins":
+            return kind(f"{type(error).__qualname__}: {_text(error)}")
+    return error
+
+
+def _text(error):
+    try:
+        return str(error)
+    except Exception:
+        return "<its text cannot be had>"
+
+
+def explain_name_error(error, name, reason):
+    """Says why a global name is not there."""
+    error.args = (f"name '{name}' is not available in this behavior: {reason}",)

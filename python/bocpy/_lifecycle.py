@@ -1,0 +1,35 @@
+"""What the runtime hooks into Python's own beginnings and ends."""
+
+import os
+import sys
+import threading
+
+__all__ = ["finish_at_exit"]
+
+
+def finish_at_exit():
+    """Sees to it that the program, at its end, waits for what it has scheduled. To be called in the main interpreter."""
+    from . import _core
+
+    def finish():
+        try:
+            _core.wait()
+        except KeyboardInterrupt:
+            # Asked a second time: go, whatever the workers are at. They can't be ended from outside.
+            for file in (sys.stdout, sys.stderr):
+                if file is not None:
+                    file.flush()
+            os._exit(130)
+
+    # As `concurrent.futures` does: before the interpreter stops to start threads.
+    getattr(threading, "_register_atexit", _register_plain)(finish)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(
+            before=_core._before_fork, after_in_parent=_core._after_fork, after_in_child=_core._after_fork_in_child
+        )
+
+
+def _register_plain(finish):
+    import atexit
+
+    atexit.register(finish)

@@ -1,0 +1,106 @@
+"""setup_venv.py FOLDER: makes FOLDER a virtual environment of the Python that runs this, with the tools that build and
+test the package. Does nothing where it already is that.
+
+`python -m venv` is enough on most machines. Where it is not (a distribution that packages ensurepip apart, a Python
+without its wheels), pip comes from whatever else the machine has. All the rest is pip's work, which keeps to the user's
+own configuration (index, certificates).
+"""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+TOOLS = ["maturin>=1.7", "pytest", "pytest-timeout", "cloudpickle", "ruff"]
+
+said = []  # by the commands that failed, for whoever has to find out why
+
+
+def ran(*command, cwd=None):
+    """Run a command quietly: did it succeed?"""
+    try:
+        done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except OSError as error:
+        said.append(str(error))
+        return False
+    if done.returncode:
+        said.append(f"$ {' '.join(map(str, command))}\n{done.stdout.strip()}")
+    return done.returncode == 0
+
+
+def by_venv(folder, store):
+    return ran(sys.executable, "-m", "venv", folder)
+
+
+def by_uv(folder, store):
+    shutil.rmtree(folder, ignore_errors=True)  # what is left of the first try
+    return ran("uv", "venv", "--seed", "--python", sys.executable, folder)
+
+
+def by_wheel_at_hand(folder, store):
+    """The wheels that a Python carries for ensurepip; Debian keeps them in a folder of their own."""
+    places = [
+        Path(sysconfig.get_path("stdlib"), "ensurepip/_bundled"),
+        Path(sys.base_prefix, "share/python-wheels"),
+        Path("/usr/share/python-wheels"),
+    ]
+    return any(from_wheel(folder, place) for place in places)
+
+
+def by_another_pip(folder, store):
+    """What the pip of some other Python fetches."""
+    pips = ["pip", "pip3", *(f"pip3.{minor}" for minor in range(15, 9, -1))]
+    return any(ran(pip, "download", "--no-deps", "--dest", store, "pip") and from_wheel(folder, store) for pip in pips)
+
+
+def by_debian(folder, store):
+    """Debian's package of pip's wheel, which can be fetched and opened without being root."""
+    return (
+        ran("apt-get", "download", "python3-pip-whl", cwd=store)
+        and all(ran("dpkg", "-x", package, store) for package in store.glob("*.deb"))
+        and from_wheel(folder, store / "usr/share/python-wheels")
+    )
+
+
+def from_wheel(folder, place):
+    """An environment with the pip whose wheel lies in `place`: a wheel is a zip file, and pip runs out of it."""
+    return any(
+        ran(sys.executable, "-m", "venv", "--without-pip", "--clear", folder)
+        and ran(folder / "bin/python", wheel / "pip", "install", "--no-index", wheel)
+        for wheel in place.glob("pip-*.whl")
+    )
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    folder = Path(sys.argv[1]).absolute()
+    python = folder / "bin/python"
+
+    # What it is made of, to tell later whether it is still what is asked for; written when all is in place.
+    made_of = folder / ".made_of"
+    wanted = "\n".join([str(Path(sys.executable).resolve()), sys.version, *TOOLS])
+    if python.exists() and made_of.exists() and made_of.read_text() == wanted:
+        return
+
+    if folder.exists():
+        if not (folder / "pyvenv.cfg").exists():
+            sys.exit(f"{folder} is in the way: it is no virtual environment")
+        shutil.rmtree(folder)
+
+    print(f"Setting up {folder} with {', '.join(TOOLS)}", flush=True)
+    ways = [by_venv, by_uv, by_wheel_at_hand, by_another_pip, by_debian]
+    with tempfile.TemporaryDirectory() as store:
+        if not any(way(folder, Path(store)) for way in ways):
+            sys.exit(
+                "\n".join(said) + f"\n\nNo way to get pip for {sys.executable} worked (above: what was tried)."
+                " Install one of: the venv package of your system's Python, pip for any Python, uv."
+            )
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *TOOLS], check=True)
+    made_of.write_text(wanted)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What every test shares: the runtime is stopped after each, and the header says which host runs the behaviors."""
+
+import sys
+
+import pytest
+
+pytest.register_assert_rewrite("support")
+
+import bocpy  # noqa: E402
+from support import BACKEND, Handshake  # noqa: E402
+
+
+def pytest_report_header(config):
+    return f"bocpy {getattr(bocpy, '__version__', '?')} on the {BACKEND} backend, {sys.version.split()[0]}"
+
+
+@pytest.fixture(autouse=True)
+def runtime_stopped():
+    """Each test leaves the runtime stopped, so that the next starts from nothing."""
+    yield
+    bocpy.wait(timeout=60)
+
+
+@pytest.fixture
+def backend():
+    """The host in use: "interpreters" or "threads"."""
+    return BACKEND
+
+
+@pytest.fixture
+def handshake(runtime_stopped):
+    """Two pipes by which a behavior says that it runs and is then held until the test lets it go."""
+    pipes = Handshake()
+    yield pipes
+    pipes.let_all_go()
+    bocpy.wait(timeout=60)
+    pipes.close()

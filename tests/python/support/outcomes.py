@@ -1,0 +1,28 @@
+"""Reading what behaviors left behind."""
+
+import traceback
+
+import bocpy
+
+PATIENCE = 100
+
+
+def outcome(cown):
+    """Waits until no behavior is in flight, and takes the value out of ``cown`` (raising what its behavior raised)."""
+    bocpy.quiesce(PATIENCE)
+    return cown.unwrap()
+
+
+def error_of(cown):
+    """Waits until no behavior is in flight, and gives the exception that ``cown`` must hold."""
+    bocpy.quiesce(PATIENCE)
+    with cown:
+        assert cown.exception, f"no exception, but {cown.value!r}"
+        error = cown.value
+    assert isinstance(error, BaseException)
+    return error
+
+
+def text_of(error):
+    """All that an exception says: type, message, notes and causes."""
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))

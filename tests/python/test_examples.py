@@ -1,0 +1,229 @@
+"""The examples: each is run as a reader would run it, and has to print the result that it checked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = [
+    "bank",
+    "cooking_boc",
+    "cooking_threads",
+    "dining_philosophers",
+    "fibonacci",
+    "primes",
+    "sketches",
+    "word_count",
+]
+
+
+def run(example: str, *arguments: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"bocpy.examples.{example}", *arguments],
+        capture_output=True,
+        encoding=encoding,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        timeout=120,
+    )
+
+
+def output_of(example: str, *arguments: str, encoding: str = "utf-8") -> str:
+    """What a run that went well printed."""
+    done = run(example, *arguments, encoding=encoding)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_help_teaches(example):
+    text = output_of(example, "--help")
+    assert len(text.splitlines()) > 10
+    assert "options:" in text or "optional arguments:" in text
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_importing_an_example_runs_nothing(example):
+    code = f"import bocpy.examples.{example} as example; print(callable(example.main))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
+    """This is what the installed command does: the functions are a module's, not those of ``__main__``."""
+    (tmp_path / "some.txt").write_text("some words", encoding="utf-8")
+    arguments = {
+        "cooking_boc": ["--minute", "0.001"],
+        "cooking_threads": ["--minute", "0.001"],
+        "fibonacci": ["10"],
+        "word_count": [str(tmp_path)],
+    }.get(example, [])
+    code = f"import sys; from bocpy.examples.{example} import main; sys.exit(main({arguments!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("example", "arguments"),
+    [
+        ("bank", ["--accounts", "1"]),
+        ("bank", ["--transfers", "many"]),
+        ("dining_philosophers", ["--philosophers", "1"]),
+        ("cooking_boc", ["--minute", "0"]),
+        ("cooking_threads", ["--cooks", "0"]),
+        ("fibonacci", ["-1"]),
+        ("primes", ["--workers", "0"]),
+        ("sketches", ["--seed", "today"]),
+        ("word_count", ["no such folder"]),
+    ],
+)
+def test_a_wrong_argument_is_explained(example, arguments):
+    done = run(example, *arguments)
+    assert done.returncode == 2
+    assert "error:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_bank_keeps_the_total(workers):
+    lines = output_of("bank", "--accounts", "5", "--transfers", "400", "--workers", workers).splitlines()
+    assert lines[-1] == "total 5000 (as it started)"
+    audits = [line for line in lines if "audit:" in line]
+    assert len(audits) == 4
+    assert all(line.endswith("total 5000") for line in audits)
+
+
+def test_bank_repeats_itself_for_a_seed():
+    def audits(seed: str) -> list[str]:
+        lines = output_of("bank", "--transfers", "200", "--seed", seed, "--workers", "2").splitlines()
+        return [line for line in lines if "audit:" in line]
+
+    assert audits("7") == audits("7")
+    assert audits("7") != audits("8")
+
+
+def test_bank_with_fewer_transfers_than_audits():
+    assert "total 2000 (as it started)" in output_of("bank", "--accounts", "2", "--transfers", "1")
+
+
+def test_philosophers_all_eat():
+    text = output_of("dining_philosophers", "--philosophers", "4", "--hunger", "2", "--workers", "2")
+    assert text.count(" eats: ") == 8
+    assert "meals eaten by each philosopher: 2 (wanted: 2)" in text
+    assert "meals served by each fork: 4 (expected: 4)" in text
+
+
+def test_two_philosophers_share_both_forks():
+    text = output_of("dining_philosophers", "--philosophers", "2", "--hunger", "50", "--workers", "2", "--quiet")
+    assert " eats: " not in text
+    assert "meals served by each fork: 100 (expected: 100)" in text
+
+
+@pytest.mark.parametrize(("n", "expected"), [("0", 0), ("1", 1), ("2", 1), ("10", 55), ("20", 6765)])
+def test_fibonacci(n, expected):
+    text = output_of("fibonacci", n, "--grain", "5", "--workers", "2")
+    assert f"fibonacci({n}) = {expected} after" in text
+    assert "a simple loop gives the same" in text
+
+
+@pytest.mark.parametrize(
+    ("limit", "segment", "expected"),
+    [("1", "10", 0), ("2", "1", 1), ("100", "7", 25), ("1000", "5000", 168), ("1000000", "100000", 78498)],
+)
+def test_primes(limit, segment, expected):
+    text = output_of("primes", "--limit", limit, "--segment", segment, "--workers", "2")
+    assert f"\n{expected} primes in " in text
+    assert "that is the " in text
+
+
+@pytest.mark.parametrize("example", ["cooking_boc", "cooking_threads"])
+@pytest.mark.parametrize("cooks", ["1", "3"])
+def test_dinner_is_complete(example, cooks):
+    text = output_of(example, "--cooks", cooks, "--minute", "0.001")
+    steps = [line for line in text.splitlines() if " min  " in line]
+    assert len(steps) == 12
+    assert steps[-1].endswith("serve")
+    assert "dinner is complete: all 12 steps, in the right order for every food" in text
+
+
+def test_sketch_buys_a_meal_without_spam():
+    text = output_of("sketches", "--seed", "4", "--stock", "1", "--workers", "2")
+    (eaten,) = [line for line in text.splitlines() if line.startswith("eaten: ")]
+    assert "spam" not in eaten.lower()
+    assert "left for supper: " in text
+    assert "all choices were as wanted" in text
+
+
+def test_sketch_with_nothing_to_be_had():
+    text = output_of("sketches", "--exclude", "e", "--stock", "0")
+    assert "eaten: nothing; a stomach rumbles" in text
+    assert "all choices were as wanted" in text
+
+
+def test_sketch_repeats_itself_for_a_seed():
+    def decisions(seed: str) -> list[str]:
+        lines = output_of("sketches", "--seed", seed, "--workers", "2").splitlines()
+        # The two errands are at the same time, so only what each of them said has an order.
+        return sorted(lines)
+
+    assert decisions("5") == decisions("5")
+
+
+def write_texts(folder: Path) -> None:
+    """Many small texts, in folders of folders, with 700 words in all."""
+    for number in range(100):
+        place = folder / f"shelf{number % 3}" / f"row{number % 2}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.txt").write_text("The cat, the CAT!\nDon't snake_case 123", encoding="utf-8")
+    packages = folder / "site-packages"
+    packages.mkdir()
+    (packages / "other.txt").write_text("dog", encoding="utf-8")
+    (folder / "other.md").write_text("dog", encoding="utf-8")
+
+
+def frequencies(text: str) -> dict[str, int]:
+    """The list of the most frequent words in what ``word_count`` printed."""
+    rows = [line.split() for line in text.splitlines() if line[:6].strip().endswith(".")]
+    return {word: int(number.replace(",", "")) for _, word, number, *_ in rows}
+
+
+def test_word_count_is_exact(tmp_path):
+    write_texts(tmp_path)
+    text = output_of("word_count", str(tmp_path), "--rounds", "1")
+    assert "100 files, 0.0 MB" in text
+    assert "700 words, 5 different ones" in text
+    assert frequencies(text) == {"the": 200, "cat": 200, "don't": 100, "snake": 100, "case": 100}
+    assert "Both counted exactly the same." in text
+
+
+def test_word_count_takes_other_files_and_workers(tmp_path):
+    write_texts(tmp_path)
+    text = output_of("word_count", str(tmp_path), "--glob", "*.md", "--workers", "3", "--rounds", "2", "--top", "1")
+    assert "1 file, 0.0 MB" in text
+    assert frequencies(text) == {"dog": 1}
+    assert "with 3 workers" in text
+
+
+def test_word_count_on_a_terminal_with_few_characters(tmp_path):
+    (tmp_path / "some.txt").write_text("na\u00efve \u65e5\u672c na\u00efve", encoding="utf-8")
+    text = output_of("word_count", str(tmp_path), "--rounds", "1", encoding="ascii")
+    assert frequencies(text) == {"na\\xefve": 2, "\\u65e5\\u672c": 1}
+    assert "####" in text
+
+
+def test_word_count_reads_what_is_not_utf8(tmp_path):
+    (tmp_path / "old.txt").write_bytes(b"caf\xe9 bar")
+    (tmp_path / "empty.txt").write_bytes(b"")
+    text = output_of("word_count", str(tmp_path), "--rounds", "1")
+    assert frequencies(text) == {"caf": 1, "bar": 1}
+
+
+def test_word_count_of_an_empty_folder_says_so(tmp_path):
+    done = run("word_count", str(tmp_path))
+    assert done.returncode == 2
+    assert "there are no files *.txt" in done.stderr
