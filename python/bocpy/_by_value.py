@@ -1,55 +1,128 @@
 """Pickling what can't be imported: functions and classes of `__main__`, closures, lambdas, local classes.
 
-Classes are cloudpickle's work, which keeps their identity: a class that comes back is the class that was sent. Functions
-are ours, as their globals are not copied with them but belong to a namespace that each worker has one of.
+Classes are cloudpickle's work, which keeps their identity: a class that comes back is the class that was sent. A class of
+the main interpreter is sent once; after that, values name it by its number. Functions are ours, as their globals are not
+copied with them but belong to a namespace that each worker has one of.
 """
 
+import functools
 import io
 import marshal
 import pickle
-from types import FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType
 
 import cloudpickle
 
 from . import _code, _worker
 
-__all__ = ["answer", "dumps"]
+__all__ = ["answer", "class_by_number", "dumps"]
+
+_CACHED = type(functools.lru_cache(len))
+
+# Classes of the main interpreter that have been sent: by number, and their numbers by identity.
+_classes = []
+_numbers = {}
 
 
 class _Pickler(cloudpickle.Pickler):
-    """Sends functions as code and captures; leaves all else to cloudpickle."""
+    """Sends functions as code and captures, and classes that are known by number; leaves all else to cloudpickle."""
+
+    def __init__(self, file, *, inline=False):
+        super().__init__(file, protocol=5)
+        # Within a definition other classes are not named but sent along: they may need each other to come to be.
+        self._inline = inline
+        # Globals that are no namespace's, by identity, with the dict that stands for them.
+        self._carried = {}
 
     def reducer_override(self, obj):
+        if isinstance(obj, type):
+            if not self._inline:
+                number = _number(obj)
+                if number is not None:
+                    return _worker.class_by_number, (number,)
+            return _keep_slots(obj, super().reducer_override(obj))
         if isinstance(obj, FunctionType):
-            if _code.is_by_value(obj):
-                return _reduce_function(obj)
-            return NotImplemented
+            return self._reduce_function(obj) if _code.is_by_value(obj) else NotImplemented
+        if isinstance(obj, CellType):
+            return _reduce_cell(obj)
         if isinstance(obj, ModuleType) and obj.__name__ in ("__main__", "__mp_main__"):
             return _worker.module, (obj.__name__,)
+        if isinstance(obj, _CACHED) and _code.is_by_value(obj):
+            return _worker.make_cached, (obj.__wrapped__, obj.cache_parameters())
         return super().reducer_override(obj)
 
+    def _reduce_function(self, function):
+        globals_ = function.__globals__
+        importable, namespace = _code.place_of(globals_)
+        needs = None
+        if namespace is None:
+            # Globals of their own, made by `exec` and the like: what the function needs of them goes along.
+            namespace = self._carried.setdefault(id(globals_), {"__name__": globals_.get("__name__")})
+            names = [name for name, _, _ in _code.survey(function, globals_)]
+            needs = {name: globals_[name] for name in names if name in globals_}
+        state = (
+            function.__name__,
+            function.__qualname__,
+            function.__module__,
+            function.__doc__,
+            function.__defaults__,
+            function.__kwdefaults__,
+            function.__dict__ or None,
+            needs,
+        )
+        arguments = (marshal.dumps(function.__code__), importable, namespace, function.__closure__)
+        return _worker.make_function, arguments, state, None, None, _worker.finish_function
 
-def _reduce_function(function):
-    importable, namespace = _code.origin(function.__globals__)
-    state = (
-        function.__name__,
-        function.__qualname__,
-        function.__module__,
-        function.__doc__,
-        function.__defaults__,
-        function.__kwdefaults__,
-        function.__dict__ or None,
-    )
-    code = marshal.dumps(function.__code__)
-    arguments = (code, importable, namespace, function.__closure__)
-    return _worker.make_function, arguments, state, None, None, _worker.finish_function
+
+def _keep_slots(cls, reduced):
+    """cloudpickle makes a class first and tells it of its slots later, when it can't have any more; so we tell it first."""
+    if reduced is NotImplemented or "__slots__" not in vars(cls) or reduced[0].__name__ != "_make_skeleton_class":
+        return reduced
+    make, (metaclass, name, bases, members, *rest), *others = reduced
+    return make, (metaclass, name, bases, {**members, "__slots__": cls.__slots__}, *rest), *others
+
+
+def _reduce_cell(cell):
+    """A cell comes to be before its content does, which may well refer to it: a function that calls itself."""
+    try:
+        content = cell.cell_contents
+    except ValueError:
+        return CellType, ()
+    return CellType, (), (content,), None, None, _worker.fill_cell
+
+
+def _number(cls):
+    """The number of a class that is sent by value, from the main interpreter. None: it has none."""
+    known = _numbers.get(id(cls))
+    if known is not None or not _code.is_by_value(cls):
+        return known
+    if _worker.is_worker():
+        return None
+    number = len(_classes)
+    _classes.append(cls)
+    _numbers[id(cls)] = number
+    return number
+
+
+def learn_class(cls, number):
+    """On a worker: what is sent back names the class as what came did."""
+    _numbers[id(cls)] = number
+
+
+def class_by_number(number):
+    """In the main interpreter: the class itself."""
+    return _classes[number]
 
 
 def dumps(value, first_error=None):
     """Pickles by value what can't be imported. `first_error`: what pickling it plainly came to."""
+    return _dumps(value, first_error, inline=isinstance(value, (FunctionType, type)))
+
+
+def _dumps(value, first_error, inline):
     with io.BytesIO() as file:
         try:
-            _Pickler(file, protocol=5).dump(value)
+            _Pickler(file, inline=inline).dump(value)
         except Exception as error:
             # An object's own refusal says more than our second try.
             if isinstance(first_error, (pickle.PicklingError, AttributeError)) or first_error is None:
@@ -59,22 +132,27 @@ def dumps(value, first_error=None):
 
 
 def answer(namespace, name):
-    """Gives what a worker asks for by name: the thing, and the globals that it needs. None: there is no such thing.
+    """Gives what a worker asks for, pickled: the thing, and the globals that it needs. None: there is no such thing.
 
-    Without a name, tells whether there is such a namespace.
+    A thing of a namespace has a name, a class that has been sent a number. Without a name, tells whether there is such a
+    namespace.
     """
-    globals_ = _code.namespace_of(namespace)
-    if not name:
-        return None if globals_ is None else ()
-    if globals_ is None or name not in globals_:
-        return None
-    thing = globals_[name]
+    if isinstance(name, int):
+        thing = _classes[name]
+        globals_ = _code.namespace_of(thing.__module__) or {}
+    else:
+        globals_ = _code.namespace_of(namespace)
+        if not name:
+            return None if globals_ is None else b""
+        if globals_ is None or name not in globals_:
+            return None
+        thing = globals_[name]
     needs = {}
     if isinstance(thing, (FunctionType, type)):
         for needed, _, _ in _code.survey(thing, globals_):
-            if needed in globals_ and needed != name and _is_sendable(globals_[needed]):
+            if needed in globals_ and _is_sendable(globals_[needed]):
                 needs[needed] = globals_[needed]
-    return thing, needs
+    return _dumps((thing, needs), None, inline=True)
 
 
 def _is_sendable(value):

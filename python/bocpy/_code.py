@@ -10,7 +10,7 @@ import sys
 from opcode import opmap
 from types import CodeType, FunctionType, MethodType, ModuleType
 
-__all__ = ["check", "direct_names", "is_by_value", "namespace_of", "origin", "survey", "warn_large_global"]
+__all__ = ["check", "direct_names", "is_by_value", "namespace_of", "origin", "place_of", "survey", "warn_large_global"]
 
 CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 CO_VARARGS = 0x04
@@ -23,6 +23,9 @@ _schedules_on_import = set()
 # Whether a module can be imported by its name alone.
 _findable = {}
 
+# Large globals that have been warned of.
+_warned = set()
+
 _LOADS = {opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in opmap}
 _STORES = {opmap[name] for name in ("STORE_GLOBAL", "DELETE_GLOBAL") if name in opmap}
 _EXTENDED_ARG = opmap["EXTENDED_ARG"]
@@ -32,18 +35,42 @@ _SHIFT = 1 if sys.version_info >= (3, 11) else 0
 
 
 def origin(globals_):
-    """Gives `(importable, name)` for a function's globals: the module to import, or the namespace they belong to."""
+    """Gives `(importable, name)` for a function's globals: the module to import, or the namespace they belong to.
+
+    Globals that were unknown become a namespace by this.
+    """
+    importable, name = place_of(globals_)
+    if name is None:
+        own = globals_.get("__name__")
+        own = name = own if isinstance(own, str) else "<nameless>"
+        number = 1
+        while name in _namespaces or (name == "__main__" and globals_ is not vars(sys.modules["__main__"])):
+            name = f"{own}#{number}"
+            number += 1
+        _namespaces[name] = globals_
+    return importable, name
+
+
+def place_of(globals_):
+    """As `origin`, but the name is None for globals that are no module's and no namespace yet."""
     name = globals_.get("__name__")
     if not isinstance(name, str):
         name = "<nameless>"
     module = sys.modules.get(name)
-    if name != "__main__" and module is not None and getattr(module, "__dict__", None) is globals_:
+    if module is not None and getattr(module, "__dict__", None) is globals_:
+        if name == "__main__":
+            _namespaces.setdefault(name, globals_)
+            return False, name
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             _schedules_on_import.add(name)
         if name not in _schedules_on_import and _is_findable(name, module):
             return True, name
-    _namespaces[name] = globals_
-    return False, name
+        _namespaces[name] = globals_
+        return False, name
+    for key, known in _namespaces.items():
+        if known is globals_:
+            return False, key
+    return False, None
 
 
 def namespace_of(name):
@@ -220,8 +247,12 @@ def _submodules(value, attributes):
 
 
 def warn_large_global(name, function, size):
-    """Warns of a global that is encoded again for every behavior."""
+    """Warns, once, of a global that is encoded again for every behavior."""
     import warnings
+
+    if name in _warned:
+        return
+    _warned.add(name)
 
     warnings.warn(
         f"the global '{name}' ({size / 1e6:.1f} MB) is sent along with every behavior '{function}', as it may have "

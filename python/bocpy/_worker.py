@@ -1,31 +1,57 @@
 """What a worker's interpreter needs to open what is sent to it."""
 
+import builtins
+import functools
 import importlib
+import importlib.machinery
 import marshal
 import sys
 from types import FunctionType, ModuleType
 
-__all__ = ["find_missing", "finish_function", "import_module", "make_function", "module", "namespace", "set_up"]
+__all__ = [
+    "class_by_number",
+    "fill_cell",
+    "find_missing",
+    "finish_function",
+    "import_module",
+    "is_worker",
+    "make_cached",
+    "make_function",
+    "module",
+    "namespace",
+    "set_up",
+]
 
 _is_worker = False
+_under_pytest = False
+# What the main interpreter is being asked for just now.
+_asking = set()
+# Classes that have come from the main interpreter, by number.
+_classes = {}
+
+
+def is_worker():
+    """Tells whether this interpreter is a worker's."""
+    return _is_worker
 
 
 def set_up(settings):
     """Makes this interpreter look like the main one: path, arguments, `__main__`."""
-    global _is_worker
+    global _is_worker, _under_pytest
     _is_worker = True
+    _under_pytest = settings["under_pytest"]
     sys.path[:] = settings["path"]
     sys.argv[:] = settings["argv"]
     sys.dont_write_bytecode = settings["dont_write_bytecode"]
     main = sys.modules["__main__"]
     for name, value in settings["main"].items():
         setattr(main, name, value)
-    _answer_from_main(main)
+    _answer_from_main(main, "__main__")
     sys.meta_path.append(_NamespaceFinder())
     for file in (sys.stdout, sys.stderr):
         # Several interpreters write to one file, each with a buffer of its own: lines must not wait in there.
         if hasattr(file, "reconfigure"):
-            file.reconfigure(line_buffering=True)
+            file.reconfigure(line_buffering=True, write_through=False)
     sys.setswitchinterval(settings["switch_interval"])
 
 
@@ -41,13 +67,13 @@ def gather_settings():
             for name in ("__file__", "__package__", "__doc__")
             if isinstance(value := getattr(main, name, None), str)
         },
+        "under_pytest": "_pytest.assertion.rewrite" in sys.modules,
         "switch_interval": min(sys.getswitchinterval(), 0.001),
     }
 
 
-def _answer_from_main(target):
+def _answer_from_main(target, name):
     """Lets a module's missing names be asked for in the main interpreter."""
-    name = target.__name__
 
     def __getattr__(attribute):
         if attribute.startswith("__") or not find_missing(name, attribute):
@@ -76,21 +102,38 @@ class _NamespaceLoader:
 
     @staticmethod
     def exec_module(module):
-        _answer_from_main(module)
+        _answer_from_main(module, module.__name__)
 
 
 def namespace(importable, name):
     """Gives the globals that functions of that module or namespace have here."""
-    return vars(import_module(name, None) if importable else module(name))
+    here = vars(import_module(name, None) if importable else module(name))
+    if _under_pytest:
+        # pytest has rewritten the asserts of the code that comes from its process, but not of the module here.
+        here.setdefault("@py_builtins", builtins)
+        here.setdefault("@pytest_ar", _LazyModule("_pytest.assertion.rewrite"))
+    return here
+
+
+class _LazyModule:
+    """Imports a module when it is first used."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, attribute):
+        return getattr(importlib.import_module(self._name), attribute)
 
 
 def module(name):
     """Gives the module that stands for a namespace."""
     found = sys.modules.get(name)
     if found is None:
-        found = sys.modules[name] = ModuleType(name)
+        # Several namespaces may go by one name; what distinguishes them is behind a "#".
+        found = sys.modules[name] = ModuleType(name.partition("#")[0])
+        found.__builtins__ = builtins
         if _is_worker:
-            _answer_from_main(found)
+            _answer_from_main(found, name)
     return found
 
 
@@ -116,22 +159,54 @@ def import_module(name, submodules):
 
 def find_missing(namespace_name, name):
     """Asks the main interpreter for a name. True: the namespace has it now, with all that it needs."""
+    if (namespace_name, name) in _asking:
+        return False  # the answer refers to the question
+    _asking.add((namespace_name, name))
+    try:
+        thing = _ask(namespace_name, name)
+    finally:
+        _asking.discard((namespace_name, name))
+    if thing is None:
+        return False
+    vars(module(namespace_name))[name] = thing[0]
+    return True
+
+
+def _ask(namespace_name, name):
+    """Gives the thing, in a tuple of its own, and lets its namespace have what it needs."""
     from . import _core
 
     found = _core._ask(namespace_name, name)
     if found is None:
-        return False
+        return None
     thing, needs = found
-    here = vars(module(namespace_name))
-    here[name] = thing
-    for needed, value in needs.items():
-        here.setdefault(needed, value)
-    return True
+    if needs:
+        # A class is asked for by number, and belongs to the namespace that its functions have.
+        here = vars(module(namespace_name or thing.__module__))
+        for needed, value in needs.items():
+            here.setdefault(needed, value)
+    return (thing,)
+
+
+def class_by_number(number):
+    """Gives a class of the main interpreter, which is asked for it the first time."""
+    from . import _by_value
+
+    if not _is_worker:
+        return _by_value.class_by_number(number)
+    if number not in _classes:
+        (found,) = _ask("", number)
+        _classes[number] = found
+        _by_value.learn_class(found, number)
+    return _classes[number]
 
 
 def make_function(code, importable, namespace_name, closure):
     """Makes a function from its parts; `finish_function` does the rest once all is there that refers to it."""
-    if importable:
+    if isinstance(namespace_name, dict):
+        globals_ = namespace_name
+        globals_.setdefault("__builtins__", builtins)
+    elif importable:
         globals_ = namespace(True, namespace_name)
     elif _is_worker:
         globals_ = vars(module(namespace_name))
@@ -144,8 +219,18 @@ def make_function(code, importable, namespace_name, closure):
     return FunctionType(marshal.loads(code), globals_, None, None, closure)
 
 
+def make_cached(function, parameters):
+    """Makes a function with a cache of its own."""
+    return functools.lru_cache(**parameters)(function)
+
+
+def fill_cell(cell, state):
+    """Gives a new cell its content."""
+    (cell.cell_contents,) = state
+
+
 def finish_function(function, state):
-    """Gives a new function its names, defaults and attributes."""
+    """Gives a new function its names, defaults and attributes, and the globals that came along."""
     (
         function.__name__,
         function.__qualname__,
@@ -154,6 +239,9 @@ def finish_function(function, state):
         function.__defaults__,
         function.__kwdefaults__,
         attributes,
+        needs,
     ) = state
     if attributes:
         vars(function).update(attributes)
+    for name, value in (needs or {}).items():
+        function.__globals__.setdefault(name, value)

@@ -227,3 +227,18 @@ def test_word_count_of_an_empty_folder_says_so(tmp_path):
     done = run("word_count", str(tmp_path))
     assert done.returncode == 2
     assert "there are no files *.txt" in done.stderr
+
+
+def test_word_count_does_not_hide_a_file_that_is_gone(tmp_path):
+    """Both runs would count the same without it, so that alone must not pass for a success."""
+    code = f"""
+import sys
+from bocpy.examples import word_count
+
+word_count.find_files = lambda *_: [word_count.File(1, {str(tmp_path / "gone.txt")!r})]
+sys.exit(word_count.main([{str(tmp_path)!r}, "--rounds", "1"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120)
+    assert done.returncode == 1
+    assert "FileNotFoundError" in done.stderr
+    assert "gone.txt" in done.stderr

@@ -372,7 +372,7 @@ def test_a_capture_that_cannot_be_unpickled_is_told_on_the_result():
 
 @interpreters_only
 def test_a_result_that_cannot_be_unpickled_is_told_to_who_asks():
-    result = when()(Bomb)
+    result = when()(lambda: Bomb())
     second = when(result)(lambda r: type(r.value).__name__)
     quiesce(60)
     with second:
@@ -457,6 +457,8 @@ REFUSER = {
 @pytest.mark.parametrize("how", ["file", "-c", "stdin"])
 @pytest.mark.parametrize("use", ["import refuser", "from refuser import answer", "import refuser as other"])
 def test_a_module_that_refuses_sub_interpreters_names_the_threads_backend(use, how):
+    name = use.rpartition(" ")[2]
+    call = "answer()" if name == "answer" else f"{name}.answer()"
     source = f"""
         import sys
         sys.this_is_main = True
@@ -464,11 +466,11 @@ def test_a_module_that_refuses_sub_interpreters_names_the_threads_backend(use, h
         from bocpy import Cown, wait, when
 
         def helper():
-            return {"answer()" if "answer" in use else use.rpartition(" ")[2] + ".answer()"}
+            return {call}
 
         c = Cown(1)
         unused = when(c)(lambda c: c.value)
-        direct = when(c)(lambda c: {"answer()" if "answer" in use else use.rpartition(" ")[2] + ".answer()"})
+        direct = when(c)(lambda c: {call})
         indirect = when(c)(lambda c: helper())
         after = when(c)(lambda c: c.value + 1)
         wait()

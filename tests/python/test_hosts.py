@@ -7,8 +7,6 @@ import threading
 from bocpy import Cown, quiesce, start, wait, when
 from support import BACKEND, check_script, interpreters_only, outcome, pytest, run_script, threads_only
 
-sys.marked_by_test_hosts = threading.current_thread() is threading.main_thread() and "pytest" in sys.modules
-
 IN_MAIN = []
 
 WHERE = """
@@ -35,7 +33,7 @@ def test_the_chosen_backend_is_the_one_that_runs(backend):
 
 
 def test_behaviors_never_run_on_the_main_thread():
-    assert outcome(when()(threading.get_ident)) != threading.get_ident()
+    assert outcome(when()(lambda: threading.get_ident())) != threading.get_ident()
 
 
 def test_the_default_backend():

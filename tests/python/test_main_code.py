@@ -1,6 +1,8 @@
 """Code of ``__main__``: all that a script may use in its behaviors, however it is run."""
 
-from support import EVERY_WAY, USUAL_WAYS, check_script, interpreters_only, pytest, run_script
+import sys
+
+from support import BACKEND, EVERY_WAY, USUAL_WAYS, check_script, interpreters_only, pytest, run_script
 
 usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
 every_way = pytest.mark.parametrize("how", EVERY_WAY)
@@ -960,6 +962,60 @@ def test_a_module_made_at_run_time():
     assert done.returncode == 0, done.stderr
     # by value where no worker can import it; an error that says so would do as well
     assert done.stdout.strip() in ("8", "True")
+
+
+@pytest.mark.skipif(
+    BACKEND == "interpreters" and sys.version_info[:2] == (3, 12),
+    reason="pytest imports hashlib, which spoils the end of a sub-interpreter there",
+)
+@pytest.mark.parametrize("mode", ["prepend", "append", "importlib"])
+def test_tests_of_a_user_under_pytest(mode):
+    files = {
+        "test_of_a_user.py": """
+            import pytest
+            from bocpy import Cown, quiesce, wait, when
+
+            LIMIT = 10
+
+            class Thing:
+                pass
+
+            def helper(x):
+                return min(x + 1, LIMIT)
+
+            @pytest.fixture
+            def cown():
+                yield Cown(1)
+                wait()
+
+            @pytest.mark.parametrize("n", [1, 2])
+            def test_a_behavior(cown, n):
+                @when(cown)
+                def result(c):
+                    assert c.value == 1
+                    return helper(c.value) + n
+
+                quiesce()
+                assert result.unwrap() == 2 + n
+
+            class TestOfAClass:
+                def test_a_method(self, cown):
+                    c = Cown(Thing())
+
+                    @when(cown, c)
+                    def result(cown, c):
+                        assert cown.value == 2, "the message of the assertion"
+                        return type(c.value) is Thing
+
+                    wait()
+                    with pytest.raises(AssertionError, match="the message of the assertion"):
+                        result.unwrap()
+                    assert type(c.unwrap()) is Thing
+        """
+    }
+    options = ["-q", "-p", "no:cacheprovider", f"--import-mode={mode}", "."]
+    done = run_script(f"import pytest, sys; sys.exit(pytest.main({options}))", how="-c", files=files)
+    assert "3 passed" in done.stdout and done.returncode == 0, done.stdout + done.stderr
 
 
 # -- what cannot be sent

@@ -197,15 +197,15 @@ def test_ctrl_c_while_a_body_computes(tmp_path):
 def test_a_signal_while_main_waits_in_a_thread(tmp_path):
     source = """
     import threading
-    waiting = threading.Thread(target=wait)
-    waiting.start()
+    waited = threading.Event()
+    threading.Thread(target=lambda: (wait(), waited.set())).start()
     try:
         say("waiting")
-        waiting.join()
+        waited.wait()
     except KeyboardInterrupt:
         say("interrupted")
     os.write(writing, b".")
-    waiting.join()
+    waited.wait()
     print(result.unwrap())
     """
     stdout, stderr, status = run_with_signals(source, tmp_path, signal.SIGINT)

@@ -1,10 +1,11 @@
 //! Behaviors: a set of requests and a body that runs once all of them are granted.
 
-use crate::queue::Request;
-use crate::scheduler::{Ready, Shared};
+use crate::hold;
+use crate::queue::{Lacking, Request};
+use crate::scheduler::{Local, Shared};
 use crate::scope::Scope;
-use crate::sync::{AtomicUsize, Ordering};
 use smallvec::SmallVec;
+use std::mem::{ManuallyDrop, forget};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -32,30 +33,35 @@ impl<F: FnOnce() + Send + 'static> Body for F {
 type Requests = SmallVec<[Request; 3]>;
 
 /// The part of a behavior that does not depend on its body.
+#[repr(C)] // the count first: the queue knows no more of a behavior than that
 pub(crate) struct Header {
     /// Requests that are not granted yet, and one more while the behavior gets in line.
-    ungranted: AtomicUsize,
-    /// The runtime that runs it. Null for a hold, which nobody runs.
-    shared: *const Shared,
-    home: unsafe fn(NonNull<Header>) -> Option<usize>,
-    run: unsafe fn(NonNull<Header>),
+    lacking: Lacking,
+    kind: Kind,
+}
+
+enum Kind {
+    Behavior {
+        /// The runtime that runs it. Alive as long as the behavior is in flight.
+        shared: *const Shared,
+        home: unsafe fn(NonNull<Header>) -> Option<usize>,
+        run: unsafe fn(NonNull<Header>, &Local),
+    },
+    Hold,
 }
 
 impl Header {
-    /// For models of the queue alone.
-    #[cfg(all(test, loom))]
-    pub(crate) fn for_model(ungranted: usize) -> Self {
-        Header {
-            ungranted: AtomicUsize::new(ungranted),
-            shared: ptr::null(),
-            home: |_| None,
-            run: |_| {},
-        }
+    pub(crate) fn of_hold(lacking: usize) -> Self {
+        Header { lacking: Lacking::new(lacking), kind: Kind::Hold }
     }
 
-    /// Counts down; true where nothing is lacking any more.
-    pub(crate) fn grant(&self, count: usize) -> bool {
-        self.ungranted.fetch_sub(count, Ordering::AcqRel) == count
+    /// See [`Lacking::grant`].
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn grant(this: NonNull<Header>, grants: usize) -> bool {
+        // SAFETY: says the caller.
+        unsafe { Lacking::grant(this.cast(), grants) }
     }
 }
 
@@ -63,6 +69,7 @@ impl Header {
 struct Behavior<B> {
     header: Header,
     requests: Requests,
+    /// `None` for the root scope, which the runtime keeps: not all behaviors need to count their references to it.
     scope: Option<Arc<Scope>>,
     body: B,
 }
@@ -88,28 +95,25 @@ pub(crate) fn schedule<B: Body>(
     scope.enter();
     let behavior = Box::new(Behavior {
         header: Header {
-            ungranted: AtomicUsize::new(requests.len() + 1),
-            shared: Arc::as_ptr(shared),
-            home: home::<B>,
-            run: run::<B>,
+            lacking: Lacking::new(requests.len() + 1),
+            kind: Kind::Behavior { shared: Arc::as_ptr(shared), home: home::<B>, run: run::<B> },
         },
         requests,
-        // The root scope lives as long as the runtime: no need for all behaviors to count their references to it.
         scope: (!Arc::ptr_eq(scope, &shared.root)).then(|| scope.clone()),
         body,
     });
     let behavior = NonNull::from(Box::leak(behavior));
     let header = behavior.cast::<Header>();
-    // SAFETY: the behavior stays where it is until it has run, which it can't before the last grant below.
-    let granted = unsafe {
-        let requests = &behavior.as_ref().requests;
-        requests.iter().for_each(|request| request.belong(header));
+    // SAFETY: the behavior stays where it is until it has run, which it can't before the last grant: the one that we
+    // keep for ourselves until here.
+    let ready = unsafe {
+        let requests = &(*behavior.as_ptr()).requests;
+        requests.iter().for_each(|request| request.belong(header.cast()));
         let granted = requests.iter().filter(|request| request.link()).count();
         requests.iter().for_each(Request::scheduled);
-        granted
+        Header::grant(header, granted + 1)
     };
-    // SAFETY: alive still: nobody else grants the one that we keep for ourselves.
-    if unsafe { header.as_ref() }.grant(granted + 1) {
+    if ready {
         shared.dispatch(Ready(header));
     }
 }
@@ -118,128 +122,91 @@ pub(crate) fn schedule<B: Body>(
 /// `header` is the head of a `Behavior<B>` that has not run.
 unsafe fn home<B: Body>(header: NonNull<Header>) -> Option<usize> {
     // SAFETY: says the caller.
-    unsafe { header.cast::<Behavior<B>>().as_ref() }.body.home()
+    let body = unsafe { &(*header.cast::<Behavior<B>>().as_ptr()).body };
+    // Asked amid a release, which must go on.
+    catch_unwind(AssertUnwindSafe(|| body.home())).unwrap_or(None)
 }
 
 /// Runs the body, releases the cowns, dispatches those who waited for them, and counts the behavior off.
 ///
 /// # Safety
-/// `header` is the head of a boxed `Behavior<B>` that is ready, and is not used again.
-unsafe fn run<B: Body>(header: NonNull<Header>) {
+/// `header` is the head of a boxed `Behavior<B>` that is ready, and is not used again. `local` is its runtime's worker.
+unsafe fn run<B: Body>(header: NonNull<Header>, local: &Local) {
     // SAFETY: says the caller. The requests keep their place in memory while they are released: the box is taken apart
     // only afterwards, but for the body, which nobody else looks at any more.
     unsafe {
         let behavior = header.cast::<Behavior<B>>().as_ptr();
         let body = ptr::read(&raw const (*behavior).body);
-        // The panic has been printed by the hook; who wants it kept catches it in the body, as `when` does.
-        let _ = catch_unwind(AssertUnwindSafe(|| body.run()));
-        let shared = (*behavior).header.shared;
+        // Who wants a panic kept catches it in the body, as `when` does.
+        contain(|| body.run());
         for request in &(*behavior).requests {
-            request.release(|ready| Ready(ready).dispatch_from_release());
+            request.release(|ready| local.hand_on(Ready(ready.cast())));
         }
-        let scope = (*behavior).scope.take();
-        drop(Box::from_raw(behavior.cast::<Behavior<std::mem::ManuallyDrop<B>>>()));
-        match scope {
-            Some(scope) => scope.leave(),
-            None => (*shared).root.leave(),
-        }
+        let rest = Box::from_raw(behavior.cast::<Behavior<ManuallyDrop<B>>>());
+        let Behavior { requests, scope, .. } = *rest;
+        // With a request may go the last handle of its cown, and with that the value, which may panic as well.
+        requests.into_iter().for_each(|request| contain(|| drop(request)));
+        scope.as_ref().unwrap_or(local.root()).leave();
     }
 }
+
+/// Calls `f`; a panic ends here. The hook has printed it.
+fn contain(f: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(f)) {
+        // What it was thrown with may panic in turn when it is dropped. Let that one be.
+        forget(catch_unwind(AssertUnwindSafe(|| drop(panic))));
+    }
+}
+
+/// A behavior that holds all its cowns and waits to be run. Dropping it leaks it; it is run instead.
+#[must_use]
+pub(crate) struct Ready(pub(crate) NonNull<Header>);
+
+// SAFETY: a ready behavior is owned data (`Body: Send`) that nobody else points to, but for the atomics in its requests.
+unsafe impl Send for Ready {}
 
 impl Ready {
+    /// A `Ready` is alive: it has not run.
+    fn kind(&self) -> &Kind {
+        // SAFETY: as said.
+        unsafe { &(*self.0.as_ptr()).kind }
+    }
+
     /// Where the body would rather run.
     pub(crate) fn home(&self) -> Option<usize> {
-        // SAFETY: a `Ready` is a behavior that has not run.
-        unsafe { (self.0.as_ref().home)(self.0) }
+        match *self.kind() {
+            // SAFETY: a `Ready` is a behavior that has not run.
+            Kind::Behavior { home, .. } => unsafe { home(self.0) },
+            Kind::Hold => None,
+        }
     }
 
-    /// Runs the behavior on this thread.
-    pub(crate) fn run(self) {
-        // SAFETY: a `Ready` is a behavior whose requests are all granted; taking `self` makes sure that it runs once.
-        unsafe { (self.0.as_ref().run)(self.0) }
+    /// True where it is for a worker of `shared` to run.
+    pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
+        matches!(*self.kind(), Kind::Behavior { shared: own, .. } if ptr::eq(own, shared))
     }
 
-    /// Hands a behavior that a release has made ready to its runtime.
-    fn dispatch_from_release(self) {
-        // SAFETY: the behavior is counted in its runtime's root scope until it has run, and a runtime goes only when
-        // its root scope is empty. Dispatching may make it run at once; so this thread counts itself in for as long.
-        unsafe {
-            let shared = self.0.as_ref().shared;
-            if shared.is_null() {
-                self.run();
-                return;
-            }
-            if Shared::on_its_worker(shared) {
-                (*shared).dispatch_from_release(self);
-            } else {
+    /// Runs the behavior on this thread, which is the worker `local` of its runtime.
+    pub(crate) fn run(self, local: &Local) {
+        debug_assert!(self.belongs_to(local.shared()));
+        match *self.kind() {
+            // SAFETY: a `Ready` is a behavior whose requests are all granted; taking `self` makes sure that it runs once.
+            Kind::Behavior { run, .. } => unsafe { run(self.0, local) },
+            Kind::Hold => self.dispatch(),
+        }
+    }
+
+    /// Hands a behavior that a release has made ready to its runtime, on any thread.
+    pub(crate) fn dispatch(self) {
+        match *self.kind() {
+            // SAFETY: the runtime is alive while the behavior is in flight. Dispatching may make it run at once, and the
+            // runtime end; so this thread counts itself in for as long.
+            Kind::Behavior { shared, .. } => unsafe {
                 Arc::increment_strong_count(shared);
                 Arc::from_raw(shared).dispatch(self);
-            }
-        }
-    }
-}
-
-/// A cown taken outside behaviors: a behavior of one request and no body, whose "run" is its release.
-pub(crate) struct Hold(NonNull<Header>);
-
-// SAFETY: a hold is a place in a queue, which any thread may give up.
-unsafe impl Send for Hold {}
-// SAFETY: a shared hold can do nothing.
-unsafe impl Sync for Hold {}
-
-#[repr(C)]
-struct HoldBehavior {
-    header: Header,
-    request: Request,
-}
-
-impl Hold {
-    pub(crate) fn try_new(request: Request) -> Option<Hold> {
-        let hold = Box::new(HoldBehavior {
-            header: Header {
-                ungranted: AtomicUsize::new(2),
-                shared: ptr::null(),
-                home: |_| None,
-                run: release_hold,
             },
-            request,
-        });
-        let hold = NonNull::from(Box::leak(hold));
-        let header = hold.cast::<Header>();
-        // SAFETY: the box is freed in `release_hold`, or right here where it never got in line.
-        unsafe {
-            hold.as_ref().request.belong(header);
-            match hold.as_ref().request.try_link() {
-                Some(true) => Some(Hold(header)),
-                Some(false) => {
-                    // Readers are still inside. We are in line and can't step out, so we release as soon as granted.
-                    if header.as_ref().grant(1) {
-                        release_hold(header);
-                    }
-                    None
-                }
-                None => {
-                    drop(Box::from_raw(hold.as_ptr()));
-                    None
-                }
-            }
+            // SAFETY: granted, as all that is ready; taking `self` makes sure that it is released once.
+            Kind::Hold => unsafe { hold::release(self.0) },
         }
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        // SAFETY: granted, and released once.
-        unsafe { release_hold(self.0) }
-    }
-}
-
-/// # Safety
-/// `header` is the head of a boxed `HoldBehavior` that is granted its cown, and is not used again.
-unsafe fn release_hold(header: NonNull<Header>) {
-    // SAFETY: says the caller.
-    unsafe {
-        let hold = Box::from_raw(header.cast::<HoldBehavior>().as_ptr());
-        hold.request.release(|ready| Ready(ready).dispatch_from_release());
     }
 }

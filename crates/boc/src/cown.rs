@@ -1,11 +1,12 @@
 //! Cowns: concurrent owners of a value.
 
-use crate::behavior::Hold;
-use crate::queue::{Mode, Queue, Request};
+use crate::hold::Hold;
+use crate::queue::{AnyCown, Mode, Queue, Request};
 use std::cell::UnsafeCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Weak};
 
@@ -32,11 +33,6 @@ struct Inner<T, G> {
     queue: Queue,
     tag: G,
     value: UnsafeCell<T>,
-}
-
-/// What the queue of a cown needs to know of it.
-pub(crate) trait AnyCown: Send + Sync {
-    fn queue(&self) -> &Queue;
 }
 
 // SAFETY: the value is reached by one writer at a time, or by readers together; the queue sees to it. Handing it from
@@ -98,7 +94,8 @@ impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
     /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it meanwhile wait until
     /// the guard is dropped.
     pub fn try_hold(&self) -> Option<CownGuard<T, G>> {
-        Hold::try_new(self.request(Mode::Write)).map(|hold| CownGuard { cown: self.clone(), _hold: hold })
+        let hold = Hold::try_new(self.request(Mode::Write))?;
+        Some(CownGuard { cown: self.clone(), _hold: hold, value: PhantomData })
     }
 }
 
@@ -106,6 +103,8 @@ impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
 pub struct CownGuard<T, G = ()> {
     cown: Cown<T, G>,
     _hold: Hold,
+    /// Sharing the guard shares the value, sending the guard sends it; sharing the cown does neither.
+    value: PhantomData<T>,
 }
 
 impl<T, G> Deref for CownGuard<T, G> {

@@ -265,7 +265,6 @@ macro_rules! tuples {
     };
 }
 
-
 impl Cowns for () {
     type Held = ();
     fn hold(self) {}

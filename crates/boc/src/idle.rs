@@ -9,9 +9,11 @@
 //! - a producer publishes work, then looks at the counts; a searcher that gives up puts itself among the sleepers, then
 //!   looks for work once more. One of the two sees the other.
 //! - a searcher that finds work stops searching, then looks for more work; a producer that relied on it had published
-//!   before it looked at the counts. The last searcher to stop thus wakes another where there is more to do.
+//!   before it looked at the counts. The last searcher to stop thus wakes another where there is more to do. One that
+//!   had given up and found work in its last look goes on as a searcher, for the same reason.
 
 use crate::sync::{AtomicUsize, Mutex, Ordering, Parker, Unparker, fence, lock, spin_loop, yield_now};
+use std::iter::repeat_n;
 
 /// The workers that have nothing to do.
 pub(crate) struct Idle {
@@ -29,9 +31,11 @@ pub(crate) struct Idler {
     searches: bool,
 }
 
-/// How often a searcher looks around before it sleeps: some ten microseconds. Longer would be busy waiting, shorter
-/// would make a stream of small behaviors pay for a wake-up each.
-const SEARCHES: usize = if cfg!(loom) { 1 } else { 40 };
+/// How often a searcher looks around before it sleeps, first with a short pause after each look, then offering its core to
+/// others: some ten microseconds. Longer would be busy waiting, shorter would make a stream of small behaviors pay for a
+/// wake-up each.
+const SPINS: usize = if cfg!(loom) { 0 } else { 20 };
+const YIELDS: usize = if cfg!(loom) { 1 } else { 20 };
 
 impl Idle {
     /// The common part for `count` workers, and the own part of each.
@@ -90,20 +94,23 @@ impl Idle {
 
 impl Idler {
     /// Searches for a moment, then sleeps until woken. Returns where there may be work, or an end. Counts each sleep.
-    pub(crate) fn idle(&mut self, idle: &Idle, work: impl Fn() -> bool, end: impl Fn() -> bool, sleeps: impl Fn()) {
+    pub(crate) fn idle(
+        &mut self,
+        idle: &Idle,
+        work: impl Fn() -> bool,
+        end: impl Fn() -> bool,
+        sleeps: impl Fn(),
+    ) {
         if !self.searches {
             self.searches = true;
             idle.searching.fetch_add(1, Ordering::SeqCst);
         }
-        for turn in 0..SEARCHES {
+        let spin = || (0..16).for_each(|_| spin_loop());
+        for pause in repeat_n(spin as fn(), SPINS).chain(repeat_n(yield_now as fn(), YIELDS)) {
             if work() || end() {
                 return;
             }
-            if turn < SEARCHES / 2 {
-                (0..16).for_each(|_| spin_loop());
-            } else {
-                yield_now();
-            }
+            pause();
         }
         {
             let mut sleepers = lock(&idle.sleepers);
@@ -118,6 +125,9 @@ impl Idler {
             if let Some(place) = sleepers.iter().position(|&sleeper| sleeper == self.index) {
                 sleepers.swap_remove(place);
                 idle.sleeping.store(sleepers.len(), Ordering::SeqCst);
+                // A searcher again, so that `found` will look for more: some producer may have relied on us.
+                self.searches = true;
+                idle.searching.fetch_add(1, Ordering::SeqCst);
                 return;
             }
             // Somebody is about to wake us; take the wake-up, lest it be there when we next want to sleep.

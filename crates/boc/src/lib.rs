@@ -32,31 +32,23 @@
 
 mod behavior;
 mod cown;
+mod cowns;
+mod hold;
+mod idle;
 mod queue;
+mod runtime;
+mod scheduler;
 mod scope;
 mod stats;
 mod sync;
-
-#[cfg_attr(loom, allow(dead_code))]
-mod idle;
-#[cfg(not(loom))]
-mod cowns;
-#[cfg(not(loom))]
-mod runtime;
-#[cfg_attr(loom, path = "models/scheduler.rs")]
-mod scheduler;
 
 #[cfg(all(test, loom))]
 mod models;
 
 pub use behavior::Body;
 pub use cown::{Cown, CownGuard, WeakCown};
-pub use queue::{Mode, Request};
-pub use stats::Stats;
-
-#[cfg(not(loom))]
 pub use cowns::{Cowns, Held, Outcome, Read, ReadGuard, WriteGuard, read};
-#[cfg(not(loom))]
+pub use queue::{Mode, Request};
 pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, schedule, when};
-#[cfg(not(loom))]
 pub use scheduler::current_worker;
+pub use stats::Stats;

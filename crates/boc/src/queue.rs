@@ -25,8 +25,6 @@
 //! to `readers` in the step that takes itself off; the one thread whose step leaves `readers` at exactly `WRITER_WAITS`
 //! grants it. No reader can come in meanwhile, since all later ones queue behind the writer.
 
-use crate::behavior::Header;
-use crate::cown::AnyCown;
 use crate::sync::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, spin};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -54,6 +52,14 @@ const READER: usize = 2;
 /// A writer waits in `Queue::next_writer` until no reader is left.
 const WRITER_WAITS: usize = 1;
 
+/// What a request needs to know of its cown.
+pub(crate) trait AnyCown: Send + Sync {
+    fn queue(&self) -> &Queue;
+}
+
+/// What a queue needs to know of a behavior: how many grants it lacks. Each behavior begins with this.
+pub(crate) struct Lacking(AtomicUsize);
+
 /// A cown's end of the queue.
 pub(crate) struct Queue {
     tail: AtomicPtr<Request>,
@@ -66,8 +72,23 @@ pub struct Request {
     cown: Arc<dyn AnyCown>,
     mode: Mode,
     state: AtomicU8,
-    behavior: AtomicPtr<Header>,
+    behavior: AtomicPtr<Lacking>,
     next: AtomicPtr<Request>,
+}
+
+impl Lacking {
+    pub(crate) fn new(grants: usize) -> Self {
+        Lacking(AtomicUsize::new(grants))
+    }
+
+    /// Counts down; true where nothing is lacking any more.
+    ///
+    /// # Safety
+    /// The behavior is alive. Where this gives false it may be gone already.
+    pub(crate) unsafe fn grant(this: NonNull<Lacking>, grants: usize) -> bool {
+        // SAFETY: says the caller; the reference is to the atomic alone, and not used once it has been counted down.
+        unsafe { this.as_ref() }.0.fetch_sub(grants, Ordering::AcqRel) == grants
+    }
 }
 
 impl Request {
@@ -99,7 +120,7 @@ impl Request {
     }
 
     /// Names the behavior that this request belongs to; before it is linked.
-    pub(crate) fn belong(&self, behavior: NonNull<Header>) {
+    pub(crate) fn belong(&self, behavior: NonNull<Lacking>) {
         self.behavior.store(behavior.as_ptr(), Ordering::Relaxed);
         if self.mode == Mode::Read {
             self.state.store(WAITING, Ordering::Relaxed);
@@ -186,7 +207,7 @@ impl Request {
     ///
     /// # Safety
     /// The request is granted, and is released once.
-    pub(crate) unsafe fn release(&self, mut ready: impl FnMut(NonNull<Header>)) {
+    pub(crate) unsafe fn release(&self, mut ready: impl FnMut(NonNull<Lacking>)) {
         let queue = self.queue();
         let next = self.leave_or_successor(queue);
         match (self.mode, next) {
@@ -241,11 +262,11 @@ unsafe impl Sync for Request {}
 ///
 /// # Safety
 /// The request is alive and not granted. It may be gone when this returns.
-unsafe fn resolve(request: NonNull<Request>, ready: &mut impl FnMut(NonNull<Header>)) {
+unsafe fn resolve(request: NonNull<Request>, ready: &mut impl FnMut(NonNull<Lacking>)) {
     // SAFETY: alive, says the caller; and its behavior outlives it.
     unsafe {
         let behavior = NonNull::new_unchecked(request.as_ref().behavior.load(Ordering::Relaxed));
-        if behavior.as_ref().grant(1) {
+        if Lacking::grant(behavior, 1) {
             ready(behavior);
         }
     }
@@ -258,6 +279,12 @@ impl Queue {
             readers: AtomicUsize::new(0),
             next_writer: AtomicPtr::new(ptr::null_mut()),
         }
+    }
+
+    /// True where nobody holds the cown or waits for it.
+    #[cfg(all(test, loom))]
+    pub(crate) fn is_free(&self) -> bool {
+        self.tail.load(Ordering::Acquire).is_null() && self.readers.load(Ordering::Acquire) == 0
     }
 
     /// A writer has become the tail of an empty queue. Readers that have left the queue may still be reading: every
@@ -275,7 +302,7 @@ impl Queue {
     }
 
     /// No reader is left, and a writer waits.
-    fn grant_writer(&self, ready: &mut impl FnMut(NonNull<Header>)) {
+    fn grant_writer(&self, ready: &mut impl FnMut(NonNull<Lacking>)) {
         let writer = self.next_writer.load(Ordering::Relaxed);
         self.readers.store(0, Ordering::Release);
         // SAFETY: the writer has waited for this grant, so it is alive; only the step that brought `readers` to
@@ -287,7 +314,7 @@ impl Queue {
     ///
     /// # Safety
     /// `first` is alive and waits for its grant.
-    unsafe fn grant_readers(&self, first: NonNull<Request>, ready: &mut impl FnMut(NonNull<Header>)) {
+    unsafe fn grant_readers(&self, first: NonNull<Request>, ready: &mut impl FnMut(NonNull<Lacking>)) {
         self.readers.fetch_add(READER, Ordering::AcqRel);
         let mut reader = Some(first);
         while let Some(this) = reader {

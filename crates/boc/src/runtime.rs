@@ -1,8 +1,8 @@
 //! Runtimes: the workers, their start and their end.
 
 use crate::behavior::{self, Body};
-use crate::cowns::{Cowns, Held, Outcome};
 use crate::cown::Cown;
+use crate::cowns::{Cowns, Held, Outcome};
 use crate::queue::Request;
 use crate::scheduler::{self, Local, Shared};
 use crate::scope::Scope as Count;
@@ -263,6 +263,7 @@ impl Drop for Runtime {
         } else {
             self.shared.stop();
         }
+        self.shared.root.leave();
     }
 }
 
@@ -274,7 +275,8 @@ pub fn when<C: Cowns, R: Send + 'static>(
     cowns: C,
     body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
 ) -> Cown<Outcome<R>> {
-    let shared = scheduler::current().expect("boc::when is for use in behaviors; elsewhere, use Runtime::when");
+    let shared =
+        scheduler::current().expect("boc::when is for use in behaviors; elsewhere, use Runtime::when");
     crate::cowns::when(&shared, &shared.root, cowns, body)
 }
 
@@ -283,7 +285,8 @@ pub fn when<C: Cowns, R: Send + 'static>(
 /// # Panics
 /// Outside behaviors.
 pub fn schedule(requests: impl IntoIterator<Item = Request>, body: impl Body) {
-    let shared = scheduler::current().expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
+    let shared = scheduler::current()
+        .expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
     behavior::schedule(&shared, &shared.root, requests, body);
 }
 
@@ -333,6 +336,12 @@ impl Scope {
     /// True where nothing that was scheduled in this scope is in flight.
     pub fn is_empty(&self) -> bool {
         self.count.is_empty()
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        self.count.leave();
     }
 }
 

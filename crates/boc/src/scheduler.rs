@@ -2,37 +2,28 @@
 //!
 //! A behavior that becomes ready goes
 //! - to its home worker's inbox, if it has a home;
-//! - else, made ready by a release on a worker: that worker runs it next (the *fast lane*, one slot), with the cown still
-//!   in its cache. After [`FAST_LANE_RUN`] of those in a row the queue gets a turn;
+//! - else, made ready by the end of a behavior on a worker: that worker runs it next (the *fast lane*, one slot), with
+//!   the cown still in its cache;
 //! - else, made ready on a worker in another way: into that worker's own queue;
 //! - else, from outside: into the shared injector.
 //!
-//! A worker looks into its fast lane, its inbox, its queue, the injector, and then at what others have. Queues are first
-//! in, first out, so nothing starves; every [`FAIRNESS`] turns the injector comes first.
+//! A worker looks into its fast lane, its inbox, its queue, the injector, and then at what others have. Each of them is
+//! first in, first out; and every [`FAIRNESS`] turns, what is in the fast lane goes to the end of the queue, and the
+//! injector or the queue comes first. So nothing starves.
 
-use crate::behavior::Header;
+use crate::behavior::Ready;
 use crate::idle::{Idle, Idler};
 use crate::scope::Scope;
 use crate::stats::{Counters, Stats};
-use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
+use crate::sync::{AtomicBool, Deque, Injector, Ordering, Steal, Stealer};
 use crossbeam_utils::CachePadded;
 use std::cell::{Cell, RefCell};
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// So many behaviors are handed on directly in a row, at most.
-const FAST_LANE_RUN: u32 = 64;
-/// Every so many turns a worker looks into the injector first.
-const FAIRNESS: u32 = 61;
-
-/// A behavior that holds all its cowns and waits to be run. Dropping it leaks it; it is run instead.
-#[must_use]
-pub(crate) struct Ready(pub(crate) NonNull<Header>);
-
-// SAFETY: a ready behavior is owned data (`Body: Send`) that nobody else points to, but for the atomics in its requests.
-unsafe impl Send for Ready {}
+/// Every so many turns a worker looks first where it usually looks last.
+const FAIRNESS: u32 = 64;
 
 /// What others see of a worker.
 pub(crate) struct Lane {
@@ -93,13 +84,16 @@ impl Shared {
             counters: Counters::default(),
         };
         let shared = Arc::new(Shared {
-            root: Arc::new(Scope::root()),
+            root: Arc::new(Scope::new()),
             injector: Injector::new(),
             lanes: deques.iter().map(|deque| CachePadded::new(lane(deque))).collect(),
             idle,
             stopping: AtomicBool::new(false),
             born: Instant::now(),
         });
+        // Behaviors in flight point to the runtime without counting themselves in; but they are counted here.
+        let keep = shared.clone();
+        shared.root.at_end(move || drop(keep));
         let locals = deques.into_iter().zip(idlers).enumerate().map(|(index, (deque, idler))| Local {
             shared: shared.clone(),
             index,
@@ -132,44 +126,20 @@ impl Shared {
 
     /// Puts a behavior that has become ready where it will be run.
     pub(crate) fn dispatch(&self, ready: Ready) {
-        with_local(|local| {
-            let local = local.filter(|local| ptr::eq(&*local.shared, self));
-            match (ready.home().filter(|&home| home < self.lanes.len()), local) {
-                (Some(home), local) if local.is_none_or(|local| local.index != home) => self.send_home(home, ready),
-                (_, Some(local)) => {
-                    self.lanes[local.index].counters.pushed_local.bump();
-                    local.deque.push(ready);
-                    self.idle.wake_one();
-                }
-                (_, None) => {
+        with_local(|local| match local.filter(|local| ptr::eq(&*local.shared, self)) {
+            Some(local) => local.place(ready, Local::enqueue),
+            None => match self.home_of(&ready) {
+                Some(home) => self.send_home(home, ready),
+                None => {
                     self.injector.push(ready);
                     self.idle.wake_one();
                 }
-            }
+            },
         });
     }
 
-    /// The same, on one of our workers, for a behavior that a release has made ready.
-    pub(crate) fn dispatch_from_release(&self, ready: Ready) {
-        let ready = with_local(|local| {
-            let Some(local) = local else { return Some(ready) };
-            if ready.home().is_some_and(|home| home != local.index) {
-                return Some(ready);
-            }
-            match local.fast.take() {
-                None => {
-                    local.fast.set(Some(ready));
-                    None
-                }
-                Some(first) => {
-                    local.fast.set(Some(first));
-                    Some(ready)
-                }
-            }
-        });
-        if let Some(ready) = ready {
-            self.dispatch(ready);
-        }
+    fn home_of(&self, ready: &Ready) -> Option<usize> {
+        ready.home().filter(|&home| home < self.lanes.len())
     }
 
     fn send_home(&self, home: usize, ready: Ready) {
@@ -193,6 +163,51 @@ impl Local {
         self.index
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn root(&self) -> &Arc<Scope> {
+        &self.shared.root
+    }
+
+    /// Takes over a behavior that the end of another on this worker has made ready.
+    pub(crate) fn hand_on(&self, ready: Ready) {
+        if ready.belongs_to(&self.shared) {
+            self.place(ready, |local, ready| match local.fast.take() {
+                None => local.fast.set(Some(ready)),
+                first => {
+                    local.fast.set(first);
+                    local.enqueue(ready);
+                }
+            });
+        } else {
+            ready.dispatch();
+        }
+    }
+
+    /// Sends a behavior home; or puts it `here`, where it has no home or is at home.
+    fn place(&self, ready: Ready, here: impl FnOnce(&Self, Ready)) {
+        match self.shared.home_of(&ready) {
+            Some(home) if home != self.index => self.shared.send_home(home, ready),
+            _ => here(self, ready),
+        }
+    }
+
+    fn enqueue(&self, ready: Ready) {
+        self.counters().pushed_local.bump();
+        self.deque.push(ready);
+        self.shared.idle.wake_one();
+    }
+
+    fn lane(&self) -> &Lane {
+        &self.shared.lanes[self.index]
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.lane().counters
+    }
+
     /// Runs behaviors until the runtime stops. `pause` is called around each time without work.
     pub(crate) fn work(&self, mut pause: impl FnMut(&mut dyn FnMut())) {
         struct Reset(*const Local);
@@ -203,88 +218,111 @@ impl Local {
         }
         let _reset = Reset(LOCAL.replace(self));
         let shared = &*self.shared;
-        let counters = &shared.lanes[self.index].counters;
-        let stopping = || shared.stopping.load(Ordering::SeqCst);
+        let stopping = || shared.stopping.load(Ordering::Acquire);
         let mut turn = 0_u32;
-        let mut in_row = 0_u32;
         while !stopping() {
             turn = turn.wrapping_add(1);
-            match self.next(counters, turn, &mut in_row) {
+            match self.next(turn) {
                 Some(ready) => {
                     self.idler.borrow_mut().found(&shared.idle, || shared.has_work());
-                    ready.run();
+                    ready.run(self);
                 }
                 None => pause(&mut || {
                     let mut idler = self.idler.borrow_mut();
-                    idler.idle(&shared.idle, || shared.has_work(), stopping, || counters.parked.bump());
+                    idler.idle(
+                        &shared.idle,
+                        || shared.has_work(),
+                        stopping,
+                        || self.counters().parked.bump(),
+                    );
                 }),
             }
         }
     }
 
-    fn next(&self, counters: &Counters, turn: u32, in_row: &mut u32) -> Option<Ready> {
-        if let Some(ready) = self.fast.take() {
-            if *in_row < FAST_LANE_RUN {
-                *in_row += 1;
-                counters.dispatched_to_pending.bump();
-                return Some(ready);
-            }
-            counters.batch_resets.bump();
-            self.deque.push(ready);
-            self.shared.idle.wake_one();
-        }
-        *in_row = 0;
-        if turn.is_multiple_of(FAIRNESS) {
-            counters.fairness_arm_fires.bump();
-            if let Some(ready) = self.take_from_injector(counters) {
-                return Some(ready);
-            }
-        }
-        if let Some(ready) = self.take_own() {
-            counters.popped_local.bump();
+    /// The next behavior to run, on the worker's turn of that number.
+    pub(crate) fn next(&self, turn: u32) -> Option<Ready> {
+        if turn.is_multiple_of(FAIRNESS)
+            && let Some(ready) = self.next_in_fairness(turn)
+        {
             return Some(ready);
         }
-        self.take_from_injector(counters).or_else(|| self.take_from_others(counters))
-    }
-
-    fn take_own(&self) -> Option<Ready> {
-        let inbox = &self.shared.lanes[self.index].inbox;
-        loop {
-            match inbox.steal() {
-                Steal::Success(ready) => return Some(ready),
-                Steal::Empty => return self.deque.pop(),
-                Steal::Retry => {}
-            }
+        if let Some(ready) = self.fast.take() {
+            self.counters().dispatched_to_pending.bump();
+            return Some(ready);
         }
+        self.take_from_inbox()
+            .or_else(|| self.take_from_queue())
+            .or_else(|| self.take_from_injector())
+            .or_else(|| self.take_from_others())
     }
 
-    fn take_from_injector(&self, counters: &Counters) -> Option<Ready> {
-        self.steal(counters, || self.shared.injector.steal_batch_and_pop(&self.deque))
+    /// What has waited while others came first: in turns, from the injector and from the queue.
+    fn next_in_fairness(&self, turn: u32) -> Option<Ready> {
+        self.counters().fairness_arm_fires.bump();
+        let waited = match (turn / FAIRNESS).is_multiple_of(2) {
+            true => self.take_from_injector().or_else(|| self.take_from_queue()),
+            false => self.take_from_queue().or_else(|| self.take_from_injector()),
+        };
+        let waited = waited.or_else(|| self.take_from_inbox());
+        if waited.is_some()
+            && let Some(ready) = self.fast.take()
+        {
+            self.counters().batch_resets.bump();
+            self.enqueue(ready);
+        }
+        waited
     }
 
-    fn take_from_others(&self, counters: &Counters) -> Option<Ready> {
-        let lanes = &self.shared.lanes;
+    fn take_from_inbox(&self) -> Option<Ready> {
+        let ready = self.steal(|| self.lane().inbox.steal())?;
+        self.counters().popped_local.bump();
+        Some(ready)
+    }
+
+    fn take_from_queue(&self) -> Option<Ready> {
+        let ready = self.deque.pop()?;
+        self.counters().popped_local.bump();
+        Some(ready)
+    }
+
+    fn take_from_injector(&self) -> Option<Ready> {
+        let ready = self.steal(|| self.shared.injector.steal_batch_and_pop(&self.deque))?;
+        self.counters().popped_via_steal.bump();
+        self.share();
+        Some(ready)
+    }
+
+    fn take_from_others(&self) -> Option<Ready> {
+        let (lanes, counters) = (&self.shared.lanes, self.counters());
         counters.steal_attempts.bump();
         counters.last_steal_attempt_ns.set(self.shared.born.elapsed().as_nanos() as u64);
         let others = || (1..lanes.len()).map(|step| &lanes[(self.index + step) % lanes.len()]);
         let found = others()
-            .find_map(|lane| self.steal(counters, || lane.stealer.steal_batch_and_pop(&self.deque)))
-            .or_else(|| others().find_map(|lane| self.steal(counters, || lane.inbox.steal())));
-        if found.is_none() {
+            .find_map(|lane| self.steal(|| lane.stealer.steal_batch_and_pop(&self.deque)))
+            .or_else(|| others().find_map(|lane| self.steal(|| lane.inbox.steal())));
+        if found.is_some() {
+            counters.popped_via_steal.bump();
+            self.share();
+        } else {
             counters.steal_failures.bump();
         }
         found
     }
 
-    fn steal(&self, counters: &Counters, attempt: impl Fn() -> Steal<Ready>) -> Option<Ready> {
+    /// We may have taken more than we can run now, and while we moved it nobody else could see it.
+    fn share(&self) {
+        if !self.deque.is_empty() {
+            self.shared.idle.wake_one();
+        }
+    }
+
+    fn steal(&self, attempt: impl Fn() -> Steal<Ready>) -> Option<Ready> {
         loop {
             match attempt() {
-                Steal::Success(ready) => {
-                    counters.popped_via_steal.bump();
-                    return Some(ready);
-                }
+                Steal::Success(ready) => return Some(ready),
                 Steal::Empty => return None,
-                Steal::Retry => counters.dequeue_cas_retries.bump(),
+                Steal::Retry => self.counters().dequeue_cas_retries.bump(),
             }
         }
     }

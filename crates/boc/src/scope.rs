@@ -1,106 +1,116 @@
 //! Scopes: counts of behaviors in flight that can be waited for.
 
-use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock};
-use std::sync::Arc;
-#[cfg(not(loom))]
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A count of behaviors in flight.
 ///
-/// A scope counts as one in its parent for as long as it is open or has something in flight.
+/// It counts one for each behavior, one for each scope within it, and one for its owner. So there comes one moment when
+/// the last of them all leaves, after which nobody can come any more: the end of the scope.
 pub(crate) struct Scope {
     count: AtomicUsize,
-    parent: Option<Arc<Scope>>,
-    /// How many threads wait for `count` to fall to zero: who brings it there need not take the lock for nobody.
+    /// How many threads wait for the owner to be alone: who leaves it so need not take the lock for nobody.
     waiters: AtomicUsize,
     gate: Mutex<()>,
-    empty: Condvar,
+    alone: Condvar,
+    end: Mutex<Option<End>>,
 }
 
+type End = Box<dyn FnOnce() + Send>;
+
+/// The count with only the owner in it.
+const ALONE: usize = 1;
+
 impl Scope {
-    /// A scope without a parent.
-    pub(crate) fn root() -> Self {
-        Scope::with_parent(None)
-    }
-
-    /// A scope that counts as one in `parent` while it lives.
-    pub(crate) fn within(parent: Arc<Scope>) -> Self {
-        parent.enter();
-        Scope::with_parent(Some(parent))
-    }
-
-    fn with_parent(parent: Option<Arc<Scope>>) -> Self {
+    /// A scope with only its owner in it.
+    pub(crate) fn new() -> Self {
         Scope {
-            count: AtomicUsize::new(0),
-            parent,
+            count: AtomicUsize::new(ALONE),
             waiters: AtomicUsize::new(0),
             gate: Mutex::new(()),
-            empty: Condvar::new(),
+            alone: Condvar::new(),
+            end: Mutex::new(None),
         }
     }
 
-    /// Counts one behavior on.
+    /// A scope that counts as one in `parent` until its end.
+    pub(crate) fn within(parent: Arc<Scope>) -> Self {
+        parent.enter();
+        let scope = Scope::new();
+        scope.at_end(move || parent.leave());
+        scope
+    }
+
+    /// What to do when the owner and all others have left. Before the owner leaves.
+    pub(crate) fn at_end(&self, end: impl FnOnce() + Send + 'static) {
+        *lock(&self.end) = Some(Box::new(end));
+    }
+
+    /// Counts one on. Only who is counted itself, or acts for the owner, may let others in.
     pub(crate) fn enter(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts one behavior off, and wakes those who wait if it was the last.
+    /// Counts one off. Wakes those who wait if only the owner is left; ends the scope if nobody is.
     pub(crate) fn leave(&self) {
-        // SeqCst, here and in `wait`: either we see the waiter, or the waiter sees our zero.
-        if self.count.fetch_sub(1, Ordering::SeqCst) == 1 && self.waiters.load(Ordering::SeqCst) != 0 {
-            drop(lock(&self.gate));
-            self.empty.notify_all();
+        match self.count.fetch_sub(1, Ordering::AcqRel) - 1 {
+            0 => {
+                let end = lock(&self.end).take();
+                end.into_iter().for_each(|end| end());
+            }
+            ALONE => {
+                // With the fence in `wait`: either we see the waiter, or the waiter sees our count.
+                fence(Ordering::SeqCst);
+                if self.waiters.load(Ordering::Relaxed) != 0 {
+                    drop(lock(&self.gate));
+                    self.alone.notify_all();
+                }
+            }
+            _ => {}
         }
     }
 
-    /// True where nothing is in flight.
+    /// True where nothing is in flight. For the owner to ask.
     pub(crate) fn is_empty(&self) -> bool {
-        self.count.load(Ordering::SeqCst) == 0
+        self.count.load(Ordering::Acquire) == ALONE
     }
 
-    /// Waits until nothing is in flight.
+    /// Waits until nothing is in flight. For the owner.
     pub(crate) fn wait(&self) {
-        self.waiting(|scope| {
-            let mut gate = lock(&scope.gate);
-            while !scope.is_empty() {
-                gate = scope.empty.wait(gate).unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.waiting(|| {
+            let mut gate = lock(&self.gate);
+            while !self.is_empty() {
+                gate = self.alone.wait(gate).unwrap_or_else(PoisonError::into_inner);
             }
         });
     }
 
-    /// Waits until nothing is in flight, at most for `timeout`. True where it came to that.
-    #[cfg(not(loom))]
+    /// The same, at most for `timeout`. True where it came to that.
     pub(crate) fn wait_timeout(&self, timeout: Duration) -> bool {
         let Some(deadline) = Instant::now().checked_add(timeout) else {
             self.wait();
             return true;
         };
-        self.waiting(|scope| {
-            let mut gate = lock(&scope.gate);
-            while !scope.is_empty() {
+        self.waiting(|| {
+            let mut gate = lock(&self.gate);
+            while !self.is_empty() {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     return false;
                 }
-                let woken = scope.empty.wait_timeout(gate, left);
-                gate = woken.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+                let woken = self.alone.wait_timeout(gate, left);
+                gate = woken.unwrap_or_else(PoisonError::into_inner).0;
             }
             true
         })
     }
 
-    fn waiting<R>(&self, wait: impl FnOnce(&Self) -> R) -> R {
-        self.waiters.fetch_add(1, Ordering::SeqCst);
-        let result = wait(self);
-        self.waiters.fetch_sub(1, Ordering::SeqCst);
+    fn waiting<R>(&self, wait: impl FnOnce() -> R) -> R {
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        let result = wait();
+        self.waiters.fetch_sub(1, Ordering::Relaxed);
         result
-    }
-}
-
-impl Drop for Scope {
-    fn drop(&mut self) {
-        if let Some(parent) = &self.parent {
-            parent.leave();
-        }
     }
 }

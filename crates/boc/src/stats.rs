@@ -1,6 +1,5 @@
 //! What a worker counts.
 
-#[cfg(not(loom))]
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 macro_rules! counters {
@@ -19,13 +18,11 @@ macro_rules! counters {
         }
 
         /// The live counters. Each is written by one thread at a time or does not matter much, and read by anyone.
-        #[cfg(not(loom))]
         #[derive(Default)]
         pub(crate) struct Counters {
             $(pub(crate) $name: Counter,)+
         }
 
-        #[cfg(not(loom))]
         impl Counters {
             pub(crate) fn read(&self) -> Stats {
                 Stats { $($name: self.$name.0.load(Relaxed),)+ }
@@ -61,11 +58,9 @@ counters! {
     fairness_arm_fires,
 }
 
-#[cfg(not(loom))]
 #[derive(Default)]
 pub(crate) struct Counter(AtomicU64);
 
-#[cfg(not(loom))]
 impl Counter {
     /// One more, by the only thread that writes this counter.
     pub(crate) fn bump(&self) {

@@ -2,19 +2,36 @@
 
 #[cfg(not(loom))]
 mod primitive {
+    pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
     pub(crate) use crossbeam_utils::sync::{Parker, Unparker};
     pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::thread::yield_now;
+
+    /// Between two turns of a spin loop.
+    pub(crate) fn spin_again(turns: u32) {
+        if turns <= 64 { spin_loop() } else { yield_now() }
+    }
 }
 
 #[cfg(loom)]
 mod primitive {
+    pub(crate) use crossbeam_deque::Steal;
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread::yield_now;
+    use std::collections::VecDeque;
+
+    /// Between two turns of a spin loop. Loom could go round in one forever: it need not look further from here, as there
+    /// are executions that differ from this one only in that the spinning thread came later.
+    pub(crate) fn spin_again(turns: u32) {
+        if turns > 1 {
+            loom::skip_branch();
+        }
+        yield_now();
+    }
 
     /// crossbeam's parker, in the few lines that a model needs: one token, kept until it is taken.
     pub(crate) struct Parker(Unparker);
@@ -45,6 +62,65 @@ mod primitive {
             self.0.1.notify_one();
         }
     }
+
+    /// crossbeam's queues, each with a lock around it.
+    pub(crate) struct Injector<T>(std::sync::Arc<Mutex<VecDeque<T>>>);
+
+    /// A worker's own queue.
+    pub(crate) struct Deque<T>(Injector<T>);
+
+    /// What others see of it.
+    pub(crate) struct Stealer<T>(Injector<T>);
+
+    impl<T> Injector<T> {
+        pub(crate) fn new() -> Self {
+            Injector(std::sync::Arc::new(Mutex::new(VecDeque::new())))
+        }
+        pub(crate) fn push(&self, task: T) {
+            self.0.lock().unwrap().push_back(task);
+        }
+        pub(crate) fn is_empty(&self) -> bool {
+            self.0.lock().unwrap().is_empty()
+        }
+        pub(crate) fn steal(&self) -> Steal<T> {
+            self.0.lock().unwrap().pop_front().map_or(Steal::Empty, Steal::Success)
+        }
+        pub(crate) fn steal_batch_and_pop(&self, into: &Deque<T>) -> Steal<T> {
+            let mut batch = self.0.lock().unwrap();
+            let half = batch.len().div_ceil(2);
+            let mut batch = batch.drain(..half).collect::<VecDeque<T>>();
+            let first = batch.pop_front();
+            into.0.0.lock().unwrap().append(&mut batch);
+            first.map_or(Steal::Empty, Steal::Success)
+        }
+    }
+
+    impl<T> Deque<T> {
+        pub(crate) fn new_fifo() -> Self {
+            Deque(Injector::new())
+        }
+        pub(crate) fn stealer(&self) -> Stealer<T> {
+            Stealer(Injector(self.0.0.clone()))
+        }
+        pub(crate) fn push(&self, task: T) {
+            self.0.push(task);
+        }
+        pub(crate) fn is_empty(&self) -> bool {
+            self.0.is_empty()
+        }
+        pub(crate) fn pop(&self) -> Option<T> {
+            self.0.steal().success()
+        }
+    }
+
+    impl<T> Stealer<T> {
+        pub(crate) fn is_empty(&self) -> bool {
+            self.0.is_empty()
+        }
+        pub(crate) fn steal_batch_and_pop(&self, into: &Deque<T>) -> Steal<T> {
+            self.0.steal_batch_and_pop(into)
+        }
+    }
 }
 
 pub(crate) use primitive::*;
@@ -62,11 +138,7 @@ pub(crate) fn spin<R>(mut ready: impl FnMut() -> Option<R>) -> R {
         if let Some(result) = ready() {
             return result;
         }
-        if cfg!(loom) || turns > 64 {
-            yield_now();
-        } else {
-            turns += 1;
-            spin_loop();
-        }
+        turns += 1;
+        spin_again(turns);
     }
 }

@@ -6,7 +6,7 @@ import time
 from argparse import ArgumentParser
 from dataclasses import dataclass
 
-from bocpy.examples._options import above_zero, at_least, counted
+from bocpy.examples._common import above_zero, at_least, counted, say
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def add_kitchen_options(parser: ArgumentParser) -> None:
 
 def perform(step: Step, began: float, minute: float) -> None:
     """Say what is being done, and at which minute, and take the time that it takes."""
-    print(f"  {(time.monotonic() - began) / minute:4.0f} min  {step.what}", flush=True)
+    say(f"  {(time.monotonic() - began) / minute:4.0f} min  {step.what}")
     time.sleep(step.minutes * minute)
 
 

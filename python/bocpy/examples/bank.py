@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 
 from bocpy import Cown, start, wait, when
-from bocpy.examples._options import add_workers, at_least, command_line, counted, verdict
+from bocpy.examples._common import add_workers, at_least, command_line, counted, say, verdict
 
 OPENING_BALANCE = 1000
 LARGEST_TRANSFER = 500
@@ -65,7 +65,7 @@ def audit(accounts: list[Cown[Account]]) -> Cown[Audit]:
             paid=sum(book.paid for book in books),
             refused=sum(book.refused for book in books),
         )
-        print(f"  audit: {result.paid} transfers made, {result.refused} refused, total {result.total}", flush=True)
+        say(f"  audit: {result.paid} transfers made, {result.refused} refused, total {result.total}")
         return result
 
     return seen
@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
 
     expected = options.accounts * OPENING_BALANCE
-    print(f"{options.accounts} accounts of {OPENING_BALANCE} each: {options.transfers} transfers", flush=True)
+    say(f"{options.accounts} accounts of {OPENING_BALANCE} each: {options.transfers} transfers")
 
     start(options.workers)
     began = time.perf_counter()

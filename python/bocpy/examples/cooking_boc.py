@@ -14,8 +14,8 @@ from __future__ import annotations
 import time
 
 from bocpy import Cown, start, wait, when
+from bocpy.examples._common import command_line, counted, say, verdict
 from bocpy.examples._kitchen import FOODS, RECIPE, TOOLS, Step, add_kitchen_options, judge, perform
-from bocpy.examples._options import command_line, counted, verdict
 
 
 def cook(step: Step, tools: list[Cown[int]], foods: list[Cown[list[str]]], began: float, minute: float) -> None:
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     add_kitchen_options(parser)
     options = parser.parse_args(argv)
 
-    print(f"{counted(options.cooks, 'cook')} in the kitchen, each a worker", flush=True)
+    say(f"{counted(options.cooks, 'cook')} in the kitchen, each a worker")
     start(options.cooks)
     # A tool remembers for how many minutes it was used, and a food what was done to it.
     tools = {tool: Cown(0) for tool in TOOLS}

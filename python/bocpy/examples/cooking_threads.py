@@ -19,8 +19,8 @@ import time
 from contextlib import ExitStack
 from threading import Event, Lock, Semaphore, Thread
 
+from bocpy.examples._common import command_line, counted, say, verdict
 from bocpy.examples._kitchen import FOODS, RECIPE, TOOLS, Step, add_kitchen_options, judge, perform
-from bocpy.examples._options import command_line, counted, verdict
 
 
 class Kitchen:
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     add_kitchen_options(parser)
     options = parser.parse_args(argv)
 
-    print(f"{counted(options.cooks, 'cook')} in the kitchen, {len(RECIPE)} threads", flush=True)
+    say(f"{counted(options.cooks, 'cook')} in the kitchen, {len(RECIPE)} threads")
     kitchen = Kitchen(options.cooks, options.minute)
     threads = [Thread(target=kitchen.cook, args=(step,)) for step in RECIPE]
     for thread in threads:

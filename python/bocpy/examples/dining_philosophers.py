@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bocpy import Cown, start, wait, when
-from bocpy.examples._options import add_workers, at_least, command_line, counted, verdict
+from bocpy.examples._common import add_workers, at_least, command_line, counted, say, verdict
 
 NAMES = ("Hypatia", "Confucius", "Hume", "Arendt", "Averroes", "Anscombe", "Nagarjuna", "Kant")
 
@@ -40,7 +40,7 @@ def dine(philosopher: Cown[Philosopher], left: Cown[int], right: Cown[int], quie
         left.value += 1
         right.value += 1
         if not quiet:
-            print(f"  {eater.name} eats: meal {eater.meals} of {eater.hunger}", flush=True)
+            say(f"  {eater.name} eats: meal {eater.meals} of {eater.hunger}")
         if eater.meals < eater.hunger:
             dine(philosopher, left, right, quiet)
 
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     seats, hunger = options.philosophers, options.hunger
 
-    print(f"{seats} philosophers and {seats} forks; each philosopher wants {counted(hunger, 'meal')}", flush=True)
+    say(f"{seats} philosophers and {seats} forks; each philosopher wants {counted(hunger, 'meal')}")
     start(options.workers)
     # A fork's value is the number of meals it has served at.
     forks = [Cown(0) for _ in range(seats)]

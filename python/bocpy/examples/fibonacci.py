@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 
 from bocpy import Cown, start, wait, when
-from bocpy.examples._options import add_workers, at_least, command_line, counted, verdict
+from bocpy.examples._common import add_workers, at_least, command_line, counted, say, verdict
 
 
 def plain(n: int) -> int:
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     n = options.n
 
-    print(f"Computing fibonacci({n}) on {counted(options.workers, 'worker')} ...", flush=True)
+    say(f"Computing fibonacci({n}) on {counted(options.workers, 'worker')} ...")
     start(options.workers)
     began = time.perf_counter()
     result = parallel(n, options.grain)

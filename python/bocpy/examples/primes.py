@@ -14,7 +14,7 @@ import math
 import time
 
 from bocpy import Cown, start, wait, when
-from bocpy.examples._options import add_workers, at_least, command_line, counted, verdict
+from bocpy.examples._common import add_workers, at_least, command_line, counted, say, verdict
 
 KNOWN = {
     10: 4,
@@ -59,20 +59,20 @@ def count_primes(limit: int, segment: int) -> Cown[int]:
     total = Cown(0)
     flags = sieve(math.isqrt(limit))
     base = [number for number, prime in enumerate(flags) if prime]
-    for low in range(2, limit + 1, segment):
+    for low in range(1, limit + 1, segment):
         high = min(low + segment, limit + 1)
 
         # A behavior keeps the values that the loop's variables have now, when it is scheduled.
         @when()
         def count() -> int:
-            return count_segment(low, high, base)
+            return count_segment(max(low, 2), high, base)
 
         # These all share one cown, so they run in the order of the loop, and each sees the count up to `high`.
         @when(total, count)
         def _(total: Cown[int], count: Cown[int]) -> None:
             total.value += count.value
             if 10 * (low - 1) // limit < 10 * (high - 1) // limit:
-                print(f"  {total.value:>13,} up to {high - 1:,}", flush=True)
+                say(f"  {total.value:>13,} up to {high - 1:,}")
 
     return total
 
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     limit = options.limit
 
-    print(f"Counting the primes up to {limit:,} on {counted(options.workers, 'worker')} ...", flush=True)
+    say(f"Counting the primes up to {limit:,} on {counted(options.workers, 'worker')} ...")
     start(options.workers)
     began = time.perf_counter()
     total = count_primes(limit, options.segment)
@@ -102,7 +102,7 @@ def main(argv: list[str] | None = None) -> int:
     seconds = time.perf_counter() - began
 
     found = total.unwrap()
-    print(f"{found} primes in {seconds:.2f} s", flush=True)
+    say(f"{found} primes in {seconds:.2f} s")
     if limit in KNOWN:
         expected, source = KNOWN[limit], "the known number"
     else:

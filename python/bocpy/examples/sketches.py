@@ -14,7 +14,7 @@ import random
 from importlib import resources
 
 from bocpy import Cown, start, wait, when
-from bocpy.examples._options import add_workers, command_line, counted, verdict
+from bocpy.examples._common import add_workers, command_line, counted, say, verdict
 
 
 def lines_of(name: str) -> list[str]:
@@ -32,10 +32,10 @@ def buy_cheese(seed: int, stock: float) -> Cown[str | None]:
         kinds = lines_of("cheese.txt")
         for asked, kind in enumerate(chance.sample(kinds, len(kinds)), start=1):
             if chance.random() < stock:
-                print(f"  cheese shop: sold some {kind}, after {counted(asked, 'question')}", flush=True)
+                say(f"  cheese shop: sold some {kind}, after {counted(asked, 'question')}")
                 cheese.value = kind
                 return
-        print(f"  cheese shop: not one of {len(kinds)} kinds is to be had", flush=True)
+        say(f"  cheese shop: not one of {len(kinds)} kinds is to be had")
 
     return cheese
 
@@ -50,11 +50,11 @@ def order_meal(seed: int, exclude: str) -> Cown[str | None]:
         dishes = lines_of("menu.txt")
         for dish in chance.sample(dishes, len(dishes)):
             if exclude.lower() not in dish.lower():
-                print(f"  cafe: {dish}? No {exclude} in it: ordered", flush=True)
+                say(f"  cafe: {dish}? No {exclude} in it: ordered")
                 meal.value = dish
                 return
-            print(f"  cafe: {dish}? That has {exclude} in it", flush=True)
-        print(f"  cafe: everything has {exclude} in it", flush=True)
+            say(f"  cafe: {dish}? That has {exclude} in it")
+        say(f"  cafe: everything has {exclude} in it")
 
     return meal
 
@@ -65,15 +65,15 @@ def choose(cheese: Cown[str | None], meal: Cown[str | None]) -> Cown[str | None]
     @when(cheese, meal)
     def eaten(cheese: Cown[str | None], meal: Cown[str | None]) -> str | None:
         choice = meal.value or cheese.value
-        print(f"eaten: {choice or 'nothing; a stomach rumbles'}", flush=True)
+        say(f"eaten: {choice or 'nothing; a stomach rumbles'}")
         return choice
 
     @when(cheese, meal)
     def _(cheese: Cown[str | None], meal: Cown[str | None]) -> None:
         if meal.value and cheese.value:
-            print(f"left for supper: {cheese.value}", flush=True)
+            say(f"left for supper: {cheese.value}")
         elif meal.value:
-            print("but some cheese would have been nice", flush=True)
+            say("but some cheese would have been nice")
 
     return eaten
 

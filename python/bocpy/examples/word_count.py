@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bocpy import Cown, quiesce, start, wait, when
-from bocpy.examples._options import at_least, command_line, counted, verdict
+from bocpy.examples._common import at_least, command_line, counted, say, verdict
 
 # Letters, with apostrophes between them: "don't" is one word, "snake_case" two.
 WORD = r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
@@ -39,10 +39,11 @@ class File(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What counting with so many workers gave: the time each round took, and the words."""
+    """What counting with so many workers gave: the time each round took, and what the last one found."""
 
     workers: int
     seconds: list[float]
+    files: int
     words: Counter[str]
 
     @property
@@ -77,15 +78,18 @@ def deal(files: list[File], number: int) -> list[list[str]]:
     return [pile for _, _, pile in piles if pile]
 
 
-def count(batch: list[str], tally: Cown[Counter[str]]) -> None:
-    """Schedule the count of one batch of files into a tally."""
+def count(batch: list[str], tally: Cown[Counter[str]]) -> Cown[int]:
+    """Schedule the count of one batch of files into a tally; the cown returned will hold how many files that were."""
 
     @when(tally)
-    def _(tally: Cown[Counter[str]]) -> None:
+    def files(tally: Cown[Counter[str]]) -> int:
         words = tally.value
         for path in batch:
             text = Path(path).read_text(encoding="utf-8", errors="replace")
             words.update(re.findall(WORD, text.lower()))
+        return len(batch)
+
+    return files
 
 
 def add(left: Cown[Counter[str]], right: Cown[Counter[str]]) -> None:
@@ -97,16 +101,15 @@ def add(left: Cown[Counter[str]], right: Cown[Counter[str]]) -> None:
         right.value = None
 
 
-def count_all(batches: list[list[str]], number: int) -> Cown[Counter[str]]:
+def count_all(batches: list[list[str]], number: int) -> tuple[list[Cown[int]], Cown[Counter[str]]]:
     """Schedule everything: the batches go to the tallies in turn, then tallies are added in pairs until one is left."""
     tallies: list[Cown[Counter[str]]] = [Cown(Counter()) for _ in range(number)]
-    for index, batch in enumerate(batches):
-        count(batch, tallies[index % number])
+    files = [count(batch, tallies[index % number]) for index, batch in enumerate(batches)]
     while len(tallies) > 1:
         for left, right in zip(tallies[::2], tallies[1::2]):
             add(left, right)
         tallies = tallies[::2]
-    return tallies[0]
+    return files, tallies[0]
 
 
 def measure(workers: int, rounds: int, batches: list[list[str]], tallies: int) -> Run:
@@ -116,14 +119,15 @@ def measure(workers: int, rounds: int, batches: list[list[str]], tallies: int) -
     seconds = []
     for _ in range(rounds):
         began = time.perf_counter()
-        total = count_all(batches, tallies)
+        files, words = count_all(batches, tallies)
         quiesce()
         seconds.append(time.perf_counter() - began)
         print(f"  {seconds[-1]:.2f} s", end="", flush=True)
     print()
-    words = total.unwrap()
+    # A count that failed, say because its file is gone, raises its error here.
+    run = Run(workers, seconds, sum(number.unwrap() for number in files), words.unwrap())
     wait()
-    return Run(workers, seconds, words)
+    return run
 
 
 def can_print(text: str) -> bool:
@@ -223,13 +227,13 @@ def main(argv: list[str] | None = None) -> int:
 
     megabytes = sum(file.size for file in files) / 1e6
     name = folder if options.folder else f"the standard library of Python {sys.version_info[0]}.{sys.version_info[1]}"
-    print(f"Counting the words of {name}: {counted(len(files), 'file')}, {megabytes:,.1f} MB", flush=True)
+    say(f"Counting the words of {name}: {counted(len(files), 'file')}, {megabytes:,.1f} MB")
 
     tallies = TALLIES_PER_WORKER * options.workers
     batches = deal(files, BATCHES_PER_TALLY * tallies)
     one = measure(1, options.rounds, batches, tallies)
     many = measure(options.workers, options.rounds, batches, tallies)
-    same = one.words == many.words
+    same = one.words == many.words and one.files == many.files == len(files)
 
     print()
     show_words(many.words, options.top)

@@ -98,4 +98,5 @@ def check_script(source, expected, *args, **options):
     """Runs a program, which must print just ``expected``, write nothing to stderr, and end with status 0."""
     done = run_script(source, *args, **options)
     expected = textwrap.dedent(expected).strip()
-    assert (done.stdout.strip(), done.stderr, done.returncode) == (expected, "", 0)
+    told = f"\n-- status {done.returncode}\n-- stdout\n{done.stdout}\n-- stderr\n{done.stderr}"
+    assert (done.stdout.strip(), done.stderr, done.returncode) == (expected, "", 0), told

@@ -195,6 +195,15 @@ impl Drop for Slot {
     }
 }
 
+/// The argument of `Cown(value)`.
+fn the_value<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Object<'py>> {
+    match (args.tuple_len(), class::only_keyword(py, kwargs, "value")?) {
+        (1, None) => Ok(args.tuple_item(0)?.clone()),
+        (0, Some(value)) => Ok(value),
+        _ => Err(error::raise(py, Kind::Type, "Cown() takes one argument: the value that it owns")),
+    }
+}
+
 impl Native for CownObject {
     const NAME: &'static CStr = c"bocpy.Cown";
     const DOC: &'static CStr = c"Cown(value)\n--\n\n\
@@ -221,16 +230,16 @@ impl Native for CownObject {
     }
 
     fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self> {
-        let named = class::only_keyword(py, kwargs, "value")?;
-        let value = match (args.tuple_len(), named) {
-            (1, None) => args.tuple_item(0)?.clone(),
-            (0, Some(value)) => value,
-            _ => {
-                return Err(error::raise(py, Kind::Type, "Cown() takes one argument: the value that it owns"));
-            }
-        };
-        let handle = new_handle(&value, host::values_stay(py))?;
+        let handle = new_handle(&the_value(py, args, kwargs)?, host::values_stay(py))?;
         Ok(CownObject { handle })
+    }
+
+    fn blank(_py: Python<'_>) -> PyResult<Self> {
+        Ok(CownObject { handle: boc::Cown::with_tag((), Slot::portable(Portable::None, host::era())) })
+    }
+
+    fn init<'py>(&self, py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<()> {
+        self.slot().set(&the_value(py, args, kwargs)?, host::values_stay(py))
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {

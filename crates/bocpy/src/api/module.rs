@@ -54,14 +54,11 @@ impl Method for Ask {
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(namespace), Some(name)] = args.bind("_ask", ["namespace", "name"], 2)? else {
-            return Err(error::raise(py, Kind::Type, "_ask() takes a namespace and a name"));
+            return Err(error::raise(py, Kind::Type, "_ask() takes a namespace and a name or number"));
         };
-        let (Some(namespace), Some(name)) = (namespace.to_str(), name.to_str()) else {
-            return Err(error::raise(py, Kind::Type, "_ask() takes two strings"));
-        };
+        let question = (Portable::encode(namespace)?, Portable::encode(name)?);
         let Some(main) = main_home().filter(|_| !State::get(py).home.is_main()) else { return Ok(py.none()) };
-        let answer = within(py, &main, |there| answer(there, namespace, name));
-        match answer {
+        match within(py, &main, |there| answer(there, &question)) {
             Some(Ok(Some(portable))) => portable.decode(py),
             Some(Ok(None)) | None => Ok(py.none()),
             Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &why)),
@@ -93,13 +90,12 @@ fork_hooks! {
     AfterForkInChild, c"_after_fork_in_child", |py| fork::after_in_child();
 }
 
-/// In the main interpreter: finds the thing, and makes it portable.
-fn answer(py: Python<'_>, namespace: &str, name: &str) -> Result<Option<Portable>, String> {
+/// In the main interpreter: finds the thing, pickled.
+fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Portable>, String> {
     let Some(state) = State::try_get(py) else { return Ok(None) };
     let find = || -> PyResult<Option<Portable>> {
-        let found =
-            state.invoke(py, Callable::Answer, &[&text::string(py, namespace)?, &text::string(py, name)?])?;
-        if found.is_none() { Ok(None) } else { Portable::by_value(&found).map(Some) }
+        let (namespace, name) = (question.0.decode(py)?, question.1.decode(py)?);
+        Portable::from_pickler(py, "definition", || state.invoke(py, Callable::Answer, &[&namespace, &name]))
     };
-    find().map_err(|_| format!("'{name}' of {namespace} cannot be sent to a worker: {}", error::describe(py)))
+    find().map_err(|_| format!("the main interpreter could not send it: {}", error::describe(py)))
 }

@@ -18,6 +18,8 @@ impl Native for When {
     const NAME: &'static CStr = c"bocpy.When";
     const DOC: &'static CStr = c"Schedules the function that it is called with. Made by `when`.";
 
+    const CALLABLE: bool = true;
+
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
     }

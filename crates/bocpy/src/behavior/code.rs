@@ -5,6 +5,7 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, function, number, text};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State};
+use crate::transport::namespaces;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -39,7 +40,10 @@ impl Place {
     pub(crate) fn of<'py>(py: Python<'py>, globals: &Object<'py>) -> PyResult<Place> {
         let origin = State::get(py).invoke(py, Callable::Origin, &[globals])?;
         let importable = origin.tuple_item(0)?.is_true()?;
-        let name = origin.tuple_item(1)?.to_str().unwrap_or("<nameless>").into();
+        let name: Arc<str> = origin.tuple_item(1)?.to_str().unwrap_or("<nameless>").into();
+        if !importable {
+            namespaces::add(&name);
+        }
         Ok(Place { importable, name })
     }
 }

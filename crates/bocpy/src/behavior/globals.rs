@@ -46,7 +46,6 @@ pub(crate) struct Snapshot {
 struct Name {
     key: Resident,
     text: Arc<str>,
-    stored: bool,
     submodules: Box<[Box<str>]>,
 }
 
@@ -116,7 +115,6 @@ impl Taken {
             let name = Name {
                 text: key.to_str().unwrap_or("?").into(),
                 key: Resident::new(text),
-                stored,
                 submodules,
             };
             let known = before.and_then(|before| before.find(&name, value.as_ref()));

@@ -30,6 +30,6 @@ pub(crate) struct Caches {
     pub(crate) namespaces: Mutex<FxHashMap<Arc<str>, Arc<Namespace>>>,
     /// Functions and classes that have been sent from here, by address.
     pub(crate) definitions: Mutex<FxHashMap<usize, (Resident, Arc<Payload>)>>,
-    /// Cowns whose values live here although they should have moved.
-    pub(crate) stranded: Mutex<Vec<WeakCown<(), Slot>>>,
+    /// Cowns whose values live here although they should have moved, each with the behavior that left it.
+    pub(crate) stranded: Mutex<Vec<(WeakCown<(), Slot>, Arc<str>)>>,
 }

@@ -160,7 +160,7 @@ impl Task {
             for handle in &self.params.handles {
                 let what = || format!("the value that the behavior '{}' left in a cown,", self.name);
                 if handle.tag().settle(py, what).is_err() {
-                    state.caches.stranded.lock().push(handle.downgrade());
+                    state.caches.stranded.lock().push((handle.downgrade(), self.name.clone()));
                     let error = error::take(py);
                     failed = failed.or(error);
                 }

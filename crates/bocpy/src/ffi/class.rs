@@ -112,6 +112,16 @@ pub(crate) trait Native: Sized + 'static {
     }
     /// The value of a new instance. Raises where the class can't be called.
     fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self>;
+    /// The value of a new instance of a subclass, whose `__init__` will say more.
+    fn blank(py: Python<'_>) -> PyResult<Self> {
+        Err(error::raise(py, Kind::Type, "this class cannot be subclassed"))
+    }
+    /// `__init__` of an instance that was made blank.
+    fn init<'py>(&self, _py: Python<'py>, _args: &Object<'py>, _kwargs: Option<&Object<'py>>) -> PyResult<()> {
+        Ok(())
+    }
+    /// Whether instances can be called.
+    const CALLABLE: bool = false;
     fn call<'py>(py: Python<'py>, this: &Object<'py>, args: &Object<'py>) -> PyResult<Object<'py>> {
         let _ = (this, args);
         Err(error::raise(py, Kind::Type, "this object is not callable"))
@@ -159,11 +169,14 @@ impl<T: Native> Class<T> {
             slot(ffi::Py_tp_new, new_instance::<T> as *mut c_void),
             slot(ffi::Py_tp_dealloc, dealloc::<T> as *mut c_void),
             slot(ffi::Py_tp_repr, repr::<T> as *mut c_void),
-            slot(ffi::Py_tp_call, call::<T> as *mut c_void),
+            slot(ffi::Py_tp_init, init::<T> as *mut c_void),
             slot(ffi::Py_tp_hash, hash::<T> as *mut c_void),
             slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void),
-            slot(0, ptr::null_mut()),
         ];
+        if T::CALLABLE {
+            slots.push(slot(ffi::Py_tp_call, call::<T> as *mut c_void));
+        }
+        slots.push(slot(0, ptr::null_mut()));
         let open = if T::OPEN { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
         let mut spec = ffi::PyType_Spec {
             name: T::NAME.as_ptr(),
@@ -296,8 +309,37 @@ unsafe extern "C" fn new_instance<T: Native>(
         guard(py, ptr::null_mut(), || {
             let args = Borrowed::new(py, args);
             let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs));
-            let value = T::create(py, &args, kwargs.as_deref())?;
+            let value = if is_own::<T>(class) { T::create(py, &args, kwargs.as_deref())? } else { T::blank(py)? };
             Ok(allocate(py, class, value)?.into_ptr())
+        })
+    }
+}
+
+/// True for the class itself, false for a subclass written in Python.
+///
+/// # Safety
+/// `class` is one of those.
+unsafe fn is_own<T: Native>(class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: a live type. A class made by a `class` statement has another way to free its instances.
+    unsafe { ffi::PyType_GetSlot(class, ffi::Py_tp_dealloc) == dealloc::<T> as *mut c_void }
+}
+
+unsafe extern "C" fn init<T: Native>(
+    object: *mut ffi::PyObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+) -> c_int {
+    // SAFETY: CPython calls this attached, with an instance, a tuple and a dict or null.
+    unsafe {
+        if is_own::<T>(ffi::Py_TYPE(object)) {
+            return 0;
+        }
+        let py = Python::assume();
+        guard(py, -1, || {
+            let args = Borrowed::new(py, args);
+            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs));
+            (*object.cast::<Layout<T>>()).value.init(py, &args, kwargs.as_deref())?;
+            Ok(0)
         })
     }
 }

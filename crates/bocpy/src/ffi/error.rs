@@ -122,12 +122,6 @@ pub(crate) fn is(_py: Python<'_>, kind: Kind) -> bool {
     unsafe { !ffi::PyErr_Occurred().is_null() && ffi::PyErr_ExceptionMatches(kind.class()) != 0 }
 }
 
-/// Whether `exception` is an instance of that kind.
-pub(crate) fn is_kind(exception: &Object<'_>, kind: Kind) -> bool {
-    // SAFETY: an object and an exception class.
-    unsafe { ffi::PyErr_GivenExceptionMatches(exception.as_ptr(), kind.class()) != 0 }
-}
-
 /// Runs `f` with the error that is there now put aside.
 pub(crate) fn aside<R>(py: Python<'_>, f: impl FnOnce() -> R) -> R {
     let error = take(py);
@@ -146,15 +140,6 @@ pub(crate) fn describe(py: Python<'_>) -> String {
     match text {
         Some(text) if !text.is_empty() => format!("{}: {text}", error.class_name()),
         _ => error.class_name(),
-    }
-}
-
-/// Reports an error that has been raised where nobody can catch it.
-pub(crate) fn unraisable(py: Python<'_>, place: Option<&Object<'_>>) {
-    // SAFETY: attached; null is allowed.
-    unsafe {
-        let _ = py;
-        ffi::PyErr_WriteUnraisable(place.map_or(std::ptr::null_mut(), Object::as_ptr));
     }
 }
 

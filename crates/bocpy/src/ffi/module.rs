@@ -9,25 +9,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::OnceLock;
 
+/// The module of that name. Not by `PyImport_Import`, which asks the calling code's globals how.
 pub(crate) fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Object<'py>> {
     let name = text::string(py, name)?;
-    // SAFETY: a string.
-    unsafe { Object::owned(py, ffi::PyImport_Import(name.as_ptr())) }
+    // SAFETY: a string; nulls mean an absolute import. That gives the outermost package, so we look for the module itself.
+    unsafe {
+        let nothing = ptr::null_mut();
+        let level = ffi::PyImport_ImportModuleLevelObject(name.as_ptr(), nothing, nothing, nothing, 0);
+        let outermost = Object::owned(py, level)?;
+        let found = ffi::PyImport_GetModule(name.as_ptr());
+        if found.is_null() && ffi::PyErr_Occurred().is_null() {
+            return Ok(outermost);
+        }
+        Object::owned(py, found)
+    }
 }
 
 /// A module's attribute.
 pub(crate) fn import_from<'py>(py: Python<'py>, module: &str, name: &CStr) -> PyResult<Object<'py>> {
-    let module = text::string(py, module)?;
-    // SAFETY: a string. `PyImport_Import` gives the innermost module.
-    let module = unsafe { Object::owned(py, ffi::PyImport_Import(module.as_ptr()))? };
-    module.getattr(name)
-}
-
-/// The module by that name, if it has been imported.
-pub(crate) fn imported<'py>(py: Python<'py>, name: &Object<'py>) -> PyResult<Option<Object<'py>>> {
-    // SAFETY: borrowed from the interpreter, which keeps the dict.
-    let modules = unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) };
-    modules.dict_get(name)
+    import(py, module)?.getattr(name)
 }
 
 /// Sets `sys.name`.
@@ -74,11 +74,6 @@ impl<'py> Object<'py> {
     pub(crate) fn is_module(&self) -> bool {
         // SAFETY: reads the type.
         unsafe { ffi::PyModule_Check(self.as_ptr()) != 0 }
-    }
-
-    /// Adds something to a module.
-    pub(crate) fn add(&self, name: &CStr, value: &Object<'py>) -> PyResult<()> {
-        self.setattr(name, value)
     }
 }
 

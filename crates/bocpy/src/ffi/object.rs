@@ -100,10 +100,6 @@ impl<'py> Object<'py> {
         ManuallyDrop::new(self).as_ptr()
     }
 
-    pub(crate) fn is(&self, other: &Object<'_>) -> bool {
-        self.0 == other.0
-    }
-
     pub(crate) fn is_none(&self) -> bool {
         // SAFETY: compares addresses.
         unsafe { self.as_ptr() == ffi::Py_None() }

@@ -100,9 +100,11 @@ fn describe(py: Python<'_>) -> String {
 fn leave(py: Python<'_>) {
     let state = State::get(py);
     let stranded = std::mem::take(&mut *state.caches.stranded.lock());
-    for cown in stranded.iter().filter_map(boc::WeakCown::upgrade) {
+    for (cown, behavior) in stranded.iter().filter_map(|(cown, behavior)| Some((cown.upgrade()?, behavior))) {
         let lost = cown.tag().evacuate(py, |why| {
-            format!("the value of this cown was lost when the worker on which it lived ended: {why}")
+            format!(
+                "the value that the behavior '{behavior}' left in this cown was lost when its worker ended: {why}"
+            )
         });
         if let Some(lost) = lost {
             module::write_stderr(py, &format!("bocpy: {lost}\n"));

@@ -3,7 +3,6 @@
 use super::{Home, State};
 use crate::ffi::{Borrowed, Object, Python};
 use pyo3_ffi as ffi;
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -48,19 +47,6 @@ impl Resident {
         // SAFETY: attached to the home, and we own a reference.
         Arc::ptr_eq(&State::get(py).home, &self.home)
             .then(|| unsafe { Borrowed::new(py, self.object.as_ptr()) })
-    }
-
-    /// Gives up the reference to the one who asks, where this thread is attached to the home.
-    pub(crate) fn into_object(self, py: Python<'_>) -> Result<Object<'_>, Resident> {
-        if !Arc::ptr_eq(&State::get(py).home, &self.home) {
-            return Err(self);
-        }
-        let this = ManuallyDrop::new(self);
-        // SAFETY: both fields are moved out of `this`, which is not dropped; attached to the home.
-        unsafe {
-            drop(std::ptr::read(&this.home));
-            Object::owned(py, this.object.as_ptr()).map_err(|_| unreachable!("an object is not null"))
-        }
     }
 
     /// True where both are the same object.

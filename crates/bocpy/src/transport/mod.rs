@@ -5,5 +5,6 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod carried;
+pub(crate) mod namespaces;
 pub(crate) mod portable;
 pub(crate) mod slot;

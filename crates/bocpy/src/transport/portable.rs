@@ -1,6 +1,6 @@
 //! Values in a form that any interpreter can open.
 
-use super::carried;
+use super::{carried, namespaces};
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, number, text};
@@ -70,18 +70,27 @@ impl Portable {
     pub(crate) fn by_value(object: &Object<'_>) -> PyResult<Portable> {
         let py = object.py();
         let dumps = || State::get(py).invoke(py, Callable::DumpsByValue, &[object]);
-        let (data, cowns) = carried::while_packing(dumps);
-        let data = data?;
-        let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
-        Ok(Portable::pickled(object, data, cowns))
+        let portable = Portable::from_pickler(py, &object.class_name(), dumps)?;
+        portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
     }
 
-    fn pickled(object: &Object<'_>, data: &[u8], cowns: Vec<Handle>) -> Portable {
-        Portable::Pickled(Box::new(Pickled {
+    /// What `pickler` gives: bytes, or `None` for nothing; with the cowns that it meets.
+    pub(crate) fn from_pickler<'py>(
+        py: Python<'py>,
+        class: &str,
+        pickler: impl FnOnce() -> PyResult<Object<'py>>,
+    ) -> PyResult<Option<Portable>> {
+        let (data, cowns) = carried::while_packing(pickler);
+        let data = data?;
+        if data.is_none() {
+            return Ok(None);
+        }
+        let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
+        Ok(Some(Portable::Pickled(Box::new(Pickled {
             data: data.into(),
             cowns: cowns.into(),
-            class: object.class_name().into(),
-        }))
+            class: class.into(),
+        }))))
     }
 
     /// The same, with an error that says what could not be moved, and where it was to go.
@@ -148,27 +157,34 @@ impl Portable {
     }
 }
 
-/// Pickles by CPython's own pickler, which knows everything that can be imported; what that refuses, by value.
+/// Pickles by CPython's own pickler, which knows everything that can be imported; what that refuses, or would name as a
+/// part of a module that can't be imported, by value.
 fn pickle(object: &Object<'_>) -> PyResult<Portable> {
     let py = object.py();
     let state = State::get(py);
-    if object.is_function() {
-        // It would be found by its name only if it can be imported, which the other way sees to as well.
+    if object.is_function() || object.is_class() || is_of_namespace(object) {
         return Portable::by_value(object);
     }
+    let class = object.class_name();
     let protocol = number::int(py, 5)?;
-    let (data, cowns) = carried::while_packing(|| state.invoke(py, Callable::Dumps, &[object, &protocol]));
-    let (data, cowns) = match data {
-        Ok(data) => (data, cowns),
+    match Portable::from_pickler(py, &class, || state.invoke(py, Callable::Dumps, &[object, &protocol])) {
+        Ok(Some(Portable::Pickled(pickled))) if namespaces::are_named_in(&pickled.data) => Portable::by_value(object),
+        Ok(Some(portable)) => Ok(portable),
+        Ok(None) => Err(error::raise(py, Kind::Type, "pickle gave nothing")),
         Err(raised) => {
             let Some(first) = error::take(py) else { return Err(raised) };
-            let (data, cowns) =
-                carried::while_packing(|| state.invoke(py, Callable::DumpsByValue, &[object, &first]));
-            (data?, cowns)
+            let dumps = || state.invoke(py, Callable::DumpsByValue, &[object, &first]);
+            let portable = Portable::from_pickler(py, &class, dumps)?;
+            portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
         }
-    };
-    let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
-    Ok(Portable::pickled(object, data, cowns))
+    }
+}
+
+/// An instance of a class of a module that can't be imported.
+fn is_of_namespace(object: &Object<'_>) -> bool {
+    let module = object.class().getattr(c"__module__");
+    error::clear(object.py());
+    module.is_ok_and(|module| module.to_str().is_some_and(namespaces::contains))
 }
 
 impl Pickled {

@@ -1,4 +1,4 @@
-"""What the command lines of the examples have in common."""
+"""What the examples have in common: their command lines, and how they speak."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ def above_zero(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not above zero")
     return number
+
+
+def say(line: str) -> None:
+    """Print a line in one piece, so that lines which several workers print at the same time stay whole."""
+    print(line + "\n", end="", flush=True)
 
 
 def counted(number: int, thing: str) -> str:

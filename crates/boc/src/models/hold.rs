@@ -1,0 +1,139 @@
+//! Holds, against real behaviors on a real runtime whose workers are threads of the model. The deques are not modelled:
+//! each of their steps is one.
+
+use super::explore;
+use crate::behavior;
+use crate::cown::Cown;
+use crate::queue::Mode;
+use crate::scheduler::{Local, Shared};
+use crate::sync::AtomicUsize;
+use loom::thread;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A runtime whose one worker works only when told to.
+struct Bench {
+    shared: Arc<Shared>,
+    local: Local,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let (shared, mut locals) = Shared::new(1);
+        Bench { shared, local: locals.pop().unwrap() }
+    }
+
+    /// Runs what there is.
+    fn run(&self) {
+        while let Some(ready) = self.local.next(1) {
+            ready.run(&self.local);
+        }
+    }
+}
+
+fn schedule(shared: &Arc<Shared>, cown: &Cown<()>, mode: Mode, inside: &Arc<AtomicUsize>) {
+    let inside = inside.clone();
+    behavior::schedule(shared, &shared.root, [cown.request(mode)], move || {
+        assert_eq!(inside.load(Ordering::Relaxed), 0, "somebody holds the cown");
+    });
+}
+
+/// A thread schedules behaviors of these modes, while this one tries to hold the cown between running them.
+fn hold_against(preemptions: usize, modes: &'static [Mode]) {
+    explore(preemptions, move || {
+        let bench = Bench::new();
+        let cown = Cown::new(());
+        let inside = Arc::new(AtomicUsize::new(0));
+        let other = {
+            let (shared, cown, inside) = (bench.shared.clone(), cown.clone(), inside.clone());
+            thread::spawn(move || modes.iter().for_each(|&mode| schedule(&shared, &cown, mode, &inside)))
+        };
+        for _ in 0..2 {
+            if let Some(held) = cown.try_hold() {
+                inside.store(1, Ordering::Relaxed);
+                bench.run();
+                inside.store(0, Ordering::Relaxed);
+                drop(held);
+            }
+            bench.run();
+        }
+        other.join().unwrap();
+        bench.run();
+        assert!(bench.shared.root.is_empty());
+        assert!(cown.try_hold().is_some(), "nobody has it");
+        bench.shared.root.leave();
+    });
+}
+
+#[test]
+fn a_hold_and_a_writer() {
+    hold_against(4, &[Mode::Write]);
+}
+
+#[test]
+fn a_hold_and_a_reader() {
+    hold_against(4, &[Mode::Read]);
+}
+
+#[test]
+fn a_hold_a_reader_and_a_writer() {
+    hold_against(2, &[Mode::Read, Mode::Write]);
+}
+
+#[test]
+fn a_hold_and_readers() {
+    hold_against(2, &[Mode::Read, Mode::Read]);
+}
+
+/// A hold that comes while readers that have left the queue are still inside fails, and leaves no trace.
+#[test]
+fn a_hold_behind_readers_that_have_left_the_queue() {
+    explore(3, || {
+        let first = Bench::new();
+        let second = Bench::new();
+        let cown = Cown::new(());
+        let inside = Arc::new(AtomicUsize::new(0));
+        schedule(&first.shared, &cown, Mode::Read, &inside);
+        schedule(&second.shared, &cown, Mode::Read, &inside);
+        // Loom's threads share one real thread: the worker need not be `Sync` in truth.
+        struct Sent(Bench);
+        // SAFETY: as said.
+        unsafe impl Send for Sent {}
+        let leaving: Vec<_> = [first, second]
+            .into_iter()
+            .map(Sent)
+            .map(|bench| {
+                thread::spawn(move || {
+                    let bench = bench;
+                    bench.0.run();
+                    bench.0.shared.root.leave();
+                })
+            })
+            .collect();
+        drop(cown.try_hold());
+        leaving.into_iter().for_each(|bench| bench.join().unwrap());
+        assert!(cown.try_hold().is_some(), "nobody has it");
+    });
+}
+
+/// Two threads try at the same time: one of them gets the cown.
+#[test]
+fn two_holds() {
+    explore(4, || {
+        let cown = Cown::new(());
+        let inside = Arc::new(AtomicUsize::new(0));
+        let attempt = |cown: &Cown<()>, inside: &AtomicUsize| {
+            if let Some(_held) = cown.try_hold() {
+                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
+                inside.fetch_sub(1, Ordering::Relaxed);
+            }
+        };
+        let other = {
+            let (cown, inside) = (cown.clone(), inside.clone());
+            thread::spawn(move || attempt(&cown, &inside))
+        };
+        attempt(&cown, &inside);
+        other.join().unwrap();
+        assert!(cown.try_hold().is_some());
+    });
+}
