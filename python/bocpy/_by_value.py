@@ -1,14 +1,15 @@
 """Pickling what can't be imported: functions and classes of `__main__`, closures, lambdas, local classes.
 
-Classes are cloudpickle's work, which keeps their identity: a class that comes back is the class that was sent. A class of
-the main interpreter is sent once; after that, values name it by its number. Functions are ours, as their globals are not
-copied with them but belong to a namespace that each worker has one of.
+Classes are cloudpickle's work, which keeps their identity: a class that comes back is the class that was sent. A class
+of the main interpreter is sent once; after that, values name it by its number. Functions are ours, as their globals are
+not copied with them but belong to a namespace that each worker has one of.
 """
 
 import functools
 import io
 import marshal
 import pickle
+import sys
 from types import CellType, FunctionType, ModuleType
 
 import cloudpickle
@@ -22,6 +23,7 @@ _CACHED = type(functools.lru_cache(len))
 # Classes of the main interpreter that have been sent: by number, and their numbers by identity.
 _classes = []
 _numbers = {}
+_by_value_modules = set()
 
 
 class _Pickler(cloudpickle.Pickler):
@@ -40,6 +42,7 @@ class _Pickler(cloudpickle.Pickler):
                 number = _number(obj)
                 if number is not None:
                     return _worker.class_by_number, (number,)
+            _tell_cloudpickle(obj)
             return _keep_slots(obj, super().reducer_override(obj))
         if isinstance(obj, FunctionType):
             return self._reduce_function(obj) if _code.is_by_value(obj) else NotImplemented
@@ -58,8 +61,10 @@ class _Pickler(cloudpickle.Pickler):
         if namespace is None:
             # Globals of their own, made by `exec` and the like: what the function needs of them goes along.
             namespace = self._carried.setdefault(id(globals_), {"__name__": globals_.get("__name__")})
-            names = [name for name, _, _ in _code.survey(function, globals_)]
-            needs = {name: globals_[name] for name in names if name in globals_}
+            needs = _needs(function, globals_)
+        elif not importable and not self._inline:
+            # Within a value no snapshot of globals comes along.
+            needs = _needs(function, globals_)
         state = (
             function.__name__,
             function.__qualname__,
@@ -74,9 +79,27 @@ class _Pickler(cloudpickle.Pickler):
         return _worker.make_function, arguments, state, None, None, _worker.finish_function
 
 
+def _needs(thing, globals_):
+    """The globals that a function or class reaches, as far as they can be sent."""
+    names = [name for name, _, _ in _code.survey(thing, globals_)]
+    return {name: globals_[name] for name in names if name in globals_ and _is_sendable(globals_[name])}
+
+
+def _tell_cloudpickle(cls):
+    """Modules that exist here only in memory, or only by half, are no place to find a class in."""
+    module = sys.modules.get(cls.__module__)
+    if module is None or cls.__module__ in _by_value_modules or cls.__module__ == "__main__":
+        return
+    if "<locals>" not in cls.__qualname__ and not _code.is_importable(module):
+        _by_value_modules.add(cls.__module__)
+        cloudpickle.register_pickle_by_value(module)
+
+
 def _keep_slots(cls, reduced):
-    """cloudpickle makes a class first and tells it of its slots later, when it can't have any more; so we tell it first."""
-    if reduced is NotImplemented or "__slots__" not in vars(cls) or reduced[0].__name__ != "_make_skeleton_class":
+    """cloudpickle makes a class and tells it of its slots later, when it can't have any more; so we tell it first."""
+    if reduced is NotImplemented or "__slots__" not in vars(cls) or issubclass(cls, tuple):
+        return reduced
+    if reduced[0].__name__ != "_make_skeleton_class":
         return reduced
     make, (metaclass, name, bases, members, *rest), *others = reduced
     return make, (metaclass, name, bases, {**members, "__slots__": cls.__slots__}, *rest), *others
@@ -116,7 +139,22 @@ def class_by_number(number):
 
 def dumps(value, first_error=None):
     """Pickles by value what can't be imported. `first_error`: what pickling it plainly came to."""
-    return _dumps(value, first_error, inline=isinstance(value, (FunctionType, type)))
+    if isinstance(value, type):
+        number = _number(value)
+        if number is not None:
+            # The definition itself, for those who do not know the number yet.
+            value = _Definition(number, _dumps(value, first_error, inline=True))
+    return _dumps(value, first_error, inline=False)
+
+
+class _Definition:
+    """Stands for a class in a pickle; what is opened is the class."""
+
+    def __init__(self, number, data):
+        self._parts = number, data
+
+    def __reduce__(self):
+        return _worker.adopt_class, self._parts
 
 
 def _dumps(value, first_error, inline):
@@ -134,8 +172,8 @@ def _dumps(value, first_error, inline):
 def answer(namespace, name):
     """Gives what a worker asks for, pickled: the thing, and the globals that it needs. None: there is no such thing.
 
-    A thing of a namespace has a name, a class that has been sent a number. Without a name, tells whether there is such a
-    namespace.
+    A thing of a namespace has a name, a class that has been sent a number. Without a name, tells whether there is such
+    a namespace.
     """
     if isinstance(name, int):
         thing = _classes[name]
@@ -147,17 +185,15 @@ def answer(namespace, name):
         if globals_ is None or name not in globals_:
             return None
         thing = globals_[name]
-    needs = {}
-    if isinstance(thing, (FunctionType, type)):
-        for needed, _, _ in _code.survey(thing, globals_):
-            if needed in globals_ and _is_sendable(globals_[needed]):
-                needs[needed] = globals_[needed]
+    needs = _needs(thing, globals_) if isinstance(thing, (FunctionType, type)) else {}
     return _dumps((thing, needs), None, inline=True)
 
 
 def _is_sendable(value):
+    if isinstance(value, (FunctionType, type, ModuleType)):
+        return True
     try:
-        dumps(value)
+        _dumps(value, None, inline=True)
     except Exception:
         return False
     return True

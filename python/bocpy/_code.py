@@ -10,7 +10,17 @@ import sys
 from opcode import opmap
 from types import CodeType, FunctionType, MethodType, ModuleType
 
-__all__ = ["check", "direct_names", "is_by_value", "namespace_of", "origin", "place_of", "survey", "warn_large_global"]
+__all__ = [
+    "check",
+    "direct_names",
+    "is_by_value",
+    "is_importable",
+    "namespace_of",
+    "origin",
+    "place_of",
+    "survey",
+    "warn_large_global",
+]
 
 CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 CO_VARARGS = 0x04
@@ -78,6 +88,11 @@ def namespace_of(name):
     if name == "__main__":
         return vars(sys.modules["__main__"])
     return _namespaces.get(name) or getattr(sys.modules.get(name), "__dict__", None)
+
+
+def is_importable(module):
+    """Tells whether a worker can import that module by its name."""
+    return module.__name__ not in _schedules_on_import and _is_findable(module.__name__, module)
 
 
 def _is_findable(name, module):

@@ -26,7 +26,7 @@ def format_exception(error):
 
 
 def portable_exception(error):
-    """Gives an exception that can be pickled, and unpickled, for one that may not: itself, or one that says the same."""
+    """Gives an exception that can be pickled and unpickled: `error` itself, or one that says the same."""
     for candidate in (error, _bare(error)):
         try:
             pickle.loads(pickle.dumps(candidate, 5))

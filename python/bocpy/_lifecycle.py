@@ -8,7 +8,7 @@ __all__ = ["finish_at_exit"]
 
 
 def finish_at_exit():
-    """Sees to it that the program, at its end, waits for what it has scheduled. To be called in the main interpreter."""
+    """Sees to it that the program, at its end, waits for what it has scheduled. For the main interpreter."""
     from . import _core
 
     def finish():

@@ -5,10 +5,12 @@ import functools
 import importlib
 import importlib.machinery
 import marshal
+import pickle
 import sys
 from types import FunctionType, ModuleType
 
 __all__ = [
+    "adopt_class",
     "class_by_number",
     "fill_cell",
     "find_missing",
@@ -197,6 +199,18 @@ def class_by_number(number):
     if number not in _classes:
         (found,) = _ask("", number)
         _classes[number] = found
+        _by_value.learn_class(found, number)
+    return _classes[number]
+
+
+def adopt_class(number, data):
+    """Gives a class of the main interpreter whose definition has come along."""
+    from . import _by_value
+
+    if not _is_worker:
+        return _by_value.class_by_number(number)
+    if number not in _classes:
+        _classes[number] = found = pickle.loads(data)
         _by_value.learn_class(found, number)
     return _classes[number]
 

@@ -2,10 +2,10 @@
 
 use crate::hold;
 use crate::queue::{Lacking, Request};
+use crate::requests::Requests;
 use crate::scheduler::{Local, Shared};
 use crate::scope::Scope;
-use smallvec::SmallVec;
-use std::mem::{ManuallyDrop, forget};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -13,8 +13,29 @@ use std::sync::Arc;
 /// What a behavior does once it holds its cowns.
 ///
 /// Every `FnOnce()` that is `Send` is a body. Implement it by hand to tell the scheduler where the body would rather run.
+///
+/// ```
+/// use boc::{Body, Runtime, current_worker};
+///
+/// struct At(usize);
+///
+/// impl Body for At {
+///     fn home(&self) -> Option<usize> {
+///         Some(self.0)
+///     }
+///     fn run(self) {
+///         println!("wanted {}, got {:?}", self.0, current_worker());
+///     }
+/// }
+///
+/// let runtime = Runtime::new(2)?;
+/// runtime.schedule([], At(1));
+/// runtime.wait();
+/// # Ok::<(), boc::StartError>(())
+/// ```
 pub trait Body: Send + 'static {
-    /// The worker on which this body would rather run, because its values live there. Asked when the behavior is ready.
+    /// The worker on which this body would rather run, because its values live there. Asked when the behavior is ready,
+    /// by whichever thread made it so. If that worker is busy, one that is not takes the behavior instead.
     fn home(&self) -> Option<usize> {
         None
     }
@@ -28,9 +49,6 @@ impl<F: FnOnce() + Send + 'static> Body for F {
         self();
     }
 }
-
-/// Most behaviors ask for a cown or two and write a result.
-type Requests = SmallVec<[Request; 3]>;
 
 /// The part of a behavior that does not depend on its body.
 #[repr(C)] // the count first: the queue knows no more of a behavior than that
@@ -74,32 +92,39 @@ struct Behavior<B> {
     body: B,
 }
 
-/// Gets a behavior in line at all its cowns, and dispatches it where it is ready at once.
+/// Schedules a body that reaches its values by other ways than guards, so that a cown may be named twice.
+pub(crate) fn schedule_untyped(
+    shared: &Arc<Shared>,
+    requests: impl IntoIterator<Item = Request>,
+    body: impl Body,
+) {
+    let mut requests = Requests::from_iter(requests);
+    requests.sort();
+    requests.merge();
+    schedule(shared, None, requests, body);
+}
+
+/// Gets a behavior in line at all its cowns, and dispatches it where it is ready at once. The requests are in order, and
+/// for different cowns. It is counted in `scope`, or else in the root scope.
 pub(crate) fn schedule<B: Body>(
     shared: &Arc<Shared>,
-    scope: &Arc<Scope>,
-    requests: impl IntoIterator<Item = Request>,
+    scope: Option<&Arc<Scope>>,
+    requests: Requests,
     body: B,
 ) {
-    let mut requests: Requests = requests.into_iter().collect();
-    if requests.len() > 1 {
-        requests.sort_unstable_by_key(Request::order);
-        requests.dedup_by(|second, first| {
-            let same = first.order() == second.order();
-            if same {
-                first.absorb(second);
-            }
-            same
-        });
+    debug_assert!(requests.is_sorted_by_key(Request::order) && requests.are_distinct());
+    match scope {
+        Some(scope) => scope.enter(),
+        None => shared.count_in(),
     }
-    scope.enter();
+    let count = requests.len();
     let behavior = Box::new(Behavior {
         header: Header {
-            lacking: Lacking::new(requests.len() + 1),
+            lacking: Lacking::new(count + 1),
             kind: Kind::Behavior { shared: Arc::as_ptr(shared), home: home::<B>, run: run::<B> },
         },
         requests,
-        scope: (!Arc::ptr_eq(scope, &shared.root)).then(|| scope.clone()),
+        scope: scope.cloned(),
         body,
     });
     let behavior = NonNull::from(Box::leak(behavior));
@@ -111,7 +136,8 @@ pub(crate) fn schedule<B: Body>(
         requests.iter().for_each(|request| request.belong(header.cast()));
         let granted = requests.iter().filter(|request| request.link()).count();
         requests.iter().for_each(Request::scheduled);
-        Header::grant(header, granted + 1)
+        // Where we got them all, nobody else counts.
+        granted == count || Header::grant(header, granted + 1)
     };
     if ready {
         shared.dispatch(Ready(header));
@@ -139,22 +165,27 @@ unsafe fn run<B: Body>(header: NonNull<Header>, local: &Local) {
         let body = ptr::read(&raw const (*behavior).body);
         // Who wants a panic kept catches it in the body, as `when` does.
         contain(|| body.run());
-        for request in &(*behavior).requests {
+        for request in (*behavior).requests.iter() {
             request.release(|ready| local.hand_on(Ready(ready.cast())));
         }
-        let rest = Box::from_raw(behavior.cast::<Behavior<ManuallyDrop<B>>>());
-        let Behavior { requests, scope, .. } = *rest;
+        let mut rest = Box::from_raw(behavior.cast::<Behavior<ManuallyDrop<B>>>());
         // With a request may go the last handle of its cown, and with that the value, which may panic as well.
-        requests.into_iter().for_each(|request| contain(|| drop(request)));
-        scope.as_ref().unwrap_or(local.root()).leave();
+        rest.requests.drain().for_each(|request| contain(|| drop(request)));
+        let scope = rest.scope.take();
+        drop(rest);
+        match scope {
+            Some(scope) => scope.leave(1),
+            None => local.count_off(),
+        }
     }
 }
 
 /// Calls `f`; a panic ends here. The hook has printed it.
 fn contain(f: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(f)) {
-        // What it was thrown with may panic in turn when it is dropped. Let that one be.
-        forget(catch_unwind(AssertUnwindSafe(|| drop(panic))));
+    let mut ended = catch_unwind(AssertUnwindSafe(f));
+    while let Err(panic) = ended {
+        // What it was thrown with may panic in turn when it is dropped.
+        ended = catch_unwind(AssertUnwindSafe(|| drop(panic)));
     }
 }
 

@@ -26,7 +26,15 @@ use std::sync::{Arc, Weak};
 /// ```
 pub struct Cown<T, G = ()>(Arc<Inner<T, G>>);
 
-/// A handle that does not keep its cown alive.
+/// A handle that does not keep its cown alive. Behaviors that wait for the cown do.
+///
+/// ```
+/// let cown = boc::Cown::new(1);
+/// let weak = cown.downgrade();
+/// assert!(weak.upgrade() == Some(cown.clone()));
+/// drop(cown);
+/// assert!(weak.upgrade().is_none());
+/// ```
 pub struct WeakCown<T, G = ()>(Weak<Inner<T, G>>);
 
 struct Inner<T, G> {
@@ -56,6 +64,11 @@ impl<T> Cown<T> {
 
 impl<T, G> Cown<T, G> {
     /// A new cown that owns `value`, and carries `tag`.
+    ///
+    /// ```
+    /// let cown = boc::Cown::with_tag(100, "Ada's account");
+    /// assert_eq!(*cown.tag(), "Ada's account");
+    /// ```
     pub fn with_tag(value: T, tag: G) -> Self {
         Cown(Arc::new(Inner { queue: Queue::new(), tag, value: UnsafeCell::new(value) }))
     }
@@ -76,6 +89,12 @@ impl<T, G> Cown<T, G> {
     }
 
     /// How many handles there are, those of behaviors that wait for the cown among them.
+    ///
+    /// ```
+    /// let cown = boc::Cown::new(1);
+    /// let same = cown.clone();
+    /// assert_eq!(same.handles(), 2);
+    /// ```
     pub fn handles(&self) -> usize {
         Arc::strong_count(&self.0)
     }
@@ -93,6 +112,15 @@ impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
 
     /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it meanwhile wait until
     /// the guard is dropped.
+    ///
+    /// ```
+    /// let cown = boc::Cown::new(1);
+    /// let mut held = cown.try_hold().expect("nobody else is there");
+    /// *held += 1;
+    /// assert!(cown.try_hold().is_none());
+    /// drop(held);
+    /// assert_eq!(*cown.try_hold().unwrap(), 2);
+    /// ```
     pub fn try_hold(&self) -> Option<CownGuard<T, G>> {
         let hold = Hold::try_new(self.request(Mode::Write))?;
         Some(CownGuard { cown: self.clone(), _hold: hold, value: PhantomData })
@@ -100,6 +128,13 @@ impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
 }
 
 /// The value of a cown that is held outside behaviors. See [`Cown::try_hold`].
+///
+/// Threads may share a guard only if they may share the value:
+///
+/// ```compile_fail
+/// fn shared(_: impl Sync) {}
+/// shared(boc::Cown::new(std::cell::Cell::new(1)).try_hold().unwrap());
+/// ```
 pub struct CownGuard<T, G = ()> {
     cown: Cown<T, G>,
     _hold: Hold,

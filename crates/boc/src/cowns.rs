@@ -2,7 +2,8 @@
 
 use crate::behavior;
 use crate::cown::Cown;
-use crate::queue::{Mode, Request};
+use crate::queue::Mode;
+use crate::requests::Requests;
 use crate::scheduler::Shared;
 use crate::scope::Scope;
 use std::any::Any;
@@ -13,6 +14,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// What a behavior came to: the value of the cown that `when` gives.
+///
+/// ```
+/// use boc::{Outcome, Runtime};
+/// let runtime = Runtime::new(2)?;
+/// let (six, never) = (runtime.when((), |()| 6), runtime.when((), |()| -> i32 { panic!("no") }));
+/// runtime.when((&six, &never), |(six, never)| {
+///     assert!(matches!(*six, Outcome::Done(6)));
+///     assert!(matches!(*never, Outcome::Panicked(_)));
+/// });
+/// runtime.wait();
+/// assert_eq!(six.try_hold().unwrap().take(), 6);
+/// # Ok::<(), boc::StartError>(())
+/// ```
 pub enum Outcome<R> {
     /// It has not run yet.
     Pending,
@@ -78,7 +92,7 @@ pub unsafe trait Held: Send + 'static {
     /// What the body gets: a guard for each cown, in the same shape.
     type Guards<'a>;
     /// A request for each cown.
-    fn requests(&self, out: &mut Vec<Request>);
+    fn requests(&self, out: &mut Requests);
     /// The guards.
     ///
     /// # Safety
@@ -89,18 +103,18 @@ pub unsafe trait Held: Send + 'static {
 /// Schedules a typed body.
 pub(crate) fn when<C: Cowns, R: Send + 'static>(
     shared: &Arc<Shared>,
-    scope: &Arc<Scope>,
+    scope: Option<&Arc<Scope>>,
     cowns: C,
     body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
 ) -> Cown<Outcome<R>> {
     let held = cowns.hold();
     let outcome = Cown::new(Outcome::Pending);
-    let mut requests = Vec::new();
+    let mut requests = Requests::default();
     held.requests(&mut requests);
     requests.push(outcome.request(Mode::Write));
-    requests.sort_unstable_by_key(Request::order);
+    requests.sort();
     assert!(
-        requests.windows(2).all(|pair| pair[0].order() != pair[1].order()),
+        requests.are_distinct(),
         "a behavior can't ask for the same cown twice: it would have two guards of one value"
     );
     let result = outcome.clone();
@@ -122,6 +136,11 @@ pub struct WriteGuard<'a, T>(*mut T, PhantomData<&'a mut T>);
 
 /// A cown that the running behavior may look at.
 pub struct ReadGuard<'a, T>(&'a T);
+
+// SAFETY: as `&mut T`, which it stands for.
+unsafe impl<T: Send> Send for WriteGuard<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for WriteGuard<'_, T> {}
 
 impl<T> Deref for WriteGuard<'_, T> {
     type Target = T;
@@ -148,7 +167,7 @@ impl<T> Deref for ReadGuard<'_, T> {
 // SAFETY: one write request, one guard that writes.
 unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Held for Cown<T, G> {
     type Guards<'a> = WriteGuard<'a, T>;
-    fn requests(&self, out: &mut Vec<Request>) {
+    fn requests(&self, out: &mut Requests) {
         out.push(self.request(Mode::Write));
     }
     unsafe fn guards(&self) -> WriteGuard<'_, T> {
@@ -159,7 +178,7 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Held for Cown<T, G> {
 // SAFETY: one read request, one guard that reads; the value may be shared.
 unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Held for Read<T, G> {
     type Guards<'a> = ReadGuard<'a, T>;
-    fn requests(&self, out: &mut Vec<Request>) {
+    fn requests(&self, out: &mut Requests) {
         out.push(self.0.request(Mode::Read));
     }
     unsafe fn guards(&self) -> ReadGuard<'_, T> {
@@ -171,7 +190,7 @@ unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Held for Read<T,
 // SAFETY: each element's own.
 unsafe impl<H: Held> Held for Vec<H> {
     type Guards<'a> = Vec<H::Guards<'a>>;
-    fn requests(&self, out: &mut Vec<Request>) {
+    fn requests(&self, out: &mut Requests) {
         self.iter().for_each(|held| held.requests(out));
     }
     unsafe fn guards(&self) -> Self::Guards<'_> {
@@ -183,7 +202,7 @@ unsafe impl<H: Held> Held for Vec<H> {
 // SAFETY: each element's own.
 unsafe impl<H: Held, const N: usize> Held for [H; N] {
     type Guards<'a> = [H::Guards<'a>; N];
-    fn requests(&self, out: &mut Vec<Request>) {
+    fn requests(&self, out: &mut Requests) {
         self.iter().for_each(|held| held.requests(out));
     }
     unsafe fn guards(&self) -> Self::Guards<'_> {
@@ -251,7 +270,7 @@ macro_rules! tuples {
         unsafe impl<$($name: Held),*> Held for ($($name,)*) {
             type Guards<'a> = ($($name::Guards<'a>,)*);
             #[allow(non_snake_case)]
-            fn requests(&self, out: &mut Vec<Request>) {
+            fn requests(&self, out: &mut Requests) {
                 let ($($name,)*) = self;
                 $($name.requests(out);)*
             }
@@ -273,7 +292,7 @@ impl Cowns for () {
 // SAFETY: asks for nothing and reaches nothing.
 unsafe impl Held for () {
     type Guards<'a> = ();
-    fn requests(&self, _out: &mut Vec<Request>) {}
+    fn requests(&self, _out: &mut Requests) {}
     unsafe fn guards(&self) {}
 }
 

@@ -36,6 +36,7 @@ mod cowns;
 mod hold;
 mod idle;
 mod queue;
+mod requests;
 mod runtime;
 mod scheduler;
 mod scope;
@@ -44,6 +45,11 @@ mod sync;
 
 #[cfg(all(test, loom))]
 mod models;
+
+/// The README's program is one of the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use behavior::Body;
 pub use cown::{Cown, CownGuard, WeakCown};

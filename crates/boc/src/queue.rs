@@ -30,6 +30,11 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 /// What a behavior may do with a cown.
+///
+/// ```
+/// let cown = boc::Cown::new(1);
+/// assert_eq!(cown.request(boc::Mode::Read).mode(), boc::Mode::Read);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Alone with the cown; may change its value.
@@ -67,9 +72,12 @@ pub(crate) struct Queue {
     next_writer: AtomicPtr<Request>,
 }
 
-/// One behavior's claim on one cown, to write or to read it.
+/// One behavior's claim on one cown, to write or to read it. Made by [`Cown::request`](crate::Cown::request), for
+/// [`Runtime::schedule`](crate::Runtime::schedule).
 pub struct Request {
-    cown: Arc<dyn AnyCown>,
+    queue: NonNull<Queue>,
+    /// Keeps the queue alive.
+    _cown: Arc<dyn AnyCown>,
     mode: Mode,
     state: AtomicU8,
     behavior: AtomicPtr<Lacking>,
@@ -92,9 +100,10 @@ impl Lacking {
 }
 
 impl Request {
-    pub(crate) fn new(cown: Arc<dyn AnyCown>, mode: Mode) -> Self {
+    pub(crate) fn new<C: AnyCown + 'static>(cown: Arc<C>, mode: Mode) -> Self {
         Request {
-            cown,
+            queue: NonNull::from(cown.queue()),
+            _cown: cown,
             mode,
             state: AtomicU8::new(0),
             behavior: AtomicPtr::new(ptr::null_mut()),
@@ -109,7 +118,7 @@ impl Request {
 
     /// The place of the cown in the order in which all behaviors get in line.
     pub(crate) fn order(&self) -> usize {
-        ptr::from_ref(self.queue()).addr()
+        self.queue.addr().get()
     }
 
     /// Merges a second request of one behavior for one cown into this: the stronger mode counts.
@@ -128,7 +137,8 @@ impl Request {
     }
 
     fn queue(&self) -> &Queue {
-        self.cown.queue()
+        // SAFETY: part of the cown, which we keep alive.
+        unsafe { self.queue.as_ref() }
     }
 
     fn as_ptr(&self) -> *mut Request {
@@ -182,7 +192,11 @@ impl Request {
 
     /// Phase two.
     pub(crate) fn scheduled(&self) {
-        self.state.fetch_or(SCHEDULED, Ordering::Release);
+        match self.mode {
+            // Nobody else changes the state of a writer.
+            Mode::Write => self.state.store(SCHEDULED, Ordering::Release),
+            Mode::Read => _ = self.state.fetch_or(SCHEDULED, Ordering::Release),
+        }
     }
 
     /// Takes a free cown for writing, or does nothing. `None`: it is not free. `Some(false)`: it is in line, behind

@@ -25,6 +25,12 @@ pub struct Runtime {
 }
 
 /// How a runtime is to be made. See [`Runtime::builder`].
+///
+/// ```
+/// let runtime = boc::Runtime::builder().workers(3).name("bee").stack_size(1 << 20).start()?;
+/// assert_eq!(runtime.worker_count(), 3);
+/// # Ok::<(), boc::StartError>(())
+/// ```
 pub struct Builder {
     workers: usize,
     stack_size: usize,
@@ -34,6 +40,22 @@ pub struct Builder {
 
 /// What a worker thread has around it while it works: a place to set up an environment on that very thread, and to take
 /// it down again.
+///
+/// ```
+/// struct Talking;
+///
+/// impl boc::Host for Talking {
+///     fn host(&self, seat: boc::Seat) {
+///         let index = seat.index();
+///         println!("worker {index} has set up its environment");
+///         seat.work(|sleep| sleep());
+///         println!("worker {index} takes it down");
+///     }
+/// }
+///
+/// let runtime = boc::Runtime::builder().workers(2).host(Talking).start()?;
+/// # Ok::<(), boc::StartError>(())
+/// ```
 pub trait Host: Send + Sync + 'static {
     /// Called once on each worker's thread. Gets the environment ready and calls [`Seat::work`], or [`Seat::fail`].
     fn host(&self, seat: Seat);
@@ -74,6 +96,19 @@ impl Seat {
     }
 
     /// Reports that this worker can't be.
+    ///
+    /// ```
+    /// struct Broken;
+    ///
+    /// impl boc::Host for Broken {
+    ///     fn host(&self, seat: boc::Seat) {
+    ///         seat.fail("no room");
+    ///     }
+    /// }
+    ///
+    /// let error = boc::Runtime::builder().host(Broken).start().err().unwrap();
+    /// assert_eq!(error.to_string(), "the runtime could not start: no room");
+    /// ```
     pub fn fail(self, cause: impl Into<Box<dyn Error + Send + Sync>>) {
         let _ = self.started.send(Err(cause.into()));
     }
@@ -179,13 +214,28 @@ impl Runtime {
         cowns: C,
         body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
     ) -> Cown<Outcome<R>> {
-        crate::cowns::when(&self.shared, &self.shared.root, cowns, body)
+        crate::cowns::when(&self.shared, None, cowns, body)
     }
 
     /// Schedules `body` to run once all `requests` are granted, for those who keep their values elsewhere. Two requests
     /// for one cown count as one.
+    ///
+    /// ```
+    /// use boc::{Cown, Mode, Runtime};
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    /// let runtime = Runtime::new(2)?;
+    ///
+    /// let cown = Cown::with_tag((), AtomicUsize::new(0));
+    /// let same = cown.clone();
+    /// runtime.schedule([cown.request(Mode::Write)], move || {
+    ///     same.tag().fetch_add(1, Relaxed);
+    /// });
+    /// runtime.wait();
+    /// assert_eq!(cown.tag().load(Relaxed), 1);
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
     pub fn schedule(&self, requests: impl IntoIterator<Item = Request>, body: impl Body) {
-        behavior::schedule(&self.shared, &self.shared.root, requests, body);
+        behavior::schedule_untyped(&self.shared, requests, body);
     }
 
     /// Waits until no behavior is in flight: neither running nor scheduled.
@@ -198,6 +248,19 @@ impl Runtime {
     }
 
     /// The same, at most for `timeout`. True where it came to that.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(2)?;
+    ///
+    /// let cown = boc::Cown::new(());
+    /// let held = cown.try_hold();
+    /// runtime.when(&cown, |_| ());
+    /// assert!(!runtime.wait_timeout(std::time::Duration::from_millis(1)));
+    /// drop(held);
+    /// runtime.wait();
+    /// assert!(runtime.is_quiescent());
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
     ///
     /// # Panics
     /// As [`Runtime::wait`].
@@ -212,7 +275,7 @@ impl Runtime {
     }
 
     /// A scope: what is scheduled in it can be waited for apart from all else. It counts as one behavior in flight for as
-    /// long as it is there or has something in flight.
+    /// long as it is there or has something in flight; so drop it before you wait for the runtime, or drop that.
     pub fn scope(&self) -> Scope {
         Scope { shared: self.shared.clone(), count: Arc::new(Count::within(self.shared.root.clone())) }
     }
@@ -223,6 +286,17 @@ impl Runtime {
     }
 
     /// What each worker has counted.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(2)?;
+    ///
+    /// runtime.schedule([], || ());
+    /// runtime.wait();
+    /// for (index, stats) in runtime.stats().iter().enumerate() {
+    ///     stats.entries().for_each(|(name, count)| println!("worker {index}: {name} {count}"));
+    /// }
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
     pub fn stats(&self) -> Vec<Stats> {
         self.shared.stats()
     }
@@ -263,11 +337,27 @@ impl Drop for Runtime {
         } else {
             self.shared.stop();
         }
-        self.shared.root.leave();
+        self.shared.root.leave(1);
     }
 }
 
 /// Schedules `body` from within a behavior, on the runtime that runs that one. See [`Runtime::when`].
+///
+/// It is counted in the root scope, whatever scope the behavior is in.
+///
+/// ```
+/// let runtime = boc::Runtime::new(2)?;
+///
+/// let cown = boc::Cown::new(0);
+/// let same = cown.clone();
+/// runtime.when(&cown, move |mut value| {
+///     *value += 1;
+///     boc::when(&same, |mut value| *value *= 10); // after this one, since this one holds the cown
+/// });
+/// runtime.wait();
+/// assert_eq!(*cown.try_hold().unwrap(), 10);
+/// # Ok::<(), boc::StartError>(())
+/// ```
 ///
 /// # Panics
 /// Outside behaviors, and as [`Runtime::when`].
@@ -275,19 +365,28 @@ pub fn when<C: Cowns, R: Send + 'static>(
     cowns: C,
     body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
 ) -> Cown<Outcome<R>> {
-    let shared =
-        scheduler::current().expect("boc::when is for use in behaviors; elsewhere, use Runtime::when");
-    crate::cowns::when(&shared, &shared.root, cowns, body)
+    scheduler::with_current(|shared| {
+        let shared = shared.expect("boc::when is for use in behaviors; elsewhere, use Runtime::when");
+        crate::cowns::when(shared, None, cowns, body)
+    })
 }
 
 /// Schedules `body` from within a behavior, on the runtime that runs that one. See [`Runtime::schedule`].
 ///
+/// ```
+/// let runtime = boc::Runtime::new(2)?;
+///
+/// runtime.schedule([], || boc::schedule([], || println!("after the other, or beside it")));
+/// # Ok::<(), boc::StartError>(())
+/// ```
+///
 /// # Panics
 /// Outside behaviors.
 pub fn schedule(requests: impl IntoIterator<Item = Request>, body: impl Body) {
-    let shared = scheduler::current()
-        .expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
-    behavior::schedule(&shared, &shared.root, requests, body);
+    scheduler::with_current(|shared| {
+        let shared = shared.expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
+        behavior::schedule_untyped(shared, requests, body);
+    });
 }
 
 /// A count of behaviors that can be waited for apart from all others.
@@ -308,6 +407,17 @@ pub struct Scope {
 
 impl Scope {
     /// A scope that counts as one behavior in this one, for as long as it is there or has something in flight.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(2)?;
+    ///
+    /// let outer = runtime.scope();
+    /// let inner = outer.scope();
+    /// inner.when((), |()| ());
+    /// drop(inner);
+    /// outer.wait(); // for what was scheduled in the inner one, too
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
     pub fn scope(&self) -> Scope {
         Scope { shared: self.shared.clone(), count: Arc::new(Count::within(self.count.clone())) }
     }
@@ -321,7 +431,7 @@ impl Scope {
         cowns: C,
         body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
     ) -> Cown<Outcome<R>> {
-        crate::cowns::when(&self.shared, &self.count, cowns, body)
+        crate::cowns::when(&self.shared, Some(&self.count), cowns, body)
     }
 
     /// Waits until nothing that was scheduled in this scope is in flight.
@@ -341,7 +451,7 @@ impl Scope {
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        self.count.leave();
+        self.count.leave(1);
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) struct Local {
     index: usize,
     deque: Deque<Ready>,
     fast: Cell<Option<Ready>>,
+    /// Behaviors that have run here and are to be counted off in the root scope. While this worker runs another, that one
+    /// is counted; so it is enough to settle this when there is nothing to run.
+    done: Cell<usize>,
     idler: RefCell<Idler>,
 }
 
@@ -63,12 +66,21 @@ fn with_local<R>(f: impl FnOnce(Option<&Local>) -> R) -> R {
     f(unsafe { local.as_ref() })
 }
 
-/// The runtime whose worker this thread is.
-pub(crate) fn current() -> Option<Arc<Shared>> {
-    with_local(|local| local.map(|local| local.shared.clone()))
+/// Calls `f` with the runtime whose worker this thread is.
+pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Arc<Shared>>) -> R) -> R {
+    with_local(|local| f(local.map(|local| &local.shared)))
 }
 
 /// The index of the worker that this thread is.
+///
+/// ```
+/// let runtime = boc::Runtime::new(1)?;
+/// let worker = runtime.when((), |()| boc::current_worker());
+/// runtime.wait();
+/// assert_eq!(worker.try_hold().unwrap().take(), Some(0));
+/// assert_eq!(boc::current_worker(), None);
+/// # Ok::<(), boc::StartError>(())
+/// ```
 pub fn current_worker() -> Option<usize> {
     with_local(|local| local.map(|local| local.index))
 }
@@ -99,6 +111,7 @@ impl Shared {
             index,
             deque,
             fast: Cell::new(None),
+            done: Cell::new(0),
             idler: RefCell::new(idler),
         });
         let locals = locals.collect();
@@ -138,6 +151,17 @@ impl Shared {
         });
     }
 
+    /// Counts a behavior into the root scope.
+    pub(crate) fn count_in(&self) {
+        with_local(|local| {
+            match local.filter(|local| ptr::eq(&*local.shared, self) && local.done.get() > 0) {
+                // One in, one off.
+                Some(local) => local.done.set(local.done.get() - 1),
+                None => self.root.enter(),
+            }
+        });
+    }
+
     fn home_of(&self, ready: &Ready) -> Option<usize> {
         ready.home().filter(|&home| home < self.lanes.len())
     }
@@ -167,8 +191,17 @@ impl Local {
         &self.shared
     }
 
-    pub(crate) fn root(&self) -> &Arc<Scope> {
-        &self.shared.root
+    /// Counts off a behavior that this worker has run, before long.
+    pub(crate) fn count_off(&self) {
+        self.done.set(self.done.get() + 1);
+    }
+
+    /// Counts off what is to be counted off.
+    pub(crate) fn settle(&self) {
+        let done = self.done.take();
+        if done > 0 {
+            self.shared.root.leave(done);
+        }
     }
 
     /// Takes over a behavior that the end of another on this worker has made ready.
@@ -227,15 +260,14 @@ impl Local {
                     self.idler.borrow_mut().found(&shared.idle, || shared.has_work());
                     ready.run(self);
                 }
-                None => pause(&mut || {
-                    let mut idler = self.idler.borrow_mut();
-                    idler.idle(
-                        &shared.idle,
-                        || shared.has_work(),
-                        stopping,
-                        || self.counters().parked.bump(),
-                    );
-                }),
+                None => {
+                    self.settle();
+                    pause(&mut || {
+                        let mut idler = self.idler.borrow_mut();
+                        let parked = || self.counters().parked.bump();
+                        idler.idle(&shared.idle, || shared.has_work(), stopping, parked);
+                    });
+                }
             }
         }
     }
@@ -325,5 +357,11 @@ impl Local {
                 Steal::Retry => self.counters().dequeue_cas_retries.bump(),
             }
         }
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.settle();
     }
 }

@@ -38,7 +38,7 @@ impl Scope {
     pub(crate) fn within(parent: Arc<Scope>) -> Self {
         parent.enter();
         let scope = Scope::new();
-        scope.at_end(move || parent.leave());
+        scope.at_end(move || parent.leave(1));
         scope
     }
 
@@ -52,9 +52,9 @@ impl Scope {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts one off. Wakes those who wait if only the owner is left; ends the scope if nobody is.
-    pub(crate) fn leave(&self) {
-        match self.count.fetch_sub(1, Ordering::AcqRel) - 1 {
+    /// Counts some off. Wakes those who wait if only the owner is left; ends the scope if nobody is.
+    pub(crate) fn leave(&self, leaving: usize) {
+        match self.count.fetch_sub(leaving, Ordering::AcqRel) - leaving {
             0 => {
                 let end = lock(&self.end).take();
                 end.into_iter().for_each(|end| end());

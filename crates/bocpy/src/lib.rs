@@ -12,6 +12,10 @@ mod host;
 mod interpreter;
 mod transport;
 
+/// What one thread allocates for a behavior another one frees. The C library's allocator takes a lock for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What CPython calls on import.
 #[unsafe(no_mangle)]
 pub extern "C" fn PyInit__core() -> *mut pyo3_ffi::PyObject {

@@ -5,6 +5,7 @@ use super::explore;
 use crate::behavior;
 use crate::cown::Cown;
 use crate::queue::Mode;
+use crate::requests::Requests;
 use crate::scheduler::{Local, Shared};
 use crate::sync::AtomicUsize;
 use loom::thread;
@@ -28,12 +29,13 @@ impl Bench {
         while let Some(ready) = self.local.next(1) {
             ready.run(&self.local);
         }
+        self.local.settle();
     }
 }
 
 fn schedule(shared: &Arc<Shared>, cown: &Cown<()>, mode: Mode, inside: &Arc<AtomicUsize>) {
     let inside = inside.clone();
-    behavior::schedule(shared, &shared.root, [cown.request(mode)], move || {
+    behavior::schedule(shared, None, Requests::from_iter([cown.request(mode)]), move || {
         assert_eq!(inside.load(Ordering::Relaxed), 0, "somebody holds the cown");
     });
 }
@@ -61,7 +63,7 @@ fn hold_against(preemptions: usize, modes: &'static [Mode]) {
         bench.run();
         assert!(bench.shared.root.is_empty());
         assert!(cown.try_hold().is_some(), "nobody has it");
-        bench.shared.root.leave();
+        bench.shared.root.leave(1);
     });
 }
 
@@ -106,7 +108,7 @@ fn a_hold_behind_readers_that_have_left_the_queue() {
                 thread::spawn(move || {
                     let bench = bench;
                     bench.0.run();
-                    bench.0.shared.root.leave();
+                    bench.0.shared.root.leave(1);
                 })
             })
             .collect();

@@ -27,7 +27,7 @@ fn leave_and_wait() {
             thread::spawn(move || {
                 // SAFETY: the one who waits looks only afterwards, says loom.
                 trace.0.with_mut(|value| unsafe { *value = 1 });
-                scope.leave();
+                scope.leave(1);
             })
         };
         scope.wait();
@@ -53,7 +53,7 @@ fn two_leave_and_two_wait() {
                 let (scope, left) = (scope.clone(), left.clone());
                 thread::spawn(move || {
                     left.fetch_add(1, Ordering::Relaxed);
-                    scope.leave();
+                    scope.leave(1);
                 })
             })
             .collect();
@@ -82,11 +82,11 @@ fn one_lets_another_in() {
                     let (scope, left) = (scope.clone(), left.clone());
                     thread::spawn(move || {
                         left.fetch_add(1, Ordering::Relaxed);
-                        scope.leave();
+                        scope.leave(1);
                     })
                 };
                 left.fetch_add(1, Ordering::Relaxed);
-                scope.leave();
+                scope.leave(1);
                 second.join().unwrap();
             })
         };
@@ -108,14 +108,14 @@ fn a_scope_within_another_ends_once() {
             let (scope, left) = (scope.clone(), left.clone());
             thread::spawn(move || {
                 left.fetch_add(1, Ordering::Relaxed);
-                scope.leave();
+                scope.leave(1);
             })
         };
         let owner = {
             let left = left.clone();
             thread::spawn(move || {
                 left.fetch_add(1, Ordering::Relaxed);
-                scope.leave();
+                scope.leave(1);
             })
         };
         parent.wait();
@@ -136,9 +136,9 @@ fn the_end_comes_once() {
         scope.enter();
         let leaving = {
             let scope = scope.clone();
-            thread::spawn(move || scope.leave())
+            thread::spawn(move || scope.leave(1))
         };
-        scope.leave();
+        scope.leave(1);
         leaving.join().unwrap();
         assert_eq!(ends.load(Ordering::Relaxed), 1);
     });

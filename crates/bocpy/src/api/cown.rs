@@ -196,7 +196,11 @@ impl Drop for Slot {
 }
 
 /// The argument of `Cown(value)`.
-fn the_value<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Object<'py>> {
+fn the_value<'py>(
+    py: Python<'py>,
+    args: &Object<'py>,
+    kwargs: Option<&Object<'py>>,
+) -> PyResult<Object<'py>> {
     match (args.tuple_len(), class::only_keyword(py, kwargs, "value")?) {
         (1, None) => Ok(args.tuple_item(0)?.clone()),
         (0, Some(value)) => Ok(value),

@@ -24,13 +24,13 @@ impl Native for When {
         Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
     }
 
-    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: &Object<'py>) -> PyResult<Object<'py>> {
-        if args.tuple_len() != 1 {
-            let message = "@when(...) decorates one function";
-            return Err(error::raise(py, Kind::Type, message));
-        }
+    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        args.no_keywords("when(...)")?;
+        let [body] = args.positional() else {
+            return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
+        };
         let when: &When = crate::ffi::class::value(this);
-        submit(py, &*args.tuple_item(0)?, &when.params, &[])
+        submit(py, body, &when.params, &[])
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {

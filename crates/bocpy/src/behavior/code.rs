@@ -1,6 +1,7 @@
 //! Code objects: written down once in a process, opened once in each interpreter.
 
 use super::Caches;
+use super::namespace::Namespace;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, function, number, text};
 use crate::interpreter::state::Callable;
@@ -31,6 +32,8 @@ pub(crate) struct Code {
 pub(crate) struct Opened {
     code: Resident,
     pub(crate) globals: Resident,
+    /// What is bound in them, where they are a namespace's.
+    pub(crate) namespace: Arc<Namespace>,
     /// The function, where all of that code are alike.
     function: Option<Resident>,
 }
@@ -83,7 +86,9 @@ impl Code {
             0 => Some(Resident::new(function::function(&code, &globals)?)),
             _ => None,
         };
-        let opened = Opened { code: Resident::new(code), globals: Resident::new(globals), function: shared };
+        let namespace = Namespace::get(state, &self.place.name);
+        let opened =
+            Opened { code: Resident::new(code), globals: Resident::new(globals), namespace, function: shared };
         let opened = Arc::new(opened);
         caches.opened.lock().insert(self.number, opened.clone());
         Ok(opened)

@@ -40,6 +40,8 @@ pub(crate) struct Snapshot {
     pub(crate) entries: Vec<Entry>,
     /// Whether any entry is stored to, and must be bound again each time.
     pub(crate) stored: bool,
+    /// Whether any name was not there.
+    pub(crate) incomplete: bool,
 }
 
 /// A name that the code reaches.
@@ -112,11 +114,8 @@ impl Taken {
         for (key, stored, submodules) in survey(py, state, function, globals)? {
             let value = globals.dict_get(&key)?;
             let text = text::intern(py, key.to_str().unwrap_or("?"))?;
-            let name = Name {
-                text: key.to_str().unwrap_or("?").into(),
-                key: Resident::new(text),
-                submodules,
-            };
+            let name =
+                Name { text: key.to_str().unwrap_or("?").into(), key: Resident::new(text), submodules };
             let known = before.and_then(|before| before.find(&name, value.as_ref()));
             let (source, payload) = match known {
                 Some(known) => known,
@@ -182,7 +181,8 @@ impl Source {
 
 fn snapshot(place: &Place, entries: Vec<Entry>) -> Arc<Snapshot> {
     let stored = entries.iter().any(|entry| entry.stored);
-    Arc::new(Snapshot { namespace: place.name.clone(), entries, stored })
+    let incomplete = entries.iter().any(|entry| matches!(*entry.payload, Payload::Missing));
+    Arc::new(Snapshot { namespace: place.name.clone(), entries, stored, incomplete })
 }
 
 /// The names that `function` reaches, each with whether it is stored to, and parts of a package.

@@ -118,11 +118,12 @@ impl Task {
                     body.set_closure(&container::tuple(py, cells?)?)?;
                 }
                 let Some(snapshot) = globals else { return body.call_slice(&args) };
-                let namespace = Namespace::get(state, &snapshot.namespace);
                 let globals = opened.globals.open(py).ok_or(Raised)?;
-                namespace.bind(py, &globals, snapshot)?;
-                namespace.find_missing(py, &globals, snapshot)?;
-                body.call_slice(&args).map_err(|raised| explain(py, state, &namespace, raised))
+                opened.namespace.bind(py, &globals, snapshot)?;
+                if snapshot.incomplete {
+                    opened.namespace.find_missing(py, &globals, snapshot)?;
+                }
+                body.call_slice(&args).map_err(|raised| explain(py, state, &opened.namespace, raised))
             }
             Work::Callable { callable, args: captures } => {
                 let body = callable.decode(py)?;

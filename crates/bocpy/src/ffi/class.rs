@@ -117,12 +117,17 @@ pub(crate) trait Native: Sized + 'static {
         Err(error::raise(py, Kind::Type, "this class cannot be subclassed"))
     }
     /// `__init__` of an instance that was made blank.
-    fn init<'py>(&self, _py: Python<'py>, _args: &Object<'py>, _kwargs: Option<&Object<'py>>) -> PyResult<()> {
+    fn init<'py>(
+        &self,
+        _py: Python<'py>,
+        _args: &Object<'py>,
+        _kwargs: Option<&Object<'py>>,
+    ) -> PyResult<()> {
         Ok(())
     }
     /// Whether instances can be called.
     const CALLABLE: bool = false;
-    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: &Object<'py>) -> PyResult<Object<'py>> {
+    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let _ = (this, args);
         Err(error::raise(py, Kind::Type, "this object is not callable"))
     }
@@ -147,6 +152,8 @@ pub(crate) struct PropertyDef(ffi::PyGetSetDef);
 struct Layout<T> {
     head: ffi::PyObject,
     weak_references: *mut ffi::PyObject,
+    /// For classes whose instances can be called, which would not need it otherwise; a word is cheaper than two layouts.
+    call: Option<ffi::vectorcallfunc>,
     value: T,
 }
 
@@ -174,15 +181,16 @@ impl<T: Native> Class<T> {
             slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void),
         ];
         if T::CALLABLE {
-            slots.push(slot(ffi::Py_tp_call, call::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_tp_call, ffi::PyVectorcall_Call as *mut c_void));
         }
         slots.push(slot(0, ptr::null_mut()));
         let open = if T::OPEN { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
+        let callable = if T::CALLABLE { ffi::Py_TPFLAGS_HAVE_VECTORCALL } else { 0 };
         let mut spec = ffi::PyType_Spec {
             name: T::NAME.as_ptr(),
             basicsize: mem::size_of::<Layout<T>>() as c_int,
             itemsize: 0,
-            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_IMMUTABLETYPE | open) as u32,
+            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_IMMUTABLETYPE | open | callable) as u32,
             slots: slots.as_mut_ptr(),
         };
         // SAFETY: the tables are as CPython wants them; the name is static.
@@ -244,13 +252,17 @@ impl Tables {
         methods.push(ffi::PyMethodDef::zeroed());
         let mut properties: Vec<ffi::PyGetSetDef> = T::properties().into_iter().map(|def| def.0).collect();
         properties.push(ffi::PyGetSetDef::default());
-        let mut members = vec![ffi::PyMemberDef {
-            name: c"__weaklistoffset__".as_ptr(),
+        let member = |name: &'static CStr, offset: usize| ffi::PyMemberDef {
+            name: name.as_ptr(),
             type_code: ffi::Py_T_PYSSIZET,
-            offset: mem::offset_of!(Layout<T>, weak_references) as ffi::Py_ssize_t,
+            offset: offset as ffi::Py_ssize_t,
             flags: ffi::Py_READONLY,
             doc: ptr::null(),
-        }];
+        };
+        let mut members = vec![member(c"__weaklistoffset__", mem::offset_of!(Layout<T>, weak_references))];
+        if T::CALLABLE {
+            members.push(member(c"__vectorcalloffset__", mem::offset_of!(Layout<T>, call)));
+        }
         members.push(ffi::PyMemberDef::default());
         let tables = Tables {
             methods: Box::leak(methods.into_boxed_slice()).as_mut_ptr(),
@@ -278,7 +290,11 @@ unsafe fn allocate<'py, T: Native>(
     // SAFETY: says the caller; the allocation is zeroed, the value moved in.
     unsafe {
         let object = Object::owned(py, ffi::PyType_GenericAlloc(class, 0))?;
-        ptr::write(&raw mut (*object.as_ptr().cast::<Layout<T>>()).value, value);
+        let layout = object.as_ptr().cast::<Layout<T>>();
+        ptr::write(&raw mut (*layout).value, value);
+        if T::CALLABLE {
+            (*layout).call = Some(call::<T>);
+        }
         Ok(object)
     }
 }
@@ -309,7 +325,8 @@ unsafe extern "C" fn new_instance<T: Native>(
         guard(py, ptr::null_mut(), || {
             let args = Borrowed::new(py, args);
             let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs));
-            let value = if is_own::<T>(class) { T::create(py, &args, kwargs.as_deref())? } else { T::blank(py)? };
+            let value =
+                if is_own::<T>(class) { T::create(py, &args, kwargs.as_deref())? } else { T::blank(py)? };
             Ok(allocate(py, class, value)?.into_ptr())
         })
     }
@@ -380,18 +397,40 @@ unsafe extern "C" fn repr<T: Native>(object: *mut ffi::PyObject) -> *mut ffi::Py
 
 unsafe extern "C" fn call<T: Native>(
     object: *mut ffi::PyObject,
-    args: *mut ffi::PyObject,
-    kwargs: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: usize,
+    names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with an instance, a tuple and a dict or null.
+    // SAFETY: CPython calls this attached, with an instance; the arguments as for a method. The highest bit of the count
+    // says something else.
     unsafe {
         let py = Python::assume();
         guard(py, ptr::null_mut(), || {
-            if !kwargs.is_null() && ffi::PyDict_Size(kwargs) != 0 {
-                return Err(error::raise(py, Kind::Type, "no keyword arguments are taken here"));
-            }
-            Ok(T::call(py, &Borrowed::new(py, object), &Borrowed::new(py, args))?.into_ptr())
+            let count = ffi::PyVectorcall_NARGS(count) as usize;
+            Ok(T::call(py, &Borrowed::new(py, object), arguments(py, args, count, names))?.into_ptr())
         })
+    }
+}
+
+/// The arguments of a call.
+///
+/// # Safety
+/// `args` are `positional` arguments and as many more as there are names, owned by the caller for `'a`; so are the names.
+unsafe fn arguments<'a, 'py>(
+    py: Python<'py>,
+    args: *const *mut ffi::PyObject,
+    positional: usize,
+    names: *mut ffi::PyObject,
+) -> Args<'a, 'py> {
+    // SAFETY: says the caller. An `Object` is a non-null pointer.
+    unsafe {
+        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) as usize };
+        let values = match positional + named {
+            0 => &[],
+            all => slice::from_raw_parts(args.cast::<Object<'_>>(), all),
+        };
+        let names = (!names.is_null()).then(|| Borrowed::new(py, names));
+        Args { py, values, positional, names }
     }
 }
 
@@ -449,14 +488,7 @@ unsafe extern "C" fn method<M: Method>(
     unsafe {
         let py = Python::assume();
         guard(py, ptr::null_mut(), || {
-            let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) as usize };
-            let positional = count as usize;
-            let values = match positional + named {
-                0 => &[],
-                all => slice::from_raw_parts(args.cast::<Object<'_>>(), all),
-            };
-            let names = (!names.is_null()).then(|| Borrowed::new(py, names));
-            let args = Args { py, values, positional, names };
+            let args = arguments(py, args, count as usize, names);
             Ok(M::call(py, &Borrowed::new(py, this), args)?.into_ptr())
         })
     }

@@ -68,7 +68,7 @@ pub(crate) fn values_stay(py: Python<'_>) -> bool {
 /// Starts the runtime with its default settings, unless one is up.
 #[inline]
 pub(crate) fn ensure_started(py: Python<'_>) -> PyResult<()> {
-    if is_running() && (boc::current_worker().is_some() || ENGINE.read().is_some()) {
+    if is_running() {
         return Ok(());
     }
     start(py, None, None)

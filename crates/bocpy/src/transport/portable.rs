@@ -168,7 +168,9 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
     let class = object.class_name();
     let protocol = number::int(py, 5)?;
     match Portable::from_pickler(py, &class, || state.invoke(py, Callable::Dumps, &[object, &protocol])) {
-        Ok(Some(Portable::Pickled(pickled))) if namespaces::are_named_in(&pickled.data) => Portable::by_value(object),
+        Ok(Some(Portable::Pickled(pickled))) if namespaces::are_named_in(&pickled.data) => {
+            Portable::by_value(object)
+        }
         Ok(Some(portable)) => Ok(portable),
         Ok(None) => Err(error::raise(py, Kind::Type, "pickle gave nothing")),
         Err(raised) => {
