@@ -16,7 +16,7 @@ import cloudpickle
 
 from . import _code, _worker
 
-__all__ = ["answer", "class_by_number", "dumps"]
+__all__ = ["answer", "class_by_number", "define", "dumps", "learn_class"]
 
 _CACHED = type(functools.lru_cache(len))
 
@@ -29,10 +29,12 @@ _by_value_modules = set()
 class _Pickler(cloudpickle.Pickler):
     """Sends functions as code and captures, and classes that are known by number; leaves all else to cloudpickle."""
 
-    def __init__(self, file, *, inline=False):
+    def __init__(self, file, *, inline=False, with_globals=True):
         super().__init__(file, protocol=5)
         # Within a definition other classes are not named but sent along: they may need each other to come to be.
         self._inline = inline
+        # Whether functions of a namespace take along what they need of it.
+        self._with_globals = with_globals and not inline
         # Globals that are no namespace's, by identity, with the dict that stands for them.
         self._carried = {}
 
@@ -48,8 +50,11 @@ class _Pickler(cloudpickle.Pickler):
             return self._reduce_function(obj) if _code.is_by_value(obj) else NotImplemented
         if isinstance(obj, CellType):
             return _reduce_cell(obj)
-        if isinstance(obj, ModuleType) and obj.__name__ in ("__main__", "__mp_main__"):
-            return _worker.module, (obj.__name__,)
+        if isinstance(obj, ModuleType):
+            if obj.__name__ in ("__main__", "__mp_main__"):
+                return _worker.module, (obj.__name__,)
+            if _code.is_importable(obj):
+                return _worker.import_module, (obj.__name__, None)
         if isinstance(obj, _CACHED) and _code.is_by_value(obj):
             return _worker.make_cached, (obj.__wrapped__, obj.cache_parameters())
         return super().reducer_override(obj)
@@ -62,8 +67,7 @@ class _Pickler(cloudpickle.Pickler):
             # Globals of their own, made by `exec` and the like: what the function needs of them goes along.
             namespace = self._carried.setdefault(id(globals_), {"__name__": globals_.get("__name__")})
             needs = _needs(function, globals_)
-        elif not importable and not self._inline:
-            # Within a value no snapshot of globals comes along.
+        elif not importable and self._with_globals:
             needs = _needs(function, globals_)
         state = (
             function.__name__,
@@ -139,12 +143,17 @@ def class_by_number(number):
 
 def dumps(value, first_error=None):
     """Pickles by value what can't be imported. `first_error`: what pickling it plainly came to."""
-    if isinstance(value, type):
-        number = _number(value)
+    return _dumps(value, first_error, inline=False)
+
+
+def define(thing):
+    """Pickles a function or class that travels with a snapshot of the globals that it needs."""
+    if isinstance(thing, type):
+        number = _number(thing)
         if number is not None:
             # The definition itself, for those who do not know the number yet.
-            value = _Definition(number, _dumps(value, first_error, inline=True))
-    return _dumps(value, first_error, inline=False)
+            thing = _Definition(number, _dumps(thing, None, inline=True))
+    return _dumps(thing, None, inline=False, with_globals=False)
 
 
 class _Definition:
@@ -157,10 +166,10 @@ class _Definition:
         return _worker.adopt_class, self._parts
 
 
-def _dumps(value, first_error, inline):
+def _dumps(value, first_error, **options):
     with io.BytesIO() as file:
         try:
-            _Pickler(file, inline=inline).dump(value)
+            _Pickler(file, **options).dump(value)
         except Exception as error:
             # An object's own refusal says more than our second try.
             if isinstance(first_error, (pickle.PicklingError, AttributeError)) or first_error is None:

@@ -3,7 +3,7 @@
 import pickle
 import traceback
 
-__all__ = ["RemoteTraceback", "explain_name_error", "format_exception", "portable_exception"]
+__all__ = ["RemoteTraceback", "culprit", "explain_import_error", "explain_name_error", "format_exception", "portable_exception"]
 
 
 class RemoteTraceback(Exception):
@@ -54,3 +54,39 @@ def _text(error):
 def explain_name_error(error, name, reason):
     """Says why a global name is not there."""
     error.args = (f"name '{name}' is not available in this behavior: {reason}",)
+
+
+def explain_import_error(error, hint):
+    """Says what to do about a module that refuses sub-interpreters."""
+    error.msg = f"{error.msg}{hint}"
+    error.args = (error.msg, *error.args[1:])
+
+
+def culprit(value):
+    """Names the type of the innermost part of a value that cannot be pickled, or gives an empty string."""
+    innermost, seen = value, set()
+    while id(innermost) not in seen:
+        seen.add(id(innermost))
+        for part in _parts(innermost):
+            if not _is_picklable(part):
+                innermost = part
+                break
+    return "" if innermost is value else f"{type(innermost).__module__}.{type(innermost).__qualname__}"
+
+
+def _parts(value):
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(value)
+    return list(getattr(value, "__dict__", {}).values())
+
+
+def _is_picklable(value):
+    from . import _by_value
+
+    try:
+        _by_value.dumps(value)
+    except Exception:
+        return False
+    return True

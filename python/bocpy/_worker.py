@@ -140,7 +140,7 @@ def module(name):
 
 
 def import_module(name, submodules):
-    """Imports a module and those parts of it; the error says what to do if it refuses sub-interpreters."""
+    """Imports a module and those parts of it; the error says where that failed."""
     if name == "__main__":
         return sys.modules["__main__"]
     try:
@@ -150,11 +150,8 @@ def import_module(name, submodules):
     except BaseException as error:
         if not isinstance(error, Exception):
             raise
-        hint = ""
-        if isinstance(error, ImportError) and ("subinterpreter" in str(error) or "interpreter" in str(error)):
-            hint = '; the module refuses sub-interpreters: use start(backend="threads") or BOCPY_BACKEND=threads'
         raise ImportError(
-            f"module '{name}' could not be imported on a worker: {type(error).__name__}: {error}{hint}", name=name
+            f"module '{name}' could not be imported on a worker: {type(error).__name__}: {error}", name=name
         ) from error
     return found
 

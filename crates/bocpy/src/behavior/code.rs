@@ -87,8 +87,12 @@ impl Code {
             _ => None,
         };
         let namespace = Namespace::get(state, &self.place.name);
-        let opened =
-            Opened { code: Resident::new(code), globals: Resident::new(globals), namespace, function: shared };
+        let opened = Opened {
+            code: Resident::new(code),
+            globals: Resident::new(globals),
+            namespace,
+            function: shared,
+        };
         let opened = Arc::new(opened);
         caches.opened.lock().insert(self.number, opened.clone());
         Ok(opened)

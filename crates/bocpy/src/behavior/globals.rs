@@ -247,7 +247,7 @@ fn definition<'py>(py: Python<'py>, state: &State, value: &Object<'py>) -> PyRes
     if let Some((_, payload)) = state.caches.definitions.lock().get(&address) {
         return Ok(payload.clone());
     }
-    let payload = Arc::new(match Portable::by_value(value) {
+    let payload = Arc::new(match Portable::define(value) {
         Ok(portable) => Payload::Value(portable),
         Err(raised) => unsendable(py, value, raised)?,
     });

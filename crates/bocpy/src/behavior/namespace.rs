@@ -5,6 +5,7 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
 use crate::interpreter::State;
 use crate::interpreter::state::Callable;
+use crate::transport::portable::import_hint;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Namespace {
             Err(_) => {
                 let why = error::describe(py);
                 globals.dict_remove(&key)?;
-                Ok(Some(why.into()))
+                Ok(Some(format!("{why}{}", import_hint(&why)).into()))
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::ffi::{Object, PyResult, Python, container, function, text};
 use crate::host;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State, attach};
-use crate::transport::portable::Portable;
+use crate::transport::portable::{Portable, import_hint};
 use crate::transport::slot::Holder;
 use boc::{Mode, Request};
 use smallvec::SmallVec;
@@ -85,7 +85,7 @@ impl Task {
             for handle in &self.params.handles {
                 handle.tag().set_holder(Some(turn));
             }
-            let outcome = self.call(py, state);
+            let outcome = self.call(py, state).map_err(|raised| explain_import(py, state, raised));
             self.finish(py, state, outcome);
             let era = host::era();
             for handle in &self.params.handles {
@@ -123,7 +123,7 @@ impl Task {
                 if snapshot.incomplete {
                     opened.namespace.find_missing(py, &globals, snapshot)?;
                 }
-                body.call_slice(&args).map_err(|raised| explain(py, state, &opened.namespace, raised))
+                body.call_slice(&args).map_err(|raised| explain_name(py, state, &opened.namespace, raised))
             }
             Work::Callable { callable, args: captures } => {
                 let body = callable.decode(py)?;
@@ -218,7 +218,7 @@ impl Task {
 }
 
 /// Says of a name that is not defined why it is not.
-fn explain(py: Python<'_>, state: &State, namespace: &Namespace, raised: Raised) -> Raised {
+fn explain_name(py: Python<'_>, state: &State, namespace: &Namespace, raised: Raised) -> Raised {
     if !error::is(py, Kind::Name) {
         return raised;
     }
@@ -235,6 +235,22 @@ fn explain(py: Python<'_>, state: &State, namespace: &Namespace, raised: Raised)
             error::clear(py);
         }
     }
+    error::restore(error)
+}
+
+/// Says of a module that refuses sub-interpreters what to do.
+fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
+    if !error::is(py, Kind::Import) {
+        return raised;
+    }
+    let Some(error) = error::take(py) else { return raised };
+    let hint = error.str().ok().and_then(|text| text.to_str().map(import_hint)).unwrap_or_default();
+    if !hint.is_empty() {
+        let told = text::string(py, hint)
+            .and_then(|hint| state.invoke(py, Callable::ExplainImportError, &[&error, &hint]));
+        drop(told);
+    }
+    error::clear(py);
     error::restore(error)
 }
 

@@ -32,6 +32,7 @@ kinds! {
     Runtime = PyExc_RuntimeError,
     Timeout = PyExc_TimeoutError,
     Name = PyExc_NameError,
+    Import = PyExc_ImportError,
     Attribute = PyExc_AttributeError,
     KeyboardInterrupt = PyExc_KeyboardInterrupt,
 }

@@ -3,6 +3,17 @@
 use super::object::{Borrowed, Object, Python};
 use super::{PyResult, Raised};
 use pyo3_ffi as ffi;
+use std::ffi::c_int;
+
+// Not in every pyo3-ffi that we build with.
+unsafe extern "C" {
+    static mut PyCell_Type: ffi::PyTypeObject;
+    fn PyCell_New(content: *mut ffi::PyObject) -> *mut ffi::PyObject;
+    fn PyCell_Get(cell: *mut ffi::PyObject) -> *mut ffi::PyObject;
+}
+
+/// Newer than any: each Python takes that for the newest it knows.
+const MARSHAL_VERSION: c_int = 64;
 
 /// A new function of that code.
 pub(crate) fn function<'py>(code: &Object<'py>, globals: &Object<'py>) -> PyResult<Object<'py>> {
@@ -13,14 +24,14 @@ pub(crate) fn function<'py>(code: &Object<'py>, globals: &Object<'py>) -> PyResu
 /// A new cell, empty or with content.
 pub(crate) fn cell<'py>(py: Python<'py>, content: Option<&Object<'py>>) -> PyResult<Object<'py>> {
     // SAFETY: null is allowed.
-    unsafe { Object::owned(py, ffi::PyCell_New(content.map_or(std::ptr::null_mut(), Object::as_ptr))) }
+    unsafe { Object::owned(py, PyCell_New(content.map_or(std::ptr::null_mut(), Object::as_ptr))) }
 }
 
 /// Code in the form in which it can be written down.
 pub(crate) fn dump_code<'py>(code: &Object<'py>) -> PyResult<Object<'py>> {
     // SAFETY: a live object.
     unsafe {
-        let bytes = ffi::PyMarshal_WriteObjectToString(code.as_ptr(), ffi::Py_MARSHAL_VERSION);
+        let bytes = ffi::PyMarshal_WriteObjectToString(code.as_ptr(), MARSHAL_VERSION);
         Object::owned(code.py(), bytes)
     }
 }
@@ -104,10 +115,10 @@ impl<'py> Object<'py> {
     pub(crate) fn cell_content(&self) -> PyResult<Option<Object<'py>>> {
         // SAFETY: checks that it is a cell; a new reference, or null without an error where it is empty.
         unsafe {
-            if ffi::PyCell_Check(self.as_ptr()) == 0 {
+            if ffi::Py_IS_TYPE(self.as_ptr(), &raw mut PyCell_Type) == 0 {
                 return Err(super::error::raise(self.py(), super::error::Kind::Type, "not a cell"));
             }
-            Ok(Object::owned(self.py(), ffi::PyCell_Get(self.as_ptr())).ok())
+            Ok(Object::owned(self.py(), PyCell_Get(self.as_ptr())).ok())
         }
     }
 }

@@ -34,6 +34,7 @@ pub(crate) enum Callable {
     Dumps,
     Loads,
     DumpsByValue,
+    Define,
     Survey,
     DirectNames,
     Origin,
@@ -44,6 +45,8 @@ pub(crate) enum Callable {
     FormatException,
     PortableException,
     ExplainNameError,
+    ExplainImportError,
+    Culprit,
     RemoteTraceback,
     WarnLargeGlobal,
     SetUpWorker,
@@ -52,10 +55,11 @@ pub(crate) enum Callable {
     FinishAtExit,
 }
 
-const CALLABLES: [(&str, &CStr); 19] = [
+const CALLABLES: [(&str, &CStr); 22] = [
     ("_pickle", c"dumps"),
     ("_pickle", c"loads"),
     ("bocpy._by_value", c"dumps"),
+    ("bocpy._by_value", c"define"),
     ("bocpy._code", c"survey"),
     ("bocpy._code", c"direct_names"),
     ("bocpy._code", c"origin"),
@@ -66,6 +70,8 @@ const CALLABLES: [(&str, &CStr); 19] = [
     ("bocpy._errors", c"format_exception"),
     ("bocpy._errors", c"portable_exception"),
     ("bocpy._errors", c"explain_name_error"),
+    ("bocpy._errors", c"explain_import_error"),
+    ("bocpy._errors", c"culprit"),
     ("bocpy._errors", c"RemoteTraceback"),
     ("bocpy._code", c"warn_large_global"),
     ("bocpy._worker", c"set_up"),

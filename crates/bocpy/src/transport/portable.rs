@@ -74,6 +74,14 @@ impl Portable {
         portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
     }
 
+    /// The same for a function or class that travels with the globals that it needs.
+    pub(crate) fn define(object: &Object<'_>) -> PyResult<Portable> {
+        let py = object.py();
+        let define = || State::get(py).invoke(py, Callable::Define, &[object]);
+        let portable = Portable::from_pickler(py, &object.class_name(), define)?;
+        portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
+    }
+
     /// What `pickler` gives: bytes, or `None` for nothing; with the cowns that it meets.
     pub(crate) fn from_pickler<'py>(
         py: Python<'py>,
@@ -101,13 +109,10 @@ impl Portable {
                 return raised;
             }
             let Some(reason) = error::take(py) else { return raised };
-            let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
+            let why = refusal(object, &reason);
             let class = object.class_name();
-            let message = format!(
-                "{} of type '{class}' cannot be moved to another interpreter: {}: {why}",
-                what(),
-                reason.class_name()
-            );
+            let message =
+                format!("{} of type '{class}' cannot be moved to another interpreter: {why}", what());
             error::restore(reason);
             error::raise_from(py, Kind::Type, &message)
         })
@@ -179,6 +184,39 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
             let portable = Portable::from_pickler(py, &class, dumps)?;
             portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
         }
+    }
+}
+
+/// Why a value could not be pickled: the error, and the part of the value that it is about.
+fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
+    let py = object.py();
+    let culprit = State::get(py).invoke(py, Callable::Culprit, &[object]);
+    error::clear(py);
+    let culprit =
+        culprit.ok().and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
+    let text = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
+    error::clear(py);
+    match culprit {
+        Some(culprit) => format!("{}: {text} (the part of type '{culprit}')", reason.class_name()),
+        None => format!("{}: {text}", reason.class_name()),
+    }
+}
+
+/// As `encode`, but the error comes as text, and is not raised any more.
+pub(crate) fn encode_or_refusal(object: &Object<'_>) -> Result<Portable, String> {
+    Portable::encode(object).map_err(|_| match error::take(object.py()) {
+        Some(reason) => refusal(object, &reason),
+        None => "unknown error".into(),
+    })
+}
+
+/// What to do about a module that can't be imported in a sub-interpreter, where that is what `why` says.
+pub(crate) fn import_hint(why: &str) -> &'static str {
+    match why.contains("subinterpreter") {
+        true => {
+            r#"; a module that refuses sub-interpreters can be used with start(backend="threads") or BOCPY_BACKEND=threads"#
+        }
+        false => "",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a cown owns: its value, in whatever form it is just now, and who may touch it.
 
-use super::portable::Portable;
+use super::portable::{Portable, encode_or_refusal, import_hint};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::{Resident, State, within};
@@ -266,10 +266,9 @@ impl Slot {
                 _ => return None,
             }
         };
-        let (form, lost) = match Portable::encode(&object) {
+        let (form, lost) = match encode_or_refusal(&object) {
             Ok(portable) => (Form::Portable(portable), None),
-            Err(_) => {
-                let reason = error::describe(py);
+            Err(reason) => {
                 let message =
                     why(&format!("its value of type '{}' could not be moved: {reason}", object.class_name()));
                 (Form::Lost(message.as_str().into()), Some(message))
@@ -317,9 +316,10 @@ fn explain_open(py: Python<'_>, portable: &Portable, raised: error::Raised) -> e
     let Some(reason) = error::take(py) else { return raised };
     let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
     let message = format!(
-        "a value of type '{}' could not be opened in this interpreter: {}: {why}",
+        "a value of type '{}' could not be opened in this interpreter: {}: {why}{}",
         portable.class(),
-        reason.class_name()
+        reason.class_name(),
+        import_hint(&why)
     );
     error::restore(reason);
     error::raise_from(py, Kind::Runtime, &message)
@@ -331,7 +331,7 @@ fn fetch(py: Python<'_>, resident: Resident) -> Result<Portable, (Form, error::R
     let fetched = within(py, &home, |there| {
         // `bocpy` may have gone from an interpreter that is ending.
         let object = State::try_get(there).and_then(|_| resident.open(there))?;
-        let result = Portable::encode(&object).map_err(|_| (object.class_name(), error::describe(there)));
+        let result = encode_or_refusal(&object).map_err(|why| (object.class_name(), why));
         Some(result)
     });
     match fetched.flatten() {
