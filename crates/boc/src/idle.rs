@@ -77,10 +77,12 @@ impl Idle {
         true
     }
 
-    /// Wakes everyone, once and for all.
+    /// An end has been published that everyone should notice.
     pub(crate) fn wake_all(&self) {
-        fence(Ordering::SeqCst);
-        self.wakers.iter().for_each(Unparker::unpark);
+        let mut sleepers = lock(&self.sleepers);
+        while let Some(index) = sleepers.pop() {
+            self.rouse(index, sleepers.len());
+        }
     }
 
     /// Under the lock of `sleepers`: `index` has been taken off, `left` are left.
@@ -120,22 +122,27 @@ impl Idler {
             idle.searching.fetch_sub(1, Ordering::SeqCst);
         }
         fence(Ordering::SeqCst);
-        if work() || end() {
-            let mut sleepers = lock(&idle.sleepers);
-            if let Some(place) = sleepers.iter().position(|&sleeper| sleeper == self.index) {
-                sleepers.swap_remove(place);
-                idle.sleeping.store(sleepers.len(), Ordering::SeqCst);
-                // A searcher again, so that `found` will look for more: some producer may have relied on us.
-                self.searches = true;
-                idle.searching.fetch_add(1, Ordering::SeqCst);
-                return;
-            }
-            // Somebody is about to wake us; take the wake-up, lest it be there when we next want to sleep.
+        if (work() || end()) && self.get_up(idle) {
+            return;
         }
+        // If somebody is about to wake us, this takes the wake-up, lest it be there when we next want to sleep.
         sleeps();
         self.parker.park();
-        // Who woke us has counted us among those who search. (Not so at the end, when it does not matter any more.)
+        // Who woke us has counted us among those who search; unless all were woken, and we get up by ourselves.
+        self.get_up(idle);
         self.searches = true;
+    }
+
+    /// Takes this worker off the sleepers, and counts it among those who search, so that `found` will look for more: some
+    /// producer may have relied on us. False where somebody else has done both already.
+    fn get_up(&mut self, idle: &Idle) -> bool {
+        let mut sleepers = lock(&idle.sleepers);
+        let Some(place) = sleepers.iter().position(|&sleeper| sleeper == self.index) else { return false };
+        sleepers.swap_remove(place);
+        idle.sleeping.store(sleepers.len(), Ordering::SeqCst);
+        self.searches = true;
+        idle.searching.fetch_add(1, Ordering::SeqCst);
+        true
     }
 
     /// Work has been found. If we were the last to search and there is more, somebody else should look.

@@ -45,11 +45,16 @@ pub struct Builder {
 /// struct Talking;
 ///
 /// impl boc::Host for Talking {
-///     fn host(&self, seat: boc::Seat) {
+///     fn host(&self, mut seat: boc::Seat) {
 ///         let index = seat.index();
-///         println!("worker {index} has set up its environment");
-///         seat.work(|sleep| sleep());
-///         println!("worker {index} takes it down");
+///         loop {
+///             println!("worker {index} has set up its environment");
+///             seat.work(|sleep| sleep());
+///             println!("worker {index} takes it down");
+///             if !seat.rest() {
+///                 break;
+///             }
+///         }
 ///     }
 /// }
 ///
@@ -64,7 +69,8 @@ pub trait Host: Send + Sync + 'static {
 /// A worker's place, before it works. Dropping it without having worked counts as a failed start.
 pub struct Seat {
     local: Local,
-    started: Sender<Result<(), Cause>>,
+    /// Gone once the start has been reported.
+    started: Option<Sender<Result<(), Cause>>>,
 }
 
 /// A worker could not start.
@@ -75,8 +81,13 @@ pub struct StartError(Cause);
 struct Bare;
 
 impl Host for Bare {
-    fn host(&self, seat: Seat) {
-        seat.work(|sleep| sleep());
+    fn host(&self, mut seat: Seat) {
+        loop {
+            seat.work(|sleep| sleep());
+            if !seat.rest() {
+                return;
+            }
+        }
     }
 }
 
@@ -86,13 +97,20 @@ impl Seat {
         self.local.index()
     }
 
-    /// Works until the runtime ends. Whenever there is nothing to do, `pause` is called with a function that searches and
-    /// sleeps, and that it must call: an environment that others wait for can be left around it.
-    pub fn work(self, pause: impl FnMut(&mut dyn FnMut())) {
-        // The one who waits for it may have given up, if another worker failed.
-        let _ = self.started.send(Ok(()));
-        drop(self.started);
+    /// Works until the runtime ends, or has a recess. Whenever there is nothing to do, `pause` is called with a function
+    /// that searches and sleeps, and that it must call: an environment that others wait for can be left around it.
+    pub fn work(&mut self, pause: impl FnMut(&mut dyn FnMut())) {
+        if let Some(started) = self.started.take() {
+            // The one who waits for it may have given up, if another worker failed.
+            let _ = started.send(Ok(()));
+        }
         self.local.work(pause);
+    }
+
+    /// After [`Seat::work`] has returned: true where that was for a recess, which is over by now, and the worker is to go
+    /// on; false where the runtime ends. A host loops over the two.
+    pub fn rest(&mut self) -> bool {
+        self.local.shared().phase.rest()
     }
 
     /// Reports that this worker can't be.
@@ -110,7 +128,9 @@ impl Seat {
     /// assert_eq!(error.to_string(), "the runtime could not start: no room");
     /// ```
     pub fn fail(self, cause: impl Into<Box<dyn Error + Send + Sync>>) {
-        let _ = self.started.send(Err(cause.into()));
+        if let Some(started) = self.started {
+            let _ = started.send(Err(cause.into()));
+        }
     }
 }
 
@@ -151,7 +171,7 @@ impl Builder {
         let runtime = Runtime { shared, threads: Mutex::default() };
         let (started, reports) = channel();
         for local in locals {
-            let seat = Seat { local, started: started.clone() };
+            let seat = Seat { local, started: Some(started.clone()) };
             let host = self.host.clone();
             let thread = thread::Builder::new()
                 .name(format!("{}-{}", self.name, seat.index()))
@@ -311,6 +331,23 @@ impl Runtime {
             // Its panic has been printed; there is nobody else to tell.
             let _ = thread.join();
         }
+    }
+
+    /// Sends all workers outside their environments, each after the body that it runs now, and waits until they are:
+    /// something is about to happen that no environment survives. Behaviors can be scheduled meanwhile. Where it takes
+    /// longer than `timeout` it is called off, and gives false; else [`Runtime::resume`] has to follow.
+    ///
+    /// # Panics
+    /// As [`Runtime::wait`].
+    #[cfg(not(loom))]
+    pub fn recess(&self, timeout: Duration) -> bool {
+        self.refuse_on_worker();
+        self.shared.recess(timeout)
+    }
+
+    /// Ends a recess.
+    pub fn resume(&self) {
+        self.shared.phase.resume();
     }
 
     /// Asks the workers to end, without waiting for them, and leaves them to themselves.

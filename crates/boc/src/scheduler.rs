@@ -13,13 +13,16 @@
 
 use crate::behavior::Ready;
 use crate::idle::{Idle, Idler};
+use crate::phase::Phase;
 use crate::scope::Scope;
 use crate::stats::{Counters, Stats};
-use crate::sync::{AtomicBool, Deque, Injector, Ordering, Steal, Stealer};
+use crate::sync::{Deque, Injector, Steal, Stealer};
 use crossbeam_utils::CachePadded;
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
+#[cfg(not(loom))]
+use std::time::Duration;
 use std::time::Instant;
 
 /// Every so many turns a worker looks first where it usually looks last.
@@ -38,7 +41,7 @@ pub(crate) struct Shared {
     injector: Injector<Ready>,
     lanes: Box<[CachePadded<Lane>]>,
     idle: Idle,
-    stopping: AtomicBool,
+    pub(crate) phase: Phase,
     born: Instant,
 }
 
@@ -100,7 +103,7 @@ impl Shared {
             injector: Injector::new(),
             lanes: deques.iter().map(|deque| CachePadded::new(lane(deque))).collect(),
             idle,
-            stopping: AtomicBool::new(false),
+            phase: Phase::new(count),
             born: Instant::now(),
         });
         // Behaviors in flight point to the runtime without counting themselves in; but they are counted here.
@@ -128,8 +131,14 @@ impl Shared {
 
     /// Workers leave after the body that they run now.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.phase.stop();
         self.idle.wake_all();
+    }
+
+    #[cfg(not(loom))]
+    /// Workers step outside after the body that they run now. See [`Phase::recess`].
+    pub(crate) fn recess(&self, timeout: Duration) -> bool {
+        self.phase.recess(timeout, || self.idle.wake_all())
     }
 
     /// True where this thread is a worker of that runtime.
@@ -241,7 +250,7 @@ impl Local {
         &self.lane().counters
     }
 
-    /// Runs behaviors until the runtime stops. `pause` is called around each time without work.
+    /// Runs behaviors until the runtime stops or has a recess. `pause` is called around each time without work.
     pub(crate) fn work(&self, mut pause: impl FnMut(&mut dyn FnMut())) {
         struct Reset(*const Local);
         impl Drop for Reset {
@@ -251,7 +260,7 @@ impl Local {
         }
         let _reset = Reset(LOCAL.replace(self));
         let shared = &*self.shared;
-        let stopping = || shared.stopping.load(Ordering::Acquire);
+        let stopping = || shared.phase.is_over();
         let mut turn = 0_u32;
         while !stopping() {
             turn = turn.wrapping_add(1);
@@ -270,6 +279,7 @@ impl Local {
                 }
             }
         }
+        self.settle();
     }
 
     /// The next behavior to run, on the worker's turn of that number.

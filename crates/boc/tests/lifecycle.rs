@@ -185,7 +185,7 @@ fn work_that_outlives_its_runtime() {
 fn abandoned_workers_end_by_themselves() {
     struct Watch(Arc<Barrier>);
     impl Host for Watch {
-        fn host(&self, seat: Seat) {
+        fn host(&self, mut seat: Seat) {
             seat.work(|sleep| sleep());
             self.0.wait();
         }
@@ -210,7 +210,7 @@ struct Counts {
 struct Pausing(Arc<Counts>);
 
 impl Host for Pausing {
-    fn host(&self, seat: Seat) {
+    fn host(&self, mut seat: Seat) {
         let counts = &self.0;
         counts.hosted.fetch_add(1 << (8 * seat.index()), SeqCst);
         seat.work(|sleep| {
@@ -256,7 +256,7 @@ fn a_host_that_pauses() {
 fn work_that_comes_up_in_a_pause() {
     struct LetsGo(Cown<()>, Arc<Barrier>);
     impl Host for LetsGo {
-        fn host(&self, seat: Seat) {
+        fn host(&self, mut seat: Seat) {
             let mut held = self.0.try_hold();
             seat.work(|sleep| {
                 if held.is_some() {
@@ -282,7 +282,7 @@ struct Fails(usize, Way, Arc<AtomicUsize>);
 type Way = fn(Seat);
 
 impl Host for Fails {
-    fn host(&self, seat: Seat) {
+    fn host(&self, mut seat: Seat) {
         if seat.index() == self.0 {
             (self.1)(seat);
         } else {
@@ -327,4 +327,35 @@ fn outcomes_outlive_their_runtime() {
 #[should_panic(expected = "for use in behaviors")]
 fn when_needs_a_behavior_around_it() {
     boc::when((), |()| ());
+}
+
+#[test]
+fn a_recess_ends_with_everything_as_before() {
+    let runtime = Runtime::new(2).unwrap();
+    let cown = Cown::new(0);
+    for round in 0..200 {
+        runtime.when(&cown, |mut value| *value += 1);
+        assert!(runtime.recess(Duration::from_secs(60)), "round {round}");
+        // What is scheduled in a recess waits for its end.
+        runtime.when(&cown, |mut value| *value += 1);
+        runtime.resume();
+        runtime.wait();
+    }
+    assert_eq!(*cown.try_hold().unwrap(), 400);
+}
+
+#[test]
+fn a_recess_is_called_off_where_a_body_does_not_end() {
+    let runtime = Runtime::new(2).unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let (started, has_started) = std::sync::mpsc::channel();
+    runtime.when((), move |()| {
+        started.send(()).unwrap();
+        receiver.recv().unwrap();
+    });
+    has_started.recv().unwrap();
+    assert!(!runtime.recess(Duration::from_millis(1)));
+    sender.send(()).unwrap();
+    runtime.when((), |()| ());
+    runtime.wait();
 }

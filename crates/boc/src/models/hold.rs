@@ -7,10 +7,9 @@ use crate::cown::Cown;
 use crate::queue::Mode;
 use crate::requests::Requests;
 use crate::scheduler::{Local, Shared};
-use crate::sync::AtomicUsize;
+use loom::cell::UnsafeCell;
 use loom::thread;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// A runtime whose one worker works only when told to.
 struct Bench {
@@ -33,10 +32,33 @@ impl Bench {
     }
 }
 
-fn schedule(shared: &Arc<Shared>, cown: &Cown<()>, mode: Mode, inside: &Arc<AtomicUsize>) {
-    let inside = inside.clone();
-    behavior::schedule(shared, None, Requests::from_iter([cown.request(mode)]), move || {
-        assert_eq!(inside.load(Ordering::Relaxed), 0, "somebody holds the cown");
+/// What the cown protects. Loom's cell notices an access that overlaps another.
+struct Value(UnsafeCell<()>);
+
+// SAFETY: what is to be shown.
+unsafe impl Send for Value {}
+// SAFETY: as above.
+unsafe impl Sync for Value {}
+
+impl Value {
+    fn new() -> Arc<Value> {
+        Arc::new(Value(UnsafeCell::new(())))
+    }
+
+    fn write(&self, meanwhile: impl FnOnce()) {
+        self.0.with_mut(|_| meanwhile());
+    }
+
+    fn read(&self) {
+        self.0.with(|_| ());
+    }
+}
+
+fn schedule(shared: &Arc<Shared>, cown: &Cown<()>, mode: Mode, value: &Arc<Value>) {
+    let value = value.clone();
+    behavior::schedule(shared, None, Requests::from_iter([cown.request(mode)]), move || match mode {
+        Mode::Write => value.write(|| ()),
+        Mode::Read => value.read(),
     });
 }
 
@@ -45,16 +67,14 @@ fn hold_against(preemptions: usize, modes: &'static [Mode]) {
     explore(preemptions, move || {
         let bench = Bench::new();
         let cown = Cown::new(());
-        let inside = Arc::new(AtomicUsize::new(0));
+        let value = Value::new();
         let other = {
-            let (shared, cown, inside) = (bench.shared.clone(), cown.clone(), inside.clone());
-            thread::spawn(move || modes.iter().for_each(|&mode| schedule(&shared, &cown, mode, &inside)))
+            let (shared, cown, value) = (bench.shared.clone(), cown.clone(), value.clone());
+            thread::spawn(move || modes.iter().for_each(|&mode| schedule(&shared, &cown, mode, &value)))
         };
         for _ in 0..2 {
             if let Some(held) = cown.try_hold() {
-                inside.store(1, Ordering::Relaxed);
-                bench.run();
-                inside.store(0, Ordering::Relaxed);
+                value.write(|| bench.run());
                 drop(held);
             }
             bench.run();
@@ -94,9 +114,9 @@ fn a_hold_behind_readers_that_have_left_the_queue() {
         let first = Bench::new();
         let second = Bench::new();
         let cown = Cown::new(());
-        let inside = Arc::new(AtomicUsize::new(0));
-        schedule(&first.shared, &cown, Mode::Read, &inside);
-        schedule(&second.shared, &cown, Mode::Read, &inside);
+        let value = Value::new();
+        schedule(&first.shared, &cown, Mode::Read, &value);
+        schedule(&second.shared, &cown, Mode::Read, &value);
         // Loom's threads share one real thread: the worker need not be `Sync` in truth.
         struct Sent(Bench);
         // SAFETY: as said.
@@ -123,18 +143,17 @@ fn a_hold_behind_readers_that_have_left_the_queue() {
 fn two_holds() {
     explore(4, || {
         let cown = Cown::new(());
-        let inside = Arc::new(AtomicUsize::new(0));
-        let attempt = |cown: &Cown<()>, inside: &AtomicUsize| {
+        let value = Value::new();
+        let attempt = |cown: &Cown<()>, value: &Value| {
             if let Some(_held) = cown.try_hold() {
-                assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
-                inside.fetch_sub(1, Ordering::Relaxed);
+                value.write(|| ());
             }
         };
         let other = {
-            let (cown, inside) = (cown.clone(), inside.clone());
-            thread::spawn(move || attempt(&cown, &inside))
+            let (cown, value) = (cown.clone(), value.clone());
+            thread::spawn(move || attempt(&cown, &value))
         };
-        attempt(&cown, &inside);
+        attempt(&cown, &value);
         other.join().unwrap();
         assert!(cown.try_hold().is_some());
     });

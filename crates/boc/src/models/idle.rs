@@ -3,7 +3,8 @@
 
 use super::explore;
 use crate::idle::{Idle, Idler};
-use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Ordering};
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering};
+use loom::sync::atomic::AtomicBool;
 use loom::thread;
 use std::sync::Arc;
 
@@ -184,5 +185,31 @@ fn all_leave_at_the_end() {
         place.stopping.store(true, Ordering::Release);
         place.idle.wake_all();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// An end that is taken back: who had slept through its beginning finds work again.
+#[test]
+fn all_come_back_after_an_end_that_was_none() {
+    explore(3, || {
+        let (place, mut idlers) = Place::new(1);
+        let mut idler = idlers.pop().unwrap();
+        let worker = {
+            let place = place.clone();
+            thread::spawn(move || {
+                assert!(!place.find(&mut idler));
+                place.meet(2);
+                place.meet(4);
+                assert!(place.find(&mut idler) && place.find(&mut idler));
+            })
+        };
+        place.stopping.store(true, Ordering::Release);
+        place.idle.wake_all();
+        place.meet(2);
+        place.stopping.store(false, Ordering::Release);
+        place.meet(4);
+        place.publish();
+        place.publish();
+        worker.join().unwrap();
     });
 }

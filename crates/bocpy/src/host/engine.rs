@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 /// A running runtime.
 pub(super) struct Engine {
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
+    pub(super) has_interpreters: bool,
 }
 
 /// The runtime that is up. Whoever schedules reads it meanwhile, so that it can't be stopped under a behavior that is not
@@ -109,7 +110,8 @@ pub(crate) fn start<'py>(
         };
         let runtime = builder.start()?;
         STAYS.store((backend == Backend::Threads).into(), Ordering::Relaxed);
-        *ENGINE.write() = Some(Arc::new(Engine { runtime }));
+        let has_interpreters = backend == Backend::Interpreters;
+        *ENGINE.write() = Some(Arc::new(Engine { runtime, has_interpreters }));
         RUNNING.store(true, Ordering::Release);
         Ok(())
     });

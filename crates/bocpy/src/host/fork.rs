@@ -2,13 +2,17 @@
 //!
 //! The child has one thread: no workers, and nobody who could ever let go of a lock that another thread held. So the
 //! forking thread takes our locks before, and the child forgets the runtime rather than ending it.
+//!
+//! CPython (3.12 to 3.15) crashes in a child that is forked while there are sub-interpreters: it frees them from the
+//! wrong thread. So the workers leave theirs before, and make new ones after.
 
 use super::engine::{ENGINE, Engine, LIFECYCLE, start_clean};
-use crate::ffi::Python;
+use crate::ffi::{Python, module};
 use crate::interpreter::detach;
 use parking_lot::{MutexGuard, RwLockWriteGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 type Locks = (MutexGuard<'static, ()>, RwLockWriteGuard<'static, Option<Arc<Engine>>>);
 
@@ -17,15 +21,32 @@ thread_local! {
     static LOCKS: RefCell<Option<Locks>> = const { RefCell::new(None) };
 }
 
+/// How long a fork waits for the bodies that run just now.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(crate) fn before(py: Python<'_>) {
-    detach(py, || {
-        let locks = (LIFECYCLE.lock(), ENGINE.write());
-        LOCKS.with_borrow_mut(|place| *place = Some(locks));
+    let outside = detach(py, || {
+        let lifecycle = LIFECYCLE.lock();
+        let engine = ENGINE.read().clone();
+        // A behavior that forks can't wait for itself.
+        let recess = engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
+        let outside = recess.is_none_or(|engine| engine.runtime.recess(PATIENCE));
+        LOCKS.with_borrow_mut(|place| *place = Some((lifecycle, ENGINE.write())));
+        outside
     });
+    if !outside {
+        let message = "bocpy: os.fork() while a behavior runs that does not end: CPython cannot fork while there are \
+                       sub-interpreters, and the child is about to crash. Fork after wait(), or use the 'spawn' method\n";
+        module::write_stderr(py, message);
+    }
 }
 
 pub(crate) fn after_in_parent() {
-    drop(LOCKS.with_borrow_mut(Option::take));
+    let Some((lifecycle, engine)) = LOCKS.with_borrow_mut(Option::take) else { return };
+    if let Some(engine) = &*engine {
+        engine.runtime.resume();
+    }
+    drop((engine, lifecycle));
 }
 
 pub(crate) fn after_in_child() {

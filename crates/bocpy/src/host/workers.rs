@@ -15,8 +15,13 @@ pub(crate) const STACK_SIZE: usize = 16 << 20;
 pub(crate) struct Threads;
 
 impl Host for Threads {
-    fn host(&self, seat: Seat) {
-        make::in_main(|py| work(py, seat));
+    fn host(&self, mut seat: Seat) {
+        loop {
+            make::in_main(|py| work(py, &mut seat));
+            if !seat.rest() {
+                return;
+            }
+        }
     }
 }
 
@@ -47,20 +52,21 @@ impl Interpreters {
 
 #[cfg(Py_3_12)]
 impl Host for Interpreters {
-    fn host(&self, seat: Seat) {
-        let seat = std::cell::Cell::new(Some(seat));
-        let made = make::in_new_interpreter(|py| {
-            let seat = seat.take().expect("the seat is there until it is taken");
-            match self.set_up(py) {
-                Ok(()) => {
-                    work(py, seat);
-                    leave(py);
-                }
-                Err(Raised) => seat.fail(describe(py)),
+    fn host(&self, mut seat: Seat) {
+        loop {
+            let made = make::in_new_interpreter(|py| {
+                self.set_up(py).map_err(|Raised| describe(py))?;
+                work(py, &mut seat);
+                leave(py);
+                Ok(())
+            });
+            let made = made.unwrap_or_else(|why| Err(format!("a sub-interpreter could not be made: {why}")));
+            if let Err(why) = made {
+                return seat.fail(why);
             }
-        });
-        if let (Err(message), Some(seat)) = (made, seat.take()) {
-            seat.fail(format!("a sub-interpreter could not be made: {message}"));
+            if !seat.rest() {
+                return;
+            }
         }
     }
 }
@@ -72,7 +78,7 @@ impl Host for Interpreters {
     }
 }
 
-fn work(py: Python<'_>, seat: Seat) {
+fn work(py: Python<'_>, seat: &mut Seat) {
     seat.work(|sleep| {
         State::get(py).home.sweep(py);
         pause(py, sleep);
