@@ -1,7 +1,5 @@
 """Behavior-oriented concurrency: data lives in cowns, and behaviors run once they alone hold the cowns they name."""
 
-from collections import namedtuple
-
 from ._core import WORKER_COUNT, Cown, __version__, quiesce, start, wait, when, whencall
 
 __all__ = [
@@ -16,6 +14,12 @@ __all__ = [
     "whencall",
 ]
 
-# What `wait` and `quiesce` give where both are asked for.
-WaitResult = namedtuple("WaitResult", ["stats", "noticeboard"])
-WaitResult.__doc__ = "What `wait` and `quiesce` give where both `stats` and `noticeboard` are asked for."
+
+def __getattr__(name):
+    # Seldom asked for, and named tuples cost more to import than all the rest, on every worker.
+    if name == "WaitResult":
+        from ._results import WaitResult
+
+        globals()[name] = WaitResult
+        return WaitResult
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,7 +16,7 @@ import cloudpickle
 
 from . import _code, _worker
 
-__all__ = ["answer", "class_by_number", "define", "dumps", "learn_class"]
+__all__ = ["answer", "class_by_number", "define", "dumps", "forget", "learn_class"]
 
 _CACHED = type(functools.lru_cache(len))
 
@@ -196,6 +196,12 @@ def answer(namespace, name):
         thing = globals_[name]
     needs = _needs(thing, globals_) if isinstance(thing, (FunctionType, type)) else {}
     return _dumps((thing, needs), None, inline=True)
+
+
+def forget():
+    """Lets go of everything, so that nothing outlives the program for our sake."""
+    for table in (_classes, _numbers):
+        table.clear()
 
 
 def _is_sendable(value):

@@ -13,6 +13,7 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 __all__ = [
     "check",
     "direct_names",
+    "forget",
     "is_by_value",
     "is_importable",
     "namespace_of",
@@ -25,8 +26,11 @@ __all__ = [
 CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 CO_VARARGS = 0x04
 
-# Dictionaries of globals that are not a module's that can be imported, by name.
+# Dictionaries of globals that are not a module's that can be imported, by name; and their names, by identity.
 _namespaces = {}
+_keys = {}
+# How many namespaces there are of one name.
+_counts = {}
 # Names of modules that have scheduled behaviors while they were being imported: to import them on a worker would do so
 # again.
 _schedules_on_import = set()
@@ -53,11 +57,10 @@ def origin(globals_):
     if name is None:
         own = globals_.get("__name__")
         own = name = own if isinstance(own, str) else "<nameless>"
-        number = 1
         while name in _namespaces or (name == "__main__" and globals_ is not vars(sys.modules["__main__"])):
-            name = f"{own}#{number}"
-            number += 1
-        _namespaces[name] = globals_
+            _counts[own] = _counts.get(own, 0) + 1
+            name = f"{own}#{_counts[own]}"
+        _remember(name, globals_)
     return importable, name
 
 
@@ -69,18 +72,25 @@ def place_of(globals_):
     module = sys.modules.get(name)
     if module is not None and getattr(module, "__dict__", None) is globals_:
         if name == "__main__":
-            _namespaces.setdefault(name, globals_)
             return False, name
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             _schedules_on_import.add(name)
         if name not in _schedules_on_import and _is_findable(name, module):
             return True, name
-        _namespaces[name] = globals_
+        _remember(name, globals_)
         return False, name
-    for key, known in _namespaces.items():
-        if known is globals_:
-            return False, key
-    return False, None
+    return False, _keys.get(id(globals_))
+
+
+def _remember(name, globals_):
+    _namespaces[name] = globals_
+    _keys[id(globals_)] = name
+
+
+def forget():
+    """Lets go of everything, so that nothing outlives the program for our sake."""
+    for table in (_namespaces, _keys, _counts):
+        table.clear()
 
 
 def namespace_of(name):

@@ -3,7 +3,14 @@
 import pickle
 import traceback
 
-__all__ = ["RemoteTraceback", "culprit", "explain_import_error", "explain_name_error", "format_exception", "portable_exception"]
+__all__ = [
+    "RemoteTraceback",
+    "culprit",
+    "explain_import_error",
+    "explain_name_error",
+    "format_exception",
+    "portable_exception",
+]
 
 
 class RemoteTraceback(Exception):
@@ -64,21 +71,21 @@ def explain_import_error(error, hint):
 
 def culprit(value):
     """Names the type of the innermost part of a value that cannot be pickled, or gives an empty string."""
-    innermost, seen = value, set()
-    while id(innermost) not in seen:
-        seen.add(id(innermost))
-        for part in _parts(innermost):
-            if not _is_picklable(part):
-                innermost = part
-                break
+    innermost = value
+    # Far enough for what people write; each step pickles once more all that is further in.
+    for _ in range(20):
+        refusing = next((part for part in _parts(innermost) if not _is_picklable(part)), None)
+        if refusing is None:
+            break
+        innermost = refusing
     return "" if innermost is value else f"{type(innermost).__module__}.{type(innermost).__qualname__}"
 
 
 def _parts(value):
     if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
+        return [*value.keys(), *value.values()][:1000]
     if isinstance(value, (list, tuple, set, frozenset)):
-        return list(value)
+        return list(value)[:1000]
     return list(getattr(value, "__dict__", {}).values())
 
 

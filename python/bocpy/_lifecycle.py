@@ -20,6 +20,11 @@ def finish_at_exit():
                 if file is not None:
                     file.flush()
             os._exit(130)
+        # What we have kept would keep the program's globals from going, and their cowns from telling of failures.
+        _core._forget()
+        for name in ("bocpy._code", "bocpy._by_value"):
+            if name in sys.modules:
+                sys.modules[name].forget()
 
     # As `concurrent.futures` does: before the interpreter stops to start threads.
     getattr(threading, "_register_atexit", _register_plain)(finish)

@@ -1,11 +1,8 @@
 """What a worker's interpreter needs to open what is sent to it."""
 
 import builtins
-import functools
 import importlib
-import importlib.machinery
 import marshal
-import pickle
 import sys
 from types import FunctionType, ModuleType
 
@@ -94,7 +91,9 @@ class _NamespaceFinder:
 
         if _core._ask(name, "") is None:
             return None
-        return importlib.machinery.ModuleSpec(name, _NamespaceLoader())
+        import importlib.util
+
+        return importlib.util.spec_from_loader(name, _NamespaceLoader())
 
 
 class _NamespaceLoader:
@@ -202,12 +201,14 @@ def class_by_number(number):
 
 def adopt_class(number, data):
     """Gives a class of the main interpreter whose definition has come along."""
+    from _pickle import loads
+
     from . import _by_value
 
     if not _is_worker:
         return _by_value.class_by_number(number)
     if number not in _classes:
-        _classes[number] = found = pickle.loads(data)
+        _classes[number] = found = loads(data)
         _by_value.learn_class(found, number)
     return _classes[number]
 
@@ -232,6 +233,8 @@ def make_function(code, importable, namespace_name, closure):
 
 def make_cached(function, parameters):
     """Makes a function with a cache of its own."""
+    import functools
+
     return functools.lru_cache(**parameters)(function)
 
 

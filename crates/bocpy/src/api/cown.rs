@@ -33,7 +33,7 @@ pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
 
 impl CownObject {
     /// A new Python handle of a cown.
-    pub(crate) fn new(py: Python<'_>, handle: Handle) -> PyResult<Object<'_>> {
+    pub(crate) fn open(py: Python<'_>, handle: Handle) -> PyResult<Object<'_>> {
         State::get(py).cown.instance(py, CownObject { handle })
     }
 
@@ -181,9 +181,16 @@ fn attach_trace<'py>(py: Python<'py>, exception: &Object<'py>, trace: &str) -> P
     Ok(())
 }
 
-/// An unhandled exception that nobody has ever looked at: the last thing that can be done is to print it.
+/// For an unhandled exception that nobody has ever looked at, the last thing that can be done is to print it.
 impl Drop for Slot {
     fn drop(&mut self) {
+        self.report();
+        self.drop_value();
+    }
+}
+
+impl Slot {
+    fn report(&self) {
         let Some(report) = self.take_report() else { return };
         let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
         let printed = attach::if_attached(|py| {
@@ -437,7 +444,7 @@ impl Method for Carried {
             .filter(|number| number.is_int_like())
             .and_then(|number| number.to_i64());
         match number.and_then(|number| carried::unpack(number as usize)) {
-            Some(handle) => CownObject::new(py, handle),
+            Some(handle) => CownObject::open(py, handle),
             None => Err(error::raise(
                 py,
                 Kind::Runtime,
@@ -458,7 +465,7 @@ impl Method for Recalled {
             |place: usize| args.positional().get(place).filter(|n| n.is_int_like()).and_then(|n| n.to_i64());
         match (number(0), number(1)) {
             (Some(process), Some(number)) => {
-                CownObject::new(py, carried::recall(py, process as u32, number as u64)?)
+                CownObject::open(py, carried::recall(py, process as u32, number as u64)?)
             }
             _ => Err(error::raise(py, Kind::Type, "a pickled Cown names a process and a number")),
         }

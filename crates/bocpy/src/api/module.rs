@@ -28,6 +28,7 @@ pub(crate) static DEFINITION: Definition = Definition {
             class::def::<Carried>(),
             class::def::<Recalled>(),
             class::def::<Ask>(),
+            class::def::<Forget>(),
             class::def::<BeforeFork>(),
             class::def::<AfterFork>(),
             class::def::<AfterForkInChild>(),
@@ -63,6 +64,18 @@ impl Method for Ask {
             Some(Ok(None)) | None => Ok(py.none()),
             Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &why)),
         }
+    }
+}
+
+/// `_forget()`: lets go of what has been remembered of code and globals.
+struct Forget;
+
+impl Method for Forget {
+    const NAME: &'static CStr = c"_forget";
+    const DOC: &'static CStr = c"Let go of what has been remembered of code and globals.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        State::get(py).caches.clear();
+        Ok(py.none())
     }
 }
 

@@ -30,6 +30,23 @@ pub(crate) struct Caches {
     pub(crate) namespaces: Mutex<FxHashMap<Arc<str>, Arc<Namespace>>>,
     /// Functions and classes that have been sent from here, by address.
     pub(crate) definitions: Mutex<FxHashMap<usize, (Resident, Arc<Payload>)>>,
-    /// Cowns whose values live here although they should have moved, each with the behavior that left it.
-    pub(crate) stranded: Mutex<Vec<(WeakCown<(), Slot>, Arc<str>)>>,
+    /// Cowns whose values live here although they should have moved.
+    pub(crate) stranded: Mutex<Vec<Stranded>>,
+}
+
+impl Caches {
+    /// Forgets all that can be worked out again.
+    pub(crate) fn clear(&self) {
+        // What is dropped may run any code, which may come back here: not under the locks.
+        drop(std::mem::take(&mut *self.plans.lock()));
+        drop(std::mem::take(&mut *self.opened.lock()));
+        drop(std::mem::take(&mut *self.namespaces.lock()));
+        drop(std::mem::take(&mut *self.definitions.lock()));
+    }
+}
+
+/// A cown whose value could not leave the interpreter that it is in, and the behavior that left it there.
+pub(crate) struct Stranded {
+    pub(crate) cown: WeakCown<(), Slot>,
+    pub(crate) behavior: Arc<str>,
 }

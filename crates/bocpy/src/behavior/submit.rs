@@ -2,7 +2,7 @@
 
 use super::globals::{self, Snapshot};
 use super::plan::Plan;
-use super::task::{Params, Task, Work};
+use super::task::{LateNames, Params, Task, Work};
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Borrowed, Object, PyResult, Python, container, function, module, text};
@@ -32,7 +32,7 @@ pub(crate) fn submit<'py>(
         None => callable(py, state, body, captures)?,
     };
     let result: Handle = boc::Cown::with_tag((), Slot::portable(Portable::None, host::era()));
-    let object = CownObject::new(py, result.clone())?;
+    let object = CownObject::open(py, result.clone())?;
     host::schedule(py, Task { work, name, params: params.clone(), result })?;
     Ok(object)
 }
@@ -248,11 +248,7 @@ impl<'py> Submission<'_, 'py> {
 
     /// The globals that the function names, in a dict of their own. The names that are not there yet are looked for again
     /// when the behavior runs, in the globals that come second.
-    fn overlay(
-        &self,
-        plan: &Plan,
-        globals: &Object<'py>,
-    ) -> PyResult<(Object<'py>, Option<Arc<(Resident, Resident)>>)> {
+    fn overlay(&self, plan: &Plan, globals: &Object<'py>) -> PyResult<(Object<'py>, Option<LateNames>)> {
         let names = match plan.direct_names.get().and_then(|names| names.open(self.py)) {
             Some(names) => names,
             None => {
@@ -275,7 +271,7 @@ impl<'py> Submission<'_, 'py> {
             false => {
                 let missing = container::tuple(self.py, missing)?;
                 let at = |object| Resident::at(self.state.home.clone(), object);
-                Some(Arc::new((at(missing), at(globals.clone()))))
+                Some(LateNames { names: at(missing), globals: at(globals.clone()) })
             }
         };
         Ok((overlay, missing))

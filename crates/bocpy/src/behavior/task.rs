@@ -1,5 +1,6 @@
 //! One behavior: what it runs, over which cowns, and how it ends.
 
+use super::Stranded;
 use super::code::Code;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
@@ -35,8 +36,14 @@ pub(crate) enum Work {
     },
     /// Something callable that was pickled.
     Callable { callable: Portable, args: Vec<Portable> },
-    /// Something callable of this interpreter. `missing`: names to look for once more, and the globals to look in.
-    Local { callable: Resident, args: Vec<Resident>, missing: Option<Arc<(Resident, Resident)>> },
+    /// Something callable of this interpreter.
+    Local { callable: Resident, args: Vec<Resident>, missing: Option<LateNames> },
+}
+
+/// Global names that were not there when a behavior was scheduled, and the globals to look in when it runs.
+pub(crate) struct LateNames {
+    pub(crate) names: Resident,
+    pub(crate) globals: Resident,
 }
 
 /// A behavior that waits for its cowns.
@@ -57,7 +64,7 @@ impl Params {
     /// The arguments for them.
     fn open<'py>(&self, py: Python<'py>, args: &mut Vec<Object<'py>>) -> PyResult<()> {
         let mut handles = self.handles.iter();
-        let mut next = || CownObject::new(py, handles.next().expect("as many as were counted").clone());
+        let mut next = || CownObject::open(py, handles.next().expect("as many as were counted").clone());
         for group in &self.groups {
             args.push(match group {
                 None => next()?,
@@ -140,8 +147,8 @@ impl Task {
                     args.push(capture.open(py).ok_or_else(foreign)?);
                 }
                 if let (Some(missing), Some(overlay)) = (missing, body.globals()) {
-                    let (names, globals) = &**missing;
-                    let (names, globals) = (names.open(py).ok_or(Raised)?, globals.open(py).ok_or(Raised)?);
+                    let names = missing.names.open(py).ok_or_else(foreign)?;
+                    let globals = missing.globals.open(py).ok_or_else(foreign)?;
                     for name in names.items()? {
                         if let Some(value) = globals.dict_get(&name)? {
                             overlay.dict_set(&name, &value)?;
@@ -161,7 +168,8 @@ impl Task {
             for handle in &self.params.handles {
                 let what = || format!("the value that the behavior '{}' left in a cown,", self.name);
                 if handle.tag().settle(py, what).is_err() {
-                    state.caches.stranded.lock().push((handle.downgrade(), self.name.clone()));
+                    let stranded = Stranded { cown: handle.downgrade(), behavior: self.name.clone() };
+                    state.caches.stranded.lock().push(stranded);
                     let error = error::take(py);
                     failed = failed.or(error);
                 }

@@ -33,6 +33,7 @@ kinds! {
     Timeout = PyExc_TimeoutError,
     Name = PyExc_NameError,
     Import = PyExc_ImportError,
+    Recursion = PyExc_RecursionError,
     Attribute = PyExc_AttributeError,
     KeyboardInterrupt = PyExc_KeyboardInterrupt,
 }
@@ -121,6 +122,12 @@ pub(crate) fn clear(_py: Python<'_>) {
 pub(crate) fn is(_py: Python<'_>, kind: Kind) -> bool {
     // SAFETY: attached; an exception class.
     unsafe { !ffi::PyErr_Occurred().is_null() && ffi::PyErr_ExceptionMatches(kind.class()) != 0 }
+}
+
+/// Whether that exception is of that kind.
+pub(crate) fn is_kind(exception: &Object<'_>, kind: Kind) -> bool {
+    // SAFETY: an object and an exception class.
+    unsafe { ffi::PyErr_GivenExceptionMatches(exception.as_ptr(), kind.class()) != 0 }
 }
 
 /// Runs `f` with the error that is there now put aside.

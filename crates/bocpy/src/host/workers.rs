@@ -1,6 +1,9 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
-use crate::ffi::error::{self, Raised};
+use crate::behavior::Stranded;
+#[cfg(Py_3_12)]
+use crate::ffi::Raised;
+use crate::ffi::error;
 use crate::ffi::{PyResult, Python, container, module, text};
 use crate::interpreter::attach::pause;
 use crate::interpreter::state::Callable;
@@ -106,7 +109,8 @@ fn describe(py: Python<'_>) -> String {
 fn leave(py: Python<'_>) {
     let state = State::get(py);
     let stranded = std::mem::take(&mut *state.caches.stranded.lock());
-    for (cown, behavior) in stranded.iter().filter_map(|(cown, behavior)| Some((cown.upgrade()?, behavior))) {
+    for Stranded { cown, behavior } in stranded {
+        let Some(cown) = cown.upgrade() else { continue };
         let lost = cown.tag().evacuate(py, |why| {
             format!(
                 "the value that the behavior '{behavior}' left in this cown was lost when its worker ended: {why}"

@@ -127,7 +127,7 @@ impl Portable {
             Portable::Float(value) => number::float(py, *value),
             Portable::Str(value) => text::string(py, value),
             Portable::Bytes(value) => text::bytes(py, value),
-            Portable::Cown(handle) => CownObject::new(py, handle.clone()),
+            Portable::Cown(handle) => CownObject::open(py, handle.clone()),
             Portable::Pickled(pickled) => pickled.load(py),
         }
     }
@@ -178,6 +178,10 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
         }
         Ok(Some(portable)) => Ok(portable),
         Ok(None) => Err(error::raise(py, Kind::Type, "pickle gave nothing")),
+        // What is nested too deep, or interrupted, is so the other way too.
+        Err(raised) if error::is(py, Kind::Recursion) || error::is(py, Kind::KeyboardInterrupt) => {
+            Err(raised)
+        }
         Err(raised) => {
             let Some(first) = error::take(py) else { return Err(raised) };
             let dumps = || state.invoke(py, Callable::DumpsByValue, &[object, &first]);
@@ -190,10 +194,12 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
 /// Why a value could not be pickled: the error, and the part of the value that it is about.
 fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
     let py = object.py();
-    let culprit = State::get(py).invoke(py, Callable::Culprit, &[object]);
+    let culprit = match error::is_kind(reason, Kind::Recursion) {
+        true => None,
+        false => State::get(py).invoke(py, Callable::Culprit, &[object]).ok(),
+    };
     error::clear(py);
-    let culprit =
-        culprit.ok().and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
+    let culprit = culprit.and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
     let text = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
     error::clear(py);
     match culprit {

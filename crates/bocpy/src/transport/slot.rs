@@ -5,7 +5,7 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::{Resident, State, within};
 use parking_lot::Mutex;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -287,6 +287,38 @@ impl Slot {
             Form::Moving => "moving".into(),
             Form::Lost(_) => "lost".into(),
         }
+    }
+}
+
+thread_local! {
+    /// Values of cowns that died within the death of another, while that one is dropped.
+    static DYING: RefCell<Option<Vec<Form>>> = const { RefCell::new(None) };
+}
+
+impl Slot {
+    /// Drops the value so that a cown in a cown in a cown, and so on, takes no more stack than one.
+    pub(crate) fn drop_value(&mut self) {
+        let form = std::mem::replace(&mut self.content.get_mut().form, Form::Moving);
+        if matches!(&form, Form::Portable(value) if value.is_scalar()) {
+            return;
+        }
+        // A thread that is ending may have no such place any more.
+        let later = DYING.try_with(|dying| match &mut *dying.borrow_mut() {
+            Some(queue) => {
+                queue.push(form);
+                None
+            }
+            none => {
+                *none = Some(Vec::new());
+                Some(form)
+            }
+        });
+        let Ok(Some(form)) = later else { return };
+        drop(form);
+        while let Some(form) = DYING.with_borrow_mut(|dying| dying.as_mut().and_then(Vec::pop)) {
+            drop(form);
+        }
+        DYING.with_borrow_mut(|dying| *dying = None);
     }
 }
 
