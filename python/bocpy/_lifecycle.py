@@ -1,5 +1,6 @@
 """What the runtime hooks into Python's own beginnings and ends."""
 
+import atexit
 import os
 import sys
 import threading
@@ -26,15 +27,13 @@ def finish_at_exit():
             if name in sys.modules:
                 sys.modules[name].forget()
 
-    # As `concurrent.futures` does: before the interpreter stops to start threads.
-    getattr(threading, "_register_atexit", _register_plain)(finish)
+    # Twice: as `concurrent.futures` does, before the interpreter stops to start threads; and when the last thread that
+    # is no daemon has ended, which may have scheduled something since. No worker may be left when the interpreter goes.
+    register = getattr(threading, "_register_atexit", None)
+    if register is not None:
+        register(finish)
+    atexit.register(finish)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=_core._before_fork, after_in_parent=_core._after_fork, after_in_child=_core._after_fork_in_child
         )
-
-
-def _register_plain(finish):
-    import atexit
-
-    atexit.register(finish)

@@ -47,11 +47,29 @@ def set_up(settings):
         setattr(main, name, value)
     _answer_from_main(main, "__main__")
     sys.meta_path.append(_NamespaceFinder())
+    if sys.version_info[:2] == (3, 12):
+        _own_up_to_datetime()
     for file in (sys.stdout, sys.stderr):
         # Several interpreters write to one file, each with a buffer of its own: lines must not wait in there.
         if hasattr(file, "reconfigure"):
             file.reconfigure(line_buffering=True, write_through=False)
     sys.setswitchinterval(settings["switch_interval"])
+
+
+def _own_up_to_datetime():
+    """3.12's `_datetime` refuses sub-interpreters, and what stands in for it here says that its classes are its own."""
+    import datetime
+
+    for cls in (
+        datetime.date,
+        datetime.datetime,
+        datetime.time,
+        datetime.timedelta,
+        datetime.timezone,
+        datetime.tzinfo,
+    ):
+        if cls.__module__ == "_pydatetime":
+            cls.__module__ = "datetime"
 
 
 def gather_settings():

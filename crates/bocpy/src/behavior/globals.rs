@@ -1,6 +1,7 @@
 //! The globals of a function that can't be imported: taken name by name as they are when a behavior is scheduled.
 
 use super::code::Place;
+use super::namespace::Namespace;
 use super::plan::Plan;
 use crate::api::cown::CownObject;
 use crate::ffi::error::{self, Kind};
@@ -32,6 +33,8 @@ pub(crate) struct Entry {
     pub(crate) payload: Arc<Payload>,
     /// Some of the code assigns to it.
     pub(crate) stored: bool,
+    /// What is made of it stays equal to it, whoever has it.
+    pub(crate) fixed: bool,
 }
 
 /// The globals that a behavior sees.
@@ -121,7 +124,7 @@ impl Taken {
                 Some(known) => known,
                 None => source(py, state, plan, &name, value)?,
             };
-            entries.push(Entry { name: name.text.clone(), payload, stored });
+            entries.push(Entry { name: name.text.clone(), payload, stored, fixed: source.fixed });
             sources.push(source);
             names.push(name);
         }
@@ -163,6 +166,7 @@ impl Taken {
         let mut entries = self.snapshot.entries.clone();
         for (place, value) in changed {
             (sources[place], entries[place].payload) = source(py, state, plan, &self.names[place], value)?;
+            entries[place].fixed = sources[place].fixed;
         }
         let snapshot = snapshot(&plan.code.place, entries);
         Ok(Update::Changed(Taken { names: self.names.clone(), sources, snapshot }))
@@ -221,15 +225,33 @@ fn source<'py>(
         return Ok((Source { object: None, fixed: true, leads_on: false }, Arc::new(Payload::Missing)));
     };
     let leads_on = leads_on(&value);
-    let (payload, fixed) = if value.is_module() {
-        (module(&value, &name.submodules), true)
-    } else if leads_on {
-        (definition(py, state, &value)?, true)
+    let here = Namespace::get(state, &plan.code.place.name);
+    let (payload, fixed) = if let Some(payload) = here.payload_of(&name.text, &value) {
+        // It has come from elsewhere itself, and goes on as it came: whoever knows it need not open it again.
+        (payload, true)
     } else {
-        encode(py, state, plan, name, &value)?
+        encode_global(py, state, plan, name, &value, leads_on)?
     };
     let object = Some(Arc::new(Resident::at(state.home.clone(), value)));
     Ok((Source { object, fixed, leads_on }, payload))
+}
+
+fn encode_global<'py>(
+    py: Python<'py>,
+    state: &State,
+    plan: &Plan,
+    name: &Name,
+    value: &Object<'py>,
+    leads_on: bool,
+) -> PyResult<(Arc<Payload>, bool)> {
+    let (payload, fixed) = if value.is_module() {
+        (module(value, &name.submodules), true)
+    } else if leads_on {
+        (definition(py, state, value)?, true)
+    } else {
+        encode(py, state, plan, name, value)?
+    };
+    Ok((payload, fixed))
 }
 
 fn module(value: &Object<'_>, submodules: &[Box<str>]) -> Arc<Payload> {

@@ -3,14 +3,14 @@
 use super::globals::{Entry, Payload, Snapshot};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
-use crate::interpreter::State;
 use crate::interpreter::state::Callable;
+use crate::interpreter::{Resident, State};
 use crate::transport::portable::import_hint;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// What has been bound in a namespace.
+/// What has been bound in a namespace: each name's payload, and the object that was made of it if that can't change.
 #[derive(Default)]
 pub(crate) struct Namespace {
     bound: Mutex<Bound>,
@@ -19,7 +19,7 @@ pub(crate) struct Namespace {
 #[derive(Default)]
 struct Bound {
     last: Option<Arc<Snapshot>>,
-    payloads: FxHashMap<Arc<str>, Arc<Payload>>,
+    names: FxHashMap<Arc<str>, (Arc<Payload>, Option<Resident>)>,
     reasons: FxHashMap<Arc<str>, Box<str>>,
 }
 
@@ -41,17 +41,23 @@ impl Namespace {
             return Ok(());
         }
         for entry in &snapshot.entries {
-            let known = self.bound.lock().payloads.get(&entry.name).cloned();
+            let known = self.bound.lock().names.get(&entry.name).map(|(payload, _)| payload.clone());
             if !entry.stored && known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &entry.payload)) {
                 continue;
             }
-            let reason = self.bind_entry(py, globals, entry, known.is_some())?;
+            let bindable = self.bind_entry(py, globals, entry, known.is_some())?;
             let mut bound = self.bound.lock();
-            let before = bound.payloads.insert(entry.name.clone(), entry.payload.clone());
-            match reason {
-                Some(reason) => drop(bound.reasons.insert(entry.name.clone(), reason)),
-                None => drop(bound.reasons.remove(&entry.name)),
-            }
+            let object = match bindable {
+                Ok(object) => {
+                    bound.reasons.remove(&entry.name);
+                    object.filter(|_| entry.fixed).map(Resident::new)
+                }
+                Err(reason) => {
+                    bound.reasons.insert(entry.name.clone(), reason);
+                    None
+                }
+            };
+            let before = bound.names.insert(entry.name.clone(), (entry.payload.clone(), object));
             drop(bound);
             drop(before);
         }
@@ -60,14 +66,21 @@ impl Namespace {
         Ok(())
     }
 
-    /// Binds one name. Gives the reason why it is not there, if it isn't.
+    /// The payload that an object was made of, under that name, if it can't have changed since.
+    pub(crate) fn payload_of(&self, name: &str, object: &Object<'_>) -> Option<Arc<Payload>> {
+        let bound = self.bound.lock();
+        let (payload, known) = bound.names.get(name)?;
+        known.as_ref().is_some_and(|known| known.is(object)).then(|| payload.clone())
+    }
+
+    /// Binds one name. Gives the object, or the reason why there is none.
     fn bind_entry<'py>(
         &self,
         py: Python<'py>,
         globals: &Object<'py>,
         entry: &Entry,
         known: bool,
-    ) -> PyResult<Option<Box<str>>> {
+    ) -> PyResult<Result<Option<Object<'py>>, Box<str>>> {
         let key = text::intern(py, &entry.name)?;
         let value = match &*entry.payload {
             Payload::Value(portable) => portable.decode(py),
@@ -76,20 +89,20 @@ impl Namespace {
                 if known {
                     globals.dict_remove(&key)?;
                 }
-                return Ok(None);
+                return Ok(Ok(None));
             }
             Payload::Unsendable(why) => {
                 globals.dict_remove(&key)?;
-                return Ok(Some(why.clone()));
+                return Ok(Err(why.clone()));
             }
         };
         match value {
-            Ok(value) => globals.dict_set(&key, &value).map(|()| None),
+            Ok(value) => globals.dict_set(&key, &value).map(|()| Ok(Some(value))),
             Err(raised) if error::is(py, Kind::KeyboardInterrupt) => Err(raised),
             Err(_) => {
                 let why = error::describe(py);
                 globals.dict_remove(&key)?;
-                Ok(Some(format!("{why}{}", import_hint(&why)).into()))
+                Ok(Err(format!("{why}{}", import_hint(&why)).into()))
             }
         }
     }
