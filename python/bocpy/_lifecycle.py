@@ -32,7 +32,13 @@ def finish_at_exit():
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
         register(finish)
-    atexit.register(finish)
+
+    def finish_for_good():
+        finish()
+        # Their cowns die with the program, but nothing says that they are taken apart in time to tell.
+        _core._report_unread()
+
+    atexit.register(finish_for_good)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=_core._before_fork, after_in_parent=_core._after_fork, after_in_child=_core._after_fork_in_child

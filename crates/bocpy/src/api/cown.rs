@@ -190,7 +190,8 @@ impl Drop for Slot {
 }
 
 impl Slot {
-    fn report(&self) {
+    /// Prints an exception that nobody has looked at, once.
+    pub(crate) fn report(&self) {
         let Some(report) = self.take_report() else { return };
         let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
         let printed = attach::if_attached(|py| {

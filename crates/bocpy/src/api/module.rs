@@ -13,6 +13,7 @@ use crate::interpreter::home::main_home;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, within};
 use crate::transport::portable::Portable;
+use crate::transport::unread;
 use std::ffi::CStr;
 
 pub(crate) static DEFINITION: Definition = Definition {
@@ -29,6 +30,7 @@ pub(crate) static DEFINITION: Definition = Definition {
             class::def::<Recalled>(),
             class::def::<Ask>(),
             class::def::<Forget>(),
+            class::def::<ReportUnread>(),
             class::def::<BeforeFork>(),
             class::def::<AfterFork>(),
             class::def::<AfterForkInChild>(),
@@ -75,6 +77,18 @@ impl Method for Forget {
     const DOC: &'static CStr = c"Let go of what has been remembered of code and globals.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         State::get(py).caches.clear();
+        Ok(py.none())
+    }
+}
+
+/// `_report_unread()`: prints the exceptions of behaviors that nobody has looked at.
+struct ReportUnread;
+
+impl Method for ReportUnread {
+    const NAME: &'static CStr = c"_report_unread";
+    const DOC: &'static CStr = c"Print the exceptions of behaviors that nobody has looked at.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        unread::report_all();
         Ok(py.none())
     }
 }

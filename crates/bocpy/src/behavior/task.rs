@@ -12,6 +12,7 @@ use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State, attach};
 use crate::transport::portable::{Portable, import_hint};
 use crate::transport::slot::Holder;
+use crate::transport::unread;
 use boc::{Mode, Request};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -202,6 +203,7 @@ impl Task {
         error::clear(py);
         let trace =
             trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name));
+        unread::note(&self.result);
         let slot = self.result.tag();
         if stay {
             return slot.fail_resident(Resident::at(state.home.clone(), error), trace);

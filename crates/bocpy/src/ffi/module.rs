@@ -40,6 +40,24 @@ pub(crate) fn set_sys(py: Python<'_>, name: &CStr, value: &Object<'_>) -> PyResu
     }
 }
 
+/// Whether the program is at its end: no thread can be started any more that would run Python code.
+pub(crate) fn is_finalizing(py: Python<'_>) -> bool {
+    // SAFETY: borrowed; null once `sys` has been taken apart.
+    let function = unsafe {
+        let function = ffi::PySys_GetObject(c"is_finalizing".as_ptr());
+        (!function.is_null()).then(|| Object::new_ref(py, function))
+    };
+    let answer = function.map(|function| function.call(&[]).and_then(|answer| answer.is_true()));
+    match answer {
+        Some(Ok(answer)) => answer,
+        Some(Err(Raised)) => {
+            error::clear(py);
+            true
+        }
+        None => true,
+    }
+}
+
 /// Writes to this interpreter's `sys.stderr`.
 pub(crate) fn write_stderr(py: Python<'_>, message: &str) {
     // SAFETY: borrowed; null or None where there is no such file.

@@ -5,7 +5,7 @@ use super::cores::{MOST_WORKERS, default_workers};
 use super::workers::{Interpreters, STACK_SIZE, Threads};
 use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python};
+use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, detach};
 use crate::transport::slot::Holder;
@@ -92,6 +92,10 @@ pub(crate) fn start<'py>(
     }
     if ENGINE.read().is_some() {
         return Ok(());
+    }
+    if module::is_finalizing(py) {
+        let message = "no behavior can be scheduled any more: the program is at its end";
+        return Err(error::raise(py, Kind::Runtime, message));
     }
     hook_into_exit(py)?;
     let interpreters = match backend {

@@ -8,3 +8,4 @@ pub(crate) mod carried;
 pub(crate) mod namespaces;
 pub(crate) mod portable;
 pub(crate) mod slot;
+pub(crate) mod unread;

@@ -231,6 +231,11 @@ impl Slot {
         self.content.lock().trace.as_deref().cloned()
     }
 
+    /// Whether the value is an exception that nobody has looked at.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.content.lock().unread
+    }
+
     /// What is to be printed as the cown dies.
     pub(crate) fn take_report(&self) -> Option<Box<str>> {
         let mut content = self.content.lock();
