@@ -712,7 +712,7 @@ def test_a_cown_unpickled_in_another_process_is_an_error_that_says_so():
 
 
 def test_pickled_cowns_that_are_nonsense_do_not_crash():
-    """What a pickle names is spoilt, not the pickle: that CPython reads one that asks for all memory is its own affair."""
+    """What a pickle names is spoilt, not the pickle: CPython reads even one that asks for all the memory there is."""
     source = """
         import copyreg, itertools, os, pickle
         import bocpy
