@@ -1,6 +1,7 @@
 """What the runtime hooks into Python's own beginnings and ends."""
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -31,7 +32,9 @@ def finish_at_exit():
     # is no daemon has ended, which may have scheduled something since. No worker may be left when the interpreter goes.
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
-        register(finish)
+        # The main thread may have ended already, and a thread of the program schedule its first behavior.
+        with contextlib.suppress(RuntimeError):
+            register(finish)
 
     def finish_for_good():
         finish()

@@ -167,6 +167,24 @@ def test_a_thread_that_outlives_main_schedules_and_is_finished():
     assert (done.stdout, done.returncode) == ("from a thread\n", 0), done.stderr
 
 
+def test_the_first_behavior_may_come_from_a_thread_that_outlives_main():
+    source = """
+        import os, threading
+        from bocpy import Cown, when
+
+        def later():
+            threading.main_thread().join()
+
+            @when(Cown("from a thread"))
+            def _(c):
+                os.write(1, c.value.encode() + b"\\n")
+
+        threading.Thread(target=later).start()
+    """
+    done = run_script(source)
+    assert (done.stdout, done.returncode) == ("from a thread\n", 0), done.stderr
+
+
 def test_a_daemon_thread_does_not_hold_up_the_end():
     source = """
         import os, threading
