@@ -1,7 +1,6 @@
 """What the runtime hooks into Python's own beginnings and ends."""
 
 import atexit
-import contextlib
 import os
 import sys
 import threading
@@ -33,8 +32,10 @@ def finish_at_exit():
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
         # The main thread may have ended already, and a thread of the program schedule its first behavior.
-        with contextlib.suppress(RuntimeError):
+        try:  # noqa: SIM105 (contextlib would take longer to import than all of this)
             register(finish)
+        except RuntimeError:
+            pass
 
     def finish_for_good():
         finish()
