@@ -48,7 +48,7 @@ def set_up(settings):
     _answer_from_main(main, "__main__")
     sys.meta_path.append(_NamespaceFinder())
     if sys.version_info[:2] == (3, 12):
-        _own_up_to_datetime()
+        _work_around_3_12()
     for file in (sys.stdout, sys.stderr):
         # Several interpreters write to one file, each with a buffer of its own: lines must not wait in there.
         if hasattr(file, "reconfigure"):
@@ -56,20 +56,20 @@ def set_up(settings):
     sys.setswitchinterval(settings["switch_interval"])
 
 
-def _own_up_to_datetime():
-    """3.12's `_datetime` refuses sub-interpreters, and what stands in for it here says that its classes are its own."""
+def _work_around_3_12():
+    """What CPython 3.12 does wrong in sub-interpreters, as a program without bocpy shows too."""
     import datetime
 
-    for cls in (
-        datetime.date,
-        datetime.datetime,
-        datetime.time,
-        datetime.timedelta,
-        datetime.timezone,
-        datetime.tzinfo,
-    ):
+    # `_datetime` refuses them, and what stands in for it says that its classes are its own.
+    for name in ("date", "datetime", "time", "timedelta", "timezone", "tzinfo"):
+        cls = getattr(datetime, name)
         if cls.__module__ == "_pydatetime":
             cls.__module__ = "datetime"
+            if name == "timezone":
+                # The native class, which gets it back, knows no state but its arguments.
+                cls.__getstate__ = lambda self: None
+    # With `_hashlib` the end of the interpreter frees what is not its own. `hashlib` does without.
+    sys.modules.setdefault("_hashlib", None)
 
 
 def gather_settings():

@@ -1,8 +1,6 @@
 """Code of ``__main__``: all that a script may use in its behaviors, however it is run."""
 
-import sys
-
-from support import BACKEND, EVERY_WAY, USUAL_WAYS, check_script, interpreters_only, pytest, run_script
+from support import EVERY_WAY, USUAL_WAYS, check_script, interpreters_only, pytest, run_script
 
 usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
 every_way = pytest.mark.parametrize("how", EVERY_WAY)
@@ -964,10 +962,6 @@ def test_a_module_made_at_run_time():
     assert done.stdout.strip() in ("8", "True")
 
 
-@pytest.mark.skipif(
-    BACKEND == "interpreters" and sys.version_info[:2] == (3, 12),
-    reason="pytest imports hashlib, which spoils the end of a sub-interpreter there",
-)
 @pytest.mark.parametrize("mode", ["prepend", "append", "importlib"])
 def test_tests_of_a_user_under_pytest(mode):
     files = {

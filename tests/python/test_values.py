@@ -17,7 +17,7 @@ import types
 import uuid
 
 from bocpy import Cown, quiesce, start, wait, when
-from support import error_of, interpreters_only, outcome, pytest, text_of, threads_only
+from support import check_script, error_of, interpreters_only, outcome, pytest, text_of, threads_only
 
 
 class Colour(enum.Enum):
@@ -679,3 +679,21 @@ def test_an_exception_from_using_a_value_is_an_exception_of_the_body():
     error = error_of(when(c)(lambda c: bool(c.value)))
     assert type(error) is ArithmeticError
     assert str(error) == "neither true nor false"
+
+
+def test_modules_that_spoil_the_end_of_a_sub_interpreter_elsewhere():
+    """On CPython 3.12 ``hashlib`` does, and whatever imports it."""
+    check_script(
+        """
+        from bocpy import Cown, wait, when
+
+        @when(Cown(b"x"))
+        def result(c):
+            import hashlib, random, secrets, uuid
+            return hashlib.sha256(c.value).hexdigest()[:8]
+
+        wait()
+        print(result.unwrap())
+        """,
+        "2d711642",
+    )
