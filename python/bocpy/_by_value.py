@@ -7,6 +7,7 @@ not copied with them but belong to a namespace that each worker has one of.
 
 import functools
 import io
+import itertools
 import marshal
 import pickle
 import sys
@@ -21,9 +22,13 @@ __all__ = ["answer", "class_by_number", "define", "dumps", "forget", "learn_clas
 _CACHED = type(functools.lru_cache(len))
 
 # Classes of the main interpreter that have been sent: by number, and their numbers by identity.
-_classes = []
+_classes = {}
 _numbers = {}
+_next_number = itertools.count()
+# Modules that cloudpickle has been told of.
 _by_value_modules = set()
+# Values that are tried just now, whether they can be sent.
+_being_tried = set()
 
 
 class _Pickler(cloudpickle.Pickler):
@@ -125,8 +130,9 @@ def _number(cls):
         return known
     if _worker.is_worker():
         return None
-    number = len(_classes)
-    _classes.append(cls)
+    # Two threads may give a class two numbers, but never one number to two classes.
+    number = next(_next_number)
+    _classes[number] = cls
     _numbers[id(cls)] = number
     return number
 
@@ -205,10 +211,15 @@ def forget():
 
 
 def _is_sendable(value):
-    if isinstance(value, (FunctionType, type, ModuleType)):
+    if isinstance(value, ModuleType):
         return True
+    if id(value) in _being_tried:
+        return True  # it needs itself, by way of others
+    _being_tried.add(id(value))
     try:
         _dumps(value, None, inline=True)
     except Exception:
         return False
+    finally:
+        _being_tried.discard(id(value))
     return True

@@ -1181,3 +1181,39 @@ def test_flags_of_the_interpreter(flags, tmp_path):
     if flags in ("-I", "-E") and "No module named 'bocpy'" in done.stderr:
         pytest.skip("bocpy is found through PYTHONPATH only")
     assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)
+
+
+def test_what_a_captured_function_could_reach_but_never_does_is_no_harm():
+    check_script(
+        """
+        import threading
+        from bocpy import Cown, wait, when
+
+        lock = threading.Lock()
+
+        def guarded(lock=lock):
+            return lock
+
+        def maybe(n):
+            return guarded() if n < 0 else ping(n)
+
+        def ping(n):
+            return n if n == 0 else pong(n - 1)
+
+        def pong(n):
+            return ping(n)
+
+        c = Cown(maybe)
+
+        def schedule(function):
+            @when(c)
+            def result(c):
+                return function(3), c.value(2)
+            return result
+
+        result = schedule(maybe)
+        wait()
+        print(result.unwrap())
+        """,
+        "(0, 0)",
+    )
