@@ -40,7 +40,7 @@ def finish_at_exit():
     def finish_for_good():
         finish()
         # Their cowns die with the program, but nothing says that they are taken apart in time to tell.
-        _core._report_unread()
+        _core._at_end()
 
     atexit.register(finish_for_good)
     if hasattr(os, "register_at_fork"):

@@ -48,28 +48,14 @@ def set_up(settings):
     _answer_from_main(main, "__main__")
     sys.meta_path.append(_NamespaceFinder())
     if sys.version_info[:2] == (3, 12):
-        _work_around_3_12()
+        from ._python_3_12 import work_around
+
+        work_around()
     for file in (sys.stdout, sys.stderr):
         # Several interpreters write to one file, each with a buffer of its own: lines must not wait in there.
         if hasattr(file, "reconfigure"):
             file.reconfigure(line_buffering=True, write_through=False)
     sys.setswitchinterval(settings["switch_interval"])
-
-
-def _work_around_3_12():
-    """What CPython 3.12 does wrong in sub-interpreters, as a program without bocpy shows too."""
-    import datetime
-
-    # `_datetime` refuses them, and what stands in for it says that its classes are its own.
-    for name in ("date", "datetime", "time", "timedelta", "timezone", "tzinfo"):
-        cls = getattr(datetime, name)
-        if cls.__module__ == "_pydatetime":
-            cls.__module__ = "datetime"
-            if name == "timezone":
-                # The native class, which gets it back, knows no state but its arguments.
-                cls.__getstate__ = lambda self: None
-    # With `_hashlib` the end of the interpreter frees what is not its own. `hashlib` does without.
-    sys.modules.setdefault("_hashlib", None)
 
 
 def gather_settings():

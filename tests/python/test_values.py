@@ -681,19 +681,46 @@ def test_an_exception_from_using_a_value_is_an_exception_of_the_body():
     assert str(error) == "neither true nor false"
 
 
-def test_modules_that_spoil_the_end_of_a_sub_interpreter_elsewhere():
-    """On CPython 3.12 ``hashlib`` does, and whatever imports it."""
+def test_c_functions_that_spoil_the_end_of_a_program_elsewhere():
+    """On CPython 3.12 those do that a sub-interpreter is the first to call with keywords."""
     check_script(
         """
         from bocpy import Cown, wait, when
 
         @when(Cown(b"x"))
         def result(c):
-            import hashlib, random, secrets, uuid
-            return hashlib.sha256(c.value).hexdigest()[:8]
+            import asyncio, hashlib, math, random, secrets, uuid
+
+            async def digest():
+                await asyncio.sleep(0)
+                return hashlib.sha256(c.value, usedforsecurity=False).hexdigest()[:8]
+
+            return math.isclose(1, 2, abs_tol=1), asyncio.run(digest())
 
         wait()
         print(result.unwrap())
         """,
-        "2d711642",
+        "(True, '2d711642')",
+        env={"PYTHONMALLOC": "default"},
+    )
+
+
+def test_modules_that_refuse_sub_interpreters_elsewhere_on_all_workers_at_once():
+    """On CPython 3.12 they do; two that tried at the same time crashed."""
+    check_script(
+        """
+        from bocpy import start, wait, when
+
+        def values():
+            import datetime, decimal, zoneinfo
+            return str(datetime.date(2026, 11, 21)), str(decimal.Decimal("1.10"))
+
+        for _ in range(5):
+            start(4)
+            results = [when()(values) for _ in range(16)]
+            wait()
+            assert {r.unwrap() for r in results} == {("2026-11-21", "1.10")}
+        print("alike")
+        """,
+        "alike",
     )

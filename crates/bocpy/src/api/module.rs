@@ -5,6 +5,7 @@ use super::runtime::{Quiesce, Start, Wait};
 use super::when::{WhenCall, WhenFunction};
 use crate::ffi::class::{self, Args, Method};
 use crate::ffi::error::{self, Kind};
+use crate::ffi::memory;
 use crate::ffi::module::Definition;
 use crate::ffi::{Object, PyResult, Python, number, text};
 use crate::host::cores::default_workers;
@@ -30,7 +31,7 @@ pub(crate) static DEFINITION: Definition = Definition {
             class::def::<Recalled>(),
             class::def::<Ask>(),
             class::def::<Forget>(),
-            class::def::<ReportUnread>(),
+            class::def::<AtEnd>(),
             class::def::<BeforeFork>(),
             class::def::<AfterFork>(),
             class::def::<AfterForkInChild>(),
@@ -81,14 +82,15 @@ impl Method for Forget {
     }
 }
 
-/// `_report_unread()`: prints the exceptions of behaviors that nobody has looked at.
-struct ReportUnread;
+/// `_at_end()`: what is left to do when no worker is left and the program is about to end.
+struct AtEnd;
 
-impl Method for ReportUnread {
-    const NAME: &'static CStr = c"_report_unread";
-    const DOC: &'static CStr = c"Print the exceptions of behaviors that nobody has looked at.";
+impl Method for AtEnd {
+    const NAME: &'static CStr = c"_at_end";
+    const DOC: &'static CStr = c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         unread::report_all();
+        memory::stop_giving_back(py);
         Ok(py.none())
     }
 }

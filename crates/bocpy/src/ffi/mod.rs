@@ -7,6 +7,7 @@ pub(crate) mod class;
 pub(crate) mod container;
 pub(crate) mod error;
 pub(crate) mod function;
+pub(crate) mod memory;
 pub(crate) mod module;
 pub(crate) mod number;
 pub(crate) mod object;
