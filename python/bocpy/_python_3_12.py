@@ -1,4 +1,4 @@
-"""What CPython 3.12 does wrong in sub-interpreters, as a program without bocpy shows too, and how workers go around it."""
+"""What CPython 3.12 does wrong in sub-interpreters, and how workers go around it. None of it needs bocpy to happen."""
 
 import sys
 

@@ -87,7 +87,8 @@ struct AtEnd;
 
 impl Method for AtEnd {
     const NAME: &'static CStr = c"_at_end";
-    const DOC: &'static CStr = c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
+    const DOC: &'static CStr =
+        c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         unread::report_all();
         memory::stop_giving_back(py);
