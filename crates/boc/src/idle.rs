@@ -11,7 +11,13 @@
 //! - a searcher that finds work stops searching, then looks for more work; a producer that relied on it had published
 //!   before it looked at the counts. The last searcher to stop thus wakes another where there is more to do. One that
 //!   had given up and found work in its last look goes on as a searcher, for the same reason.
+//!
+//! Work that one worker should do is not for a searcher to take at once, but somebody idle *watches* lest it wait long: a
+//! watcher is a sleeper that gets up by itself after [`PATIENCE`] to look again. One is enough, and a searcher will watch
+//! when it gives up. So a producer wakes a watcher only where nobody searches or watches; a searcher that finds other
+//! work wakes one in its stead.
 
+use crate::scheduler::PATIENCE;
 use crate::sync::{AtomicUsize, Mutex, Ordering, Parker, Unparker, fence, lock, spin_loop, yield_now};
 use std::iter::repeat_n;
 
@@ -20,6 +26,8 @@ pub(crate) struct Idle {
     searching: AtomicUsize,
     /// The length of `sleepers`, to be read without the lock.
     sleeping: AtomicUsize,
+    /// How many of them watch.
+    watching: AtomicUsize,
     sleepers: Mutex<Vec<usize>>,
     wakers: Box<[Unparker]>,
 }
@@ -29,6 +37,8 @@ pub(crate) struct Idler {
     index: usize,
     parker: Parker,
     searches: bool,
+    /// Whether it has just watched: it has looked around long enough.
+    watched: bool,
 }
 
 /// How often a searcher looks around before it sleeps, first with a short pause after each look, then offering its core to
@@ -40,12 +50,14 @@ const YIELDS: usize = if cfg!(loom) { 1 } else { 20 };
 impl Idle {
     /// The common part for `count` workers, and the own part of each.
     pub(crate) fn new(count: usize) -> (Idle, Vec<Idler>) {
-        let idlers: Vec<Idler> =
-            (0..count).map(|index| Idler { index, parker: Parker::new(), searches: false }).collect();
+        let idlers: Vec<Idler> = (0..count)
+            .map(|index| Idler { index, parker: Parker::new(), searches: false, watched: false })
+            .collect();
         let wakers = idlers.iter().map(|idler| idler.parker.unparker().clone()).collect();
         let idle = Idle {
             searching: AtomicUsize::new(0),
             sleeping: AtomicUsize::new(0),
+            watching: AtomicUsize::new(0),
             sleepers: Mutex::new(Vec::with_capacity(count)),
             wakers,
         };
@@ -61,6 +73,14 @@ impl Idle {
         let mut sleepers = lock(&self.sleepers);
         if let Some(index) = sleepers.pop() {
             self.rouse(index, sleepers.len());
+        }
+    }
+
+    /// Work has been published that another worker should take, which is awake.
+    pub(crate) fn wake_watcher(&self) {
+        fence(Ordering::SeqCst);
+        if self.watching.load(Ordering::SeqCst) == 0 {
+            self.wake_one();
         }
     }
 
@@ -95,11 +115,13 @@ impl Idle {
 }
 
 impl Idler {
-    /// Searches for a moment, then sleeps until woken. Returns where there may be work, or an end. Counts each sleep.
+    /// Searches for a moment, then sleeps until woken, or for a little while where it has to `watch`. Returns where there
+    /// may be work, or an end. Counts each sleep.
     pub(crate) fn idle(
         &mut self,
         idle: &Idle,
         work: impl Fn() -> bool,
+        watch: impl Fn() -> bool,
         end: impl Fn() -> bool,
         sleeps: impl Fn(),
     ) {
@@ -107,12 +129,14 @@ impl Idler {
             self.searches = true;
             idle.searching.fetch_add(1, Ordering::SeqCst);
         }
-        let spin = || (0..16).for_each(|_| spin_loop());
-        for pause in repeat_n(spin as fn(), SPINS).chain(repeat_n(yield_now as fn(), YIELDS)) {
-            if work() || end() {
-                return;
+        if !std::mem::take(&mut self.watched) {
+            let spin = || (0..16).for_each(|_| spin_loop());
+            for pause in repeat_n(spin as fn(), SPINS).chain(repeat_n(yield_now as fn(), YIELDS)) {
+                if work() || end() {
+                    return;
+                }
+                pause();
             }
-            pause();
         }
         {
             let mut sleepers = lock(&idle.sleepers);
@@ -126,9 +150,16 @@ impl Idler {
             return;
         }
         // If somebody is about to wake us, this takes the wake-up, lest it be there when we next want to sleep.
-        sleeps();
-        self.parker.park();
-        // Who woke us has counted us among those who search; unless all were woken, and we get up by ourselves.
+        if watch() {
+            idle.watching.fetch_add(1, Ordering::SeqCst);
+            self.parker.park_timeout(PATIENCE);
+            idle.watching.fetch_sub(1, Ordering::SeqCst);
+            self.watched = true;
+        } else {
+            sleeps();
+            self.parker.park();
+        }
+        // Who woke us has counted us among those who search; unless all were woken, or we get up by ourselves.
         self.get_up(idle);
         self.searches = true;
     }
@@ -146,7 +177,8 @@ impl Idler {
     }
 
     /// Work has been found. If we were the last to search and there is more, somebody else should look.
-    pub(crate) fn found(&mut self, idle: &Idle, more: impl Fn() -> bool) {
+    pub(crate) fn found(&mut self, idle: &Idle, more: impl Fn() -> bool, watch: impl Fn() -> bool) {
+        self.watched = false;
         if !self.searches {
             return;
         }
@@ -155,6 +187,8 @@ impl Idler {
             fence(Ordering::SeqCst);
             if more() {
                 idle.wake_one();
+            } else if watch() {
+                idle.wake_watcher();
             }
         }
     }

@@ -35,6 +35,7 @@ mod cown;
 mod cowns;
 mod hold;
 mod idle;
+mod inbox;
 mod phase;
 mod queue;
 mod requests;

@@ -1,18 +1,20 @@
 //! Which worker runs what, and when.
 //!
 //! A behavior that becomes ready goes
-//! - to its home worker's inbox, if it has a home;
-//! - else, made ready by the end of a behavior on a worker: that worker runs it next (the *fast lane*, one slot), with
-//!   the cown still in its cache;
+//! - made ready by the end of a behavior on a worker, and at home there or nowhere: that worker runs it next (the *fast
+//!   lane*, one slot), with the cown still in its cache;
+//! - else, if it has a home, to that worker's [inbox](Inbox);
 //! - else, made ready on a worker in another way: into that worker's own queue;
 //! - else, from outside: into the shared injector.
 //!
-//! A worker looks into its fast lane, its inbox, its queue, the injector, and then at what others have. Each of them is
-//! first in, first out; and every [`FAIRNESS`] turns, what is in the fast lane goes to the end of the queue, and the
-//! injector or the queue comes first. So nothing starves.
+//! A worker looks into its fast lane, its inbox, its queue, the injector, and then at what others have: their queues at
+//! once, their inboxes only for what has waited there for [`PATIENCE`]. Each of them is first in, first out; and every
+//! [`FAIRNESS`] turns, what is in the fast lane goes to the end of a queue, and the injector, the queue or the inbox comes
+//! first. So nothing starves.
 
 use crate::behavior::Ready;
 use crate::idle::{Idle, Idler};
+use crate::inbox::Inbox;
 use crate::phase::Phase;
 use crate::scope::Scope;
 use crate::stats::{Counters, Stats};
@@ -21,17 +23,19 @@ use crossbeam_utils::CachePadded;
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::sync::Arc;
-#[cfg(not(loom))]
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Every so many turns a worker looks first where it usually looks last.
 const FAIRNESS: u32 = 64;
 
+/// How long a behavior waits for its home before an idle worker takes it from there. About what it costs to bring values
+/// over: less, and workers with little to do would take values from each other all the time.
+pub(crate) const PATIENCE: Duration = Duration::from_micros(200);
+
 /// What others see of a worker.
 pub(crate) struct Lane {
     stealer: Stealer<Ready>,
-    inbox: Injector<Ready>,
+    inbox: Inbox<Ready>,
     counters: Counters,
 }
 
@@ -55,6 +59,13 @@ pub(crate) struct Local {
     /// is counted; so it is enough to settle this when there is nothing to run.
     done: Cell<usize>,
     idler: RefCell<Idler>,
+    watch: RefCell<Option<Watch>>,
+}
+
+/// Since when this worker has watched the inboxes of others, and how many behaviors each had been sent by then.
+struct Watch {
+    since: Instant,
+    marks: Box<[usize]>,
 }
 
 thread_local! {
@@ -95,7 +106,7 @@ impl Shared {
         let deques: Vec<Deque<Ready>> = (0..count).map(|_| Deque::new_fifo()).collect();
         let lane = |deque: &Deque<Ready>| Lane {
             stealer: deque.stealer(),
-            inbox: Injector::new(),
+            inbox: Inbox::new(),
             counters: Counters::default(),
         };
         let shared = Arc::new(Shared {
@@ -116,6 +127,7 @@ impl Shared {
             fast: Cell::new(None),
             done: Cell::new(0),
             idler: RefCell::new(idler),
+            watch: RefCell::new(None),
         });
         let locals = locals.collect();
         (shared, locals)
@@ -149,7 +161,7 @@ impl Shared {
     /// Puts a behavior that has become ready where it will be run.
     pub(crate) fn dispatch(&self, ready: Ready) {
         with_local(|local| match local.filter(|local| ptr::eq(&*local.shared, self)) {
-            Some(local) => local.place(ready, Local::enqueue),
+            Some(local) => local.place(ready),
             None => match self.home_of(&ready) {
                 Some(home) => self.send_home(home, ready),
                 None => {
@@ -180,14 +192,9 @@ impl Shared {
         lane.counters.pushed_remote.bump_shared();
         lane.inbox.push(ready);
         if !self.idle.wake(home) {
-            // It is busy. Somebody who is not may take the behavior away from it.
-            self.idle.wake_one();
+            // It is busy. Somebody who is not should see to it that the behavior does not wait long.
+            self.idle.wake_watcher();
         }
-    }
-
-    fn has_work(&self) -> bool {
-        !self.injector.is_empty()
-            || self.lanes.iter().any(|lane| !lane.stealer.is_empty() || !lane.inbox.is_empty())
     }
 }
 
@@ -215,31 +222,72 @@ impl Local {
 
     /// Takes over a behavior that the end of another on this worker has made ready.
     pub(crate) fn hand_on(&self, ready: Ready) {
-        if ready.belongs_to(&self.shared) {
-            self.place(ready, |local, ready| match local.fast.take() {
-                None => local.fast.set(Some(ready)),
-                first => {
-                    local.fast.set(first);
-                    local.enqueue(ready);
-                }
-            });
-        } else {
-            ready.dispatch();
+        if !ready.belongs_to(&self.shared) {
+            return ready.dispatch();
         }
-    }
-
-    /// Sends a behavior home; or puts it `here`, where it has no home or is at home.
-    fn place(&self, ready: Ready, here: impl FnOnce(&Self, Ready)) {
         match self.shared.home_of(&ready) {
             Some(home) if home != self.index => self.shared.send_home(home, ready),
-            _ => here(self, ready),
+            home => match self.fast.take() {
+                None => self.fast.set(Some(ready)),
+                first => {
+                    self.fast.set(first);
+                    self.put(ready, home);
+                }
+            },
         }
     }
 
-    fn enqueue(&self, ready: Ready) {
+    /// Sends a behavior home; or puts it into a queue here, where it has no home or is at home.
+    fn place(&self, ready: Ready) {
+        match self.shared.home_of(&ready) {
+            Some(home) if home != self.index => self.shared.send_home(home, ready),
+            home => self.put(ready, home),
+        }
+    }
+
+    /// Puts a behavior into a queue here: what is at home here is not for everyone.
+    fn put(&self, ready: Ready, home: Option<usize>) {
         self.counters().pushed_local.bump();
-        self.deque.push(ready);
-        self.shared.idle.wake_one();
+        if home.is_some() {
+            self.lane().inbox.push(ready);
+            self.shared.idle.wake_watcher();
+        } else {
+            self.deque.push(ready);
+            self.shared.idle.wake_one();
+        }
+    }
+
+    fn others(&self) -> impl Iterator<Item = (usize, &CachePadded<Lane>)> {
+        let lanes = &self.shared.lanes;
+        (1..lanes.len())
+            .map(move |step| (self.index + step) % lanes.len())
+            .map(|index| (index, &lanes[index]))
+    }
+
+    /// Whether there is something for this worker to run.
+    fn has_work(&self) -> bool {
+        !self.shared.injector.is_empty()
+            || !self.lane().inbox.is_empty()
+            || self.shared.lanes.iter().any(|lane| !lane.stealer.is_empty())
+    }
+
+    /// Whether behaviors wait for other workers.
+    fn others_have_waiting(&self) -> bool {
+        self.others().any(|(_, lane)| !lane.inbox.is_empty())
+    }
+
+    /// The same for a worker that has nothing to do. If so, watches from now on, unless it did already.
+    fn has_to_watch(&self) -> bool {
+        let mut watch = self.watch.borrow_mut();
+        if !self.others_have_waiting() {
+            *watch = None;
+            return false;
+        }
+        watch.get_or_insert_with(|| Watch {
+            since: Instant::now(),
+            marks: self.shared.lanes.iter().map(|lane| lane.inbox.mark()).collect(),
+        });
+        true
     }
 
     fn lane(&self) -> &Lane {
@@ -266,7 +314,11 @@ impl Local {
             turn = turn.wrapping_add(1);
             match self.next(turn) {
                 Some(ready) => {
-                    self.idler.borrow_mut().found(&shared.idle, || shared.has_work());
+                    self.idler.borrow_mut().found(
+                        &shared.idle,
+                        || self.has_work(),
+                        || self.others_have_waiting(),
+                    );
                     ready.run(self);
                 }
                 None => {
@@ -274,7 +326,13 @@ impl Local {
                     pause(&mut || {
                         let mut idler = self.idler.borrow_mut();
                         let parked = || self.counters().parked.bump();
-                        idler.idle(&shared.idle, || shared.has_work(), stopping, parked);
+                        idler.idle(
+                            &shared.idle,
+                            || self.has_work(),
+                            || self.has_to_watch(),
+                            stopping,
+                            parked,
+                        );
                     });
                 }
             }
@@ -299,19 +357,18 @@ impl Local {
             .or_else(|| self.take_from_others())
     }
 
-    /// What has waited while others came first: in turns, from the injector and from the queue.
+    /// What has waited while others came first: in turns, from the injector, the queue and the inbox.
     fn next_in_fairness(&self, turn: u32) -> Option<Ready> {
         self.counters().fairness_arm_fires.bump();
-        let waited = match (turn / FAIRNESS).is_multiple_of(2) {
-            true => self.take_from_injector().or_else(|| self.take_from_queue()),
-            false => self.take_from_queue().or_else(|| self.take_from_injector()),
-        };
-        let waited = waited.or_else(|| self.take_from_inbox());
+        let places = [Local::take_from_injector, Local::take_from_queue, Local::take_from_inbox];
+        let first = (turn / FAIRNESS) as usize;
+        let waited = (0..places.len()).find_map(|step| places[(first + step) % places.len()](self));
         if waited.is_some()
             && let Some(ready) = self.fast.take()
         {
             self.counters().batch_resets.bump();
-            self.enqueue(ready);
+            let home = self.shared.home_of(&ready);
+            self.put(ready, home);
         }
         waited
     }
@@ -336,18 +393,31 @@ impl Local {
     }
 
     fn take_from_others(&self) -> Option<Ready> {
-        let (lanes, counters) = (&self.shared.lanes, self.counters());
+        let counters = self.counters();
         counters.steal_attempts.bump();
         counters.last_steal_attempt_ns.set(self.shared.born.elapsed().as_nanos() as u64);
-        let others = || (1..lanes.len()).map(|step| &lanes[(self.index + step) % lanes.len()]);
-        let found = others()
-            .find_map(|lane| self.steal(|| lane.stealer.steal_batch_and_pop(&self.deque)))
-            .or_else(|| others().find_map(|lane| self.steal(|| lane.inbox.steal())));
+        let found = self
+            .others()
+            .find_map(|(_, lane)| self.steal(|| lane.stealer.steal_batch_and_pop(&self.deque)))
+            .or_else(|| self.take_late());
         if found.is_some() {
             counters.popped_via_steal.bump();
             self.share();
         } else {
             counters.steal_failures.bump();
+        }
+        found
+    }
+
+    /// A behavior that has waited too long for its home.
+    fn take_late(&self) -> Option<Ready> {
+        let mut place = self.watch.borrow_mut();
+        let watch = place.as_ref().filter(|watch| watch.since.elapsed() >= PATIENCE)?;
+        let late = self.others().filter(|(index, lane)| lane.inbox.holds_from_before(watch.marks[*index]));
+        let found = late.into_iter().find_map(|(_, lane)| self.steal(|| lane.inbox.steal()));
+        if found.is_none() {
+            // What was there has gone home. What is there now has not waited yet.
+            *place = None;
         }
         found
     }

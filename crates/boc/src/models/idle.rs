@@ -12,6 +12,8 @@ use std::sync::Arc;
 struct Place {
     idle: Idle,
     work: AtomicUsize,
+    /// Work for a worker that is not here.
+    homed: AtomicUsize,
     stopping: AtomicBool,
     inside: Mutex<usize>,
     door: Condvar,
@@ -23,6 +25,7 @@ impl Place {
         let place = Place {
             idle,
             work: AtomicUsize::new(0),
+            homed: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             inside: Mutex::new(0),
             door: Condvar::new(),
@@ -34,6 +37,22 @@ impl Place {
         // As weak as in a deque, where the fence that follows has to do it.
         self.work.fetch_add(1, Ordering::Release);
         self.idle.wake_one();
+    }
+
+    fn publish_homed(&self) {
+        self.homed.fetch_add(1, Ordering::Release);
+        self.idle.wake_watcher();
+    }
+
+    fn has_homed(&self) -> bool {
+        self.homed.load(Ordering::Acquire) != 0
+    }
+
+    /// Idles until it has seen that there is work for somebody who does not come.
+    fn watch(&self, idler: &mut Idler) {
+        while !self.has_homed() {
+            idler.idle(&self.idle, || self.has_work(), || self.has_homed(), || false, || ());
+        }
     }
 
     fn has_work(&self) -> bool {
@@ -52,10 +71,10 @@ impl Place {
     fn find(&self, idler: &mut Idler) -> bool {
         while !self.is_stopping() {
             if self.take() {
-                idler.found(&self.idle, || self.has_work());
+                idler.found(&self.idle, || self.has_work(), || self.has_homed());
                 return true;
             }
-            idler.idle(&self.idle, || self.has_work(), || self.is_stopping(), || ());
+            idler.idle(&self.idle, || self.has_work(), || false, || self.is_stopping(), || ());
         }
         false
     }
@@ -157,7 +176,7 @@ fn a_worker_called_by_name_comes() {
             let place = place.clone();
             thread::spawn(move || {
                 // It has nothing to look for, and sleeps or searches beside.
-                other.idle(&place.idle, || false, || place.is_stopping(), || ());
+                other.idle(&place.idle, || false, || false, || place.is_stopping(), || ());
             })
         };
         place.work.fetch_add(1, Ordering::Release);
@@ -212,4 +231,55 @@ fn all_come_back_after_an_end_that_was_none() {
         place.publish();
         worker.join().unwrap();
     });
+}
+
+/// Work for a worker that is busy is not left to it alone: somebody idle gets to see it.
+#[test]
+fn a_watcher_comes() {
+    explore(3, || {
+        let (place, mut idlers) = Place::new(1);
+        let mut idler = idlers.pop().unwrap();
+        let watcher = {
+            let place = place.clone();
+            thread::spawn(move || place.watch(&mut idler))
+        };
+        place.publish_homed();
+        watcher.join().unwrap();
+    });
+}
+
+/// The same where the one who might have watched finds other work, and stays with it until another watches.
+#[test]
+fn a_watcher_that_finds_work_sends_another() {
+    explore(2, || {
+        let (place, mut idlers) = Place::new(2);
+        let mut first = idlers.pop().unwrap();
+        let mut second = idlers.pop().unwrap();
+        let worker = {
+            let place = place.clone();
+            thread::spawn(move || {
+                assert!(place.find(&mut first));
+                place.meet(2);
+            })
+        };
+        let watcher = {
+            let place = place.clone();
+            thread::spawn(move || {
+                while !place.has_homed() {
+                    second_idle(&place, &mut second);
+                }
+                place.meet(2);
+            })
+        };
+        place.publish_homed();
+        place.publish();
+        worker.join().unwrap();
+        watcher.join().unwrap();
+    });
+}
+
+/// One round of a worker that takes nothing but sees what is there.
+fn second_idle(place: &Place, idler: &mut Idler) {
+    idler.idle(&place.idle, || false, || place.has_homed(), || false, || ());
+    idler.found(&place.idle, || place.has_work(), || place.has_homed());
 }

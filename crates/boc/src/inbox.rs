@@ -1,0 +1,66 @@
+//! Ready behaviors whose values live with one worker.
+//!
+//! That worker takes them in their order. Others may take one too, but not at once: it would have to bring the values
+//! over, and the next behavior would find them there. So they *watch*: who has nothing to do notes how many had been put
+//! in, and looks again a little later. What was in then and still is has waited for that long, and is taken.
+
+use crate::sync::{AtomicUsize, Injector, Ordering, Steal};
+
+pub(crate) struct Inbox<T> {
+    queue: Injector<T>,
+    put_in: AtomicUsize,
+    taken: AtomicUsize,
+}
+
+impl<T> Inbox<T> {
+    pub(crate) fn new() -> Self {
+        Inbox { queue: Injector::new(), put_in: AtomicUsize::new(0), taken: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn push(&self, item: T) {
+        self.put_in.fetch_add(1, Ordering::Relaxed);
+        self.queue.push(item);
+    }
+
+    pub(crate) fn steal(&self) -> Steal<T> {
+        let stolen = self.queue.steal();
+        if stolen.is_success() {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+        }
+        stolen
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// How many have been put in by now.
+    pub(crate) fn mark(&self) -> usize {
+        self.put_in.load(Ordering::Relaxed)
+    }
+
+    /// Whether one of those is still there.
+    pub(crate) fn holds_from_before(&self, mark: usize) -> bool {
+        let taken = self.taken.load(Ordering::Relaxed);
+        !self.is_empty() && mark.wrapping_sub(taken).cast_signed() > 0
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_at_the_mark_is_told_from_what_came_after() {
+        let inbox = Inbox::new();
+        let empty = inbox.mark();
+        inbox.push(1);
+        let one = inbox.mark();
+        assert!(!inbox.holds_from_before(empty));
+        assert!(inbox.holds_from_before(one));
+        inbox.push(2);
+        assert!(inbox.steal().success() == Some(1));
+        assert!(!inbox.holds_from_before(one));
+        assert!(inbox.holds_from_before(inbox.mark()));
+    }
+}
