@@ -1,6 +1,6 @@
 """Behavior-oriented concurrency: data lives in cowns, and behaviors run once they alone hold the cowns they name."""
 
-from ._core import WORKER_COUNT, Cown, __version__, quiesce, start, wait, when, whencall
+from ._core import WORKER_COUNT, Cown, __version__, quiesce, read, start, wait, when, whencall
 
 __all__ = [
     "WORKER_COUNT",
@@ -8,6 +8,7 @@ __all__ = [
     "WaitResult",
     "__version__",
     "quiesce",
+    "read",
     "start",
     "wait",
     "when",

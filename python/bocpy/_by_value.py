@@ -15,7 +15,7 @@ from types import CellType, FunctionType, ModuleType
 
 import cloudpickle
 
-from . import _code, _worker
+from . import _buffers, _code, _core, _worker
 
 __all__ = ["answer", "class_by_number", "define", "dumps", "forget", "learn_class"]
 
@@ -35,7 +35,7 @@ class _Pickler(cloudpickle.Pickler):
     """Sends functions as code and captures, and classes that are known by number; leaves all else to cloudpickle."""
 
     def __init__(self, file, *, inline=False, with_globals=True):
-        super().__init__(file, protocol=5)
+        super().__init__(file, protocol=5, buffer_callback=_core._carry_buffer)
         # Within a definition other classes are not named but sent along: they may need each other to come to be.
         self._inline = inline
         # Whether functions of a namespace take along what they need of it.
@@ -60,6 +60,8 @@ class _Pickler(cloudpickle.Pickler):
                 return _worker.module, (obj.__name__,)
             if _code.is_importable(obj):
                 return _worker.import_module, (obj.__name__, None)
+        if isinstance(obj, memoryview):
+            return _buffers.reduce_view(obj)
         if isinstance(obj, _CACHED) and _code.is_by_value(obj):
             return _worker.make_cached, (obj.__wrapped__, obj.cache_parameters())
         return super().reducer_override(obj)

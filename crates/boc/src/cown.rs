@@ -162,6 +162,29 @@ impl<T, G> WeakCown<T, G> {
     pub fn upgrade(&self) -> Option<Cown<T, G>> {
         self.0.upgrade().map(Cown)
     }
+
+    /// The cown's number. See [`Cown::id`].
+    ///
+    /// ```
+    /// let cown = boc::Cown::new(1);
+    /// assert_eq!(cown.downgrade().id(), cown.id());
+    /// ```
+    pub fn id(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+
+    /// How many handles there are that do. See [`Cown::handles`].
+    ///
+    /// ```
+    /// let cown = boc::Cown::new(1);
+    /// let weak = cown.downgrade();
+    /// assert_eq!(weak.handles(), 1);
+    /// drop(cown);
+    /// assert_eq!(weak.handles(), 0);
+    /// ```
+    pub fn handles(&self) -> usize {
+        self.0.strong_count()
+    }
 }
 
 impl<T, G> Clone for Cown<T, G> {

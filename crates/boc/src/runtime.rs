@@ -73,6 +73,20 @@ pub struct Seat {
     started: Option<Sender<Result<(), Cause>>>,
 }
 
+/// Wakes a worker that sleeps, so that its [`Host`] gets to look around before it sleeps again. See [`Seat::waker`].
+#[derive(Clone)]
+pub struct Waker {
+    shared: Arc<Shared>,
+    index: usize,
+}
+
+impl Waker {
+    /// Wakes the worker, if it sleeps.
+    pub fn wake(&self) {
+        self.shared.wake(self.index);
+    }
+}
+
 /// A worker could not start.
 #[derive(Debug)]
 pub struct StartError(Cause);
@@ -111,6 +125,11 @@ impl Seat {
     /// on; false where the runtime ends. A host loops over the two.
     pub fn rest(&mut self) -> bool {
         self.local.shared().phase.rest()
+    }
+
+    /// A handle by which other threads can wake this worker, should it sleep.
+    pub fn waker(&self) -> Waker {
+        Waker { shared: self.local.shared().clone(), index: self.local.index() }
     }
 
     /// Reports that this worker can't be.

@@ -141,6 +141,11 @@ impl Shared {
         self.lanes.iter().map(|lane| lane.counters.read()).collect()
     }
 
+    /// Wakes that worker, if it sleeps.
+    pub(crate) fn wake(&self, index: usize) {
+        self.idle.wake(index);
+    }
+
     /// Workers leave after the body that they run now.
     pub(crate) fn stop(&self) {
         self.phase.stop();
@@ -203,7 +208,7 @@ impl Local {
         self.index
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 

@@ -8,7 +8,8 @@ use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State, attach};
 use crate::transport::carried;
 use crate::transport::portable::Portable;
-use crate::transport::slot::{Holder, Slot};
+use crate::transport::slot::{Holder, Slot, reads};
+use boc::Mode;
 use std::cmp::Ordering;
 use std::ffi::CStr;
 
@@ -42,16 +43,37 @@ impl CownObject {
         State::get(object.py()).cown.get(object).map(|cown| &cown.handle)
     }
 
+    /// The same for instances of the class itself only.
+    pub(crate) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
+        State::get(object.py()).cown.get_exact(object).map(|cown| &cown.handle)
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     fn slot(&self) -> &Slot {
         self.handle.tag()
     }
 
-    /// True where the caller may touch the value: it holds the cown, or all is still after a `wait`, by which the main
-    /// interpreter has come to hold every cown that there was.
-    fn is_accessible(&self, py: Python<'_>) -> bool {
-        match self.slot().holder() {
+    /// What the caller may do with the value: it holds the cown, or all is still after a `wait`, by which the main
+    /// interpreter has come to hold every cown that there was; or it is a behavior that reads the cown.
+    fn access(&self, py: Python<'_>) -> Option<Mode> {
+        let writes = match self.slot().holder() {
             Some(holder) => holder == Holder::current(),
             None => self.is_held_since_wait(py),
+        };
+        match writes {
+            true => Some(Mode::Write),
+            false => reads(self.handle.id()).then_some(Mode::Read),
+        }
+    }
+
+    /// The value, opened here.
+    fn value<'py>(&self, py: Python<'py>, mode: Mode) -> PyResult<Object<'py>> {
+        match mode {
+            Mode::Write => self.slot().get(py),
+            Mode::Read => self.slot().look(py, host::values_stay(py)),
         }
     }
 
@@ -59,9 +81,23 @@ impl CownObject {
         self.slot().era() < host::era() && State::get(py).home.is_main() && !host::is_running()
     }
 
-    fn check_access(&self, py: Python<'_>) -> PyResult<()> {
-        if self.is_accessible(py) {
-            return Ok(());
+    /// For one who is to change `what`.
+    fn check_write(&self, py: Python<'_>, what: &str) -> PyResult<()> {
+        match self.check_access(py)? {
+            Mode::Write => Ok(()),
+            Mode::Read => {
+                let message = format!(
+                    "this behavior only reads this cown, and cannot change {what}: schedule it with @when(cown) rather than \
+                     @when(read(cown)) to write"
+                );
+                Err(error::raise(py, Kind::Runtime, &message))
+            }
+        }
+    }
+
+    fn check_access(&self, py: Python<'_>) -> PyResult<Mode> {
+        if let Some(mode) = self.access(py) {
+            return Ok(mode);
         }
         let message = match (self.slot().holder(), Holder::in_behavior()) {
             (Some(_), _) if self.slot().is_held_by_behavior() => {
@@ -256,8 +292,8 @@ impl Native for CownObject {
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
         let cown: &CownObject = class::value(this);
-        let value = if cown.is_accessible(py) {
-            match cown.slot().get(py).and_then(|value| value.repr()) {
+        let value = if let Some(mode) = cown.access(py) {
+            match cown.value(py, mode).and_then(|value| value.repr()) {
                 Ok(value) => value.to_str().unwrap_or("?").to_owned(),
                 Err(_) => {
                     error::clear(py);
@@ -380,13 +416,13 @@ impl Property for Value {
 
     fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
         let cown = get(this);
-        cown.check_access(py)?;
-        cown.slot().get(py)
+        let mode = cown.check_access(py)?;
+        cown.value(py, mode)
     }
 
     fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
         let cown = get(this);
-        cown.check_access(py)?;
+        cown.check_write(py, "its value")?;
         let Some(value) = value else {
             return Err(error::raise(py, Kind::Attribute, "a cown's value cannot be deleted; assign None"));
         };
@@ -412,7 +448,7 @@ impl Property for Exception {
 
     fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
         let cown = get(this);
-        cown.check_access(py)?;
+        cown.check_write(py, "its exception flag")?;
         let Some(value) = value else {
             return Err(error::raise(py, Kind::Attribute, "a cown's exception flag cannot be deleted"));
         };
@@ -428,7 +464,7 @@ impl Property for Acquired {
     const DOC: &'static CStr = c"Whether the caller holds the cown.";
 
     fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        Ok(number::boolean(py, get(this).is_accessible(py)))
+        Ok(number::boolean(py, get(this).access(py).is_some()))
     }
 }
 

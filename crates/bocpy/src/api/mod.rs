@@ -3,5 +3,6 @@
 
 pub(crate) mod cown;
 pub(crate) mod module;
+pub(crate) mod read;
 pub(crate) mod runtime;
 pub(crate) mod when;

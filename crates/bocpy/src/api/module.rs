@@ -1,6 +1,7 @@
 //! The module `bocpy._core`.
 
 use super::cown::{Carried, Recalled};
+use super::read::ReadFunction;
 use super::runtime::{Quiesce, Start, Wait};
 use super::when::{WhenCall, WhenFunction};
 use crate::ffi::class::{self, Args, Method};
@@ -13,6 +14,7 @@ use crate::host::fork;
 use crate::interpreter::home::main_home;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, within};
+use crate::transport::carried;
 use crate::transport::portable::Portable;
 use crate::transport::unread;
 use std::ffi::CStr;
@@ -24,11 +26,14 @@ pub(crate) static DEFINITION: Definition = Definition {
         vec![
             class::def::<WhenFunction>(),
             class::def::<WhenCall>(),
+            class::def::<ReadFunction>(),
             class::def::<Start>(),
             class::def::<Wait>(),
             class::def::<Quiesce>(),
             class::def::<Carried>(),
             class::def::<Recalled>(),
+            class::def::<CarryBuffer>(),
+            class::def::<Offset>(),
             class::def::<Ask>(),
             class::def::<Forget>(),
             class::def::<AtEnd>(),
@@ -67,6 +72,35 @@ impl Method for Ask {
             Some(Ok(None)) | None => Ok(py.none()),
             Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &why)),
         }
+    }
+}
+
+/// `_carry_buffer(buffer)`: takes a `PickleBuffer` along with what is being pickled. True where it must go into the pickle.
+struct CarryBuffer;
+
+impl Method for CarryBuffer {
+    const NAME: &'static CStr = c"_carry_buffer";
+    const DOC: &'static CStr = c"For pickle's buffer_callback.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [Some(buffer)] = args.bind("_carry_buffer", ["buffer"], 1)? else { return Ok(py.none()) };
+        Ok(number::boolean(py, !carried::pack_buffer(buffer)?))
+    }
+}
+
+/// `_offset(base, view)`: at which byte of an object's memory a view of it begins.
+struct Offset;
+
+impl Method for Offset {
+    const NAME: &'static CStr = c"_offset";
+    const DOC: &'static CStr = c"At which byte of an object's memory a view of it begins.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [Some(base), Some(view)] = args.bind("_offset", ["base", "view"], 2)? else {
+            return Ok(py.none());
+        };
+        let start = |object: &Object<'py>| object.with_memory(|bytes| bytes.as_ptr().addr());
+        number::uint(py, start(view)?.saturating_sub(start(base)?) as u64)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::ffi::class::{Args, Method, Native};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, text};
 use crate::interpreter::State;
+use boc::Mode;
 use std::ffi::CStr;
 
 /// What `when(...)` gives: called with a function, it schedules that.
@@ -39,18 +40,24 @@ impl Native for When {
     }
 }
 
+/// The cown that an argument stands for, and whether it is to be written or only read.
+fn claim<'a>(state: &State, arg: &'a Object<'_>) -> Option<(&'a Handle, Mode)> {
+    let written = state.cown.get(arg).map(|cown| (cown.handle(), Mode::Write));
+    written.or_else(|| state.read.get(arg).map(|read| (read.handle(), Mode::Read)))
+}
+
 /// Sorts out what a behavior is to be over.
 fn params(py: Python<'_>, function: &str, args: &[Object<'_>]) -> PyResult<Params> {
     let state = State::get(py);
     let mut params = Params::default();
     for (place, arg) in args.iter().enumerate() {
-        if let Some(handle) = state.cown.handle(arg) {
-            params.handles.push(handle.clone());
+        if let Some((handle, mode)) = claim(state, arg) {
+            params.push(handle, mode);
             params.groups.push(None);
         } else if arg.is_list() || arg.is_tuple() {
             let members = arg.items()?;
             for (index, member) in members.iter().enumerate() {
-                let handle: &Handle = state.cown.handle(member).ok_or_else(|| {
+                let (handle, mode) = claim(state, member).ok_or_else(|| {
                     let message = format!(
                         "{function}: item {index} of argument {} must be a Cown, not {}: wrap it as Cown(...), \
                          or capture it",
@@ -59,7 +66,7 @@ fn params(py: Python<'_>, function: &str, args: &[Object<'_>]) -> PyResult<Param
                     );
                     error::raise(py, Kind::Type, &message)
                 })?;
-                params.handles.push(handle.clone());
+                params.push(handle, mode);
             }
             params.groups.push(Some(members.len() as u32));
         } else {
@@ -81,7 +88,7 @@ impl Method for WhenFunction {
     const NAME: &'static CStr = c"when";
     const DOC: &'static CStr = c"when($module, /, *cowns)\n--\n\n\
         Decorate a function to run, once, as soon as it alone holds all `cowns`.\n\n\
-        Each argument is a Cown or a list of Cowns, and is handed to one parameter of the function. Parameters behind \
+        Each argument is a Cown, a read(Cown), or a list of such, and is handed to one parameter of the function. Parameters behind \
         those are captures: their defaults are evaluated now, and a variable of their name is taken where there is no \
         default. The name of the function becomes a Cown of what it returns.\n\n\
         Behaviors that have a cown in common run in the order in which they were scheduled; those that have none run in \

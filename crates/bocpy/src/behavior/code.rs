@@ -4,6 +4,7 @@ use super::Caches;
 use super::namespace::Namespace;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, function, number, text};
+use crate::interpreter::patience::name_code;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State};
 use crate::transport::namespaces;
@@ -20,7 +21,7 @@ pub(crate) struct Place {
 
 /// A code object that belongs to no interpreter.
 pub(crate) struct Code {
-    number: u64,
+    pub(crate) number: u64,
     data: Box<[u8]>,
     pub(crate) place: Place,
     /// What the function is called, for messages.
@@ -59,17 +60,14 @@ impl Code {
         name: &str,
         free_variables: usize,
     ) -> PyResult<Code> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         let data = function::dump_code(code)?;
         let data =
             data.to_bytes().ok_or_else(|| error::raise(code.py(), Kind::Type, "marshal gave no bytes"))?;
-        Ok(Code {
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
-            data: data.into(),
-            place,
-            name: name.into(),
-            free_variables,
-        })
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name: Arc<str> = name.into();
+        name_code(number, &name);
+        Ok(Code { number, data: data.into(), place, name, free_variables })
     }
 
     /// The code as this interpreter has it.

@@ -8,7 +8,9 @@ pub(crate) mod plan;
 pub(crate) mod submit;
 pub(crate) mod task;
 
+use crate::api::cown::Handle;
 use crate::interpreter::Resident;
+use crate::interpreter::tidied::Tidied;
 use crate::transport::slot::Slot;
 use boc::WeakCown;
 use code::Opened;
@@ -30,11 +32,20 @@ pub(crate) struct Caches {
     pub(crate) namespaces: Mutex<FxHashMap<Arc<str>, Arc<Namespace>>>,
     /// Functions and classes that have been sent from here, by address.
     pub(crate) definitions: Mutex<FxHashMap<usize, (Resident, Arc<Payload>)>>,
-    /// Cowns whose values live here although they should have moved.
-    pub(crate) stranded: Mutex<Vec<Stranded>>,
+    /// Cowns whose values live here, or did.
+    pub(crate) residents: Mutex<Tidied<WeakCown<(), Slot>>>,
 }
 
 impl Caches {
+    /// One more cown whose value lives here. It may be listed already.
+    pub(crate) fn add_resident(&self, cown: &Handle) {
+        self.residents.lock().push(cown.downgrade(), |cowns| {
+            cowns.retain(|cown| cown.handles() > 0);
+            cowns.sort_unstable_by_key(WeakCown::id);
+            cowns.dedup_by_key(|cown| cown.id());
+        });
+    }
+
     /// Forgets all that can be worked out again.
     pub(crate) fn clear(&self) {
         // What is dropped may run any code, which may come back here: not under the locks.
@@ -43,10 +54,4 @@ impl Caches {
         drop(std::mem::take(&mut *self.namespaces.lock()));
         drop(std::mem::take(&mut *self.definitions.lock()));
     }
-}
-
-/// A cown whose value could not leave the interpreter that it is in, and the behavior that left it there.
-pub(crate) struct Stranded {
-    pub(crate) cown: WeakCown<(), Slot>,
-    pub(crate) behavior: Arc<str>,
 }

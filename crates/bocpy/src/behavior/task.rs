@@ -1,6 +1,5 @@
 //! One behavior: what it runs, over which cowns, and how it ends.
 
-use super::Stranded;
 use super::code::Code;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
@@ -11,9 +10,9 @@ use crate::host;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State, attach};
 use crate::transport::portable::{Portable, import_hint};
-use crate::transport::slot::Holder;
+use crate::transport::slot::{Holder, reading};
 use crate::transport::unread;
-use boc::{Mode, Request};
+use boc::{Cown, Mode, Request};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -21,6 +20,8 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub(crate) struct Params {
     pub(crate) handles: SmallVec<[Handle; 2]>,
+    /// For each of them: whether it is only read.
+    pub(crate) modes: SmallVec<[Mode; 8]>,
     /// For each parameter: nothing for a single cown, the size of a group of them.
     pub(crate) groups: SmallVec<[Option<u32>; 4]>,
 }
@@ -57,6 +58,39 @@ pub(crate) struct Task {
 }
 
 impl Params {
+    /// One more cown.
+    pub(crate) fn push(&mut self, cown: &Handle, mode: Mode) {
+        self.handles.push(cown.clone());
+        self.modes.push(mode);
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&Handle, Mode)> {
+        self.handles.iter().zip(self.modes.iter().copied())
+    }
+
+    fn written(&self) -> impl Iterator<Item = &Handle> {
+        self.each().filter(|(_, mode)| *mode == Mode::Write).map(|(cown, _)| cown)
+    }
+
+    fn read(&self) -> impl Iterator<Item = &Handle> {
+        self.each().filter(|(_, mode)| *mode == Mode::Read).map(|(cown, _)| cown)
+    }
+
+    fn reads(&self) -> bool {
+        self.modes.contains(&Mode::Read)
+    }
+
+    /// The worker that has the values, or most of them.
+    fn home(&self) -> Option<usize> {
+        let homes = || self.handles.iter().filter_map(|cown| cown.tag().worker());
+        let first = homes().next()?;
+        if homes().all(|home| home == first) {
+            return Some(first);
+        }
+        let count = |home: usize| homes().filter(|&other| other == home).count();
+        homes().max_by_key(|&home| count(home))
+    }
+
     /// How many parameters are taken.
     pub(crate) fn len(&self) -> usize {
         self.groups.len()
@@ -82,25 +116,39 @@ impl Params {
 impl Task {
     /// The claims of this behavior.
     pub(crate) fn requests(&self) -> SmallVec<[Request; 3]> {
-        let cowns = self.params.handles.iter().chain([&self.result]);
-        cowns.map(|cown| cown.request(Mode::Write)).collect()
+        let cowns = self.params.each().chain([(&self.result, Mode::Write)]);
+        cowns.map(|(cown, mode)| cown.request(mode)).collect()
+    }
+
+    /// The number of its code, if that is known here.
+    fn code_number(&self) -> u64 {
+        match &self.work {
+            Work::Sent { code, .. } => code.number,
+            _ => 0,
+        }
     }
 
     fn run_attached(&self, py: Python<'_>) {
         let state = State::get(py);
-        state.home.sweep(py);
+        state.home.look_around(py);
+        state.home.set_running(self.code_number());
         Holder::turn(|turn| {
-            for handle in &self.params.handles {
+            for handle in self.params.written() {
                 handle.tag().set_holder(Some(turn));
             }
-            let outcome = self.call(py, state).map_err(|raised| explain_import(py, state, raised));
+            let run = || self.call(py, state).map_err(|raised| explain_import(py, state, raised));
+            let outcome = match self.params.reads() {
+                false => run(),
+                true => reading(self.params.read().map(Cown::id), run),
+            };
             self.finish(py, state, outcome);
             let era = host::era();
-            for handle in &self.params.handles {
+            for handle in self.params.written() {
                 handle.tag().set_era(era);
                 handle.tag().set_holder(None);
             }
         });
+        state.home.set_running(0);
     }
 
     fn call<'py>(&self, py: Python<'py>, state: &State) -> PyResult<Object<'py>> {
@@ -161,20 +209,23 @@ impl Task {
         }
     }
 
-    /// Makes all values portable that must be, and the result what it came to.
+    /// Leaves the values as they are, or makes them portable that must be, and the result what it came to.
     fn finish(&self, py: Python<'_>, state: &State, outcome: PyResult<Object<'_>>) {
         let stay = host::values_stay(py);
+        let strict = host::is_strict() && !stay;
         let mut failed = outcome.as_ref().err().and_then(|Raised| error::take(py));
-        if !stay {
+        if strict {
             for handle in &self.params.handles {
                 let what = || format!("the value that the behavior '{}' left in a cown,", self.name);
                 if handle.tag().settle(py, what).is_err() {
-                    let stranded = Stranded { cown: handle.downgrade(), behavior: self.name.clone() };
-                    state.caches.stranded.lock().push(stranded);
                     let error = error::take(py);
                     failed = failed.or(error);
                 }
             }
+        }
+        if !stay {
+            // In strict mode that is what refuses to move.
+            self.params.handles.iter().for_each(|cown| self.leave(py, state, cown));
         }
         let slot = self.result.tag();
         if failed.is_none()
@@ -183,8 +234,14 @@ impl Task {
             if value.is_none() {
                 return;
             }
-            if stay {
+            if let Some(small) = Portable::small(&value).filter(|_| !stay) {
+                return slot.put(small);
+            }
+            if !strict {
                 slot.put_resident(Resident::at(state.home.clone(), value));
+                if !stay {
+                    self.leave(py, state, &self.result);
+                }
                 return;
             }
             match Portable::encode_named(&value, || format!("the result of the behavior '{}'", self.name)) {
@@ -194,6 +251,14 @@ impl Task {
         }
         if let Some(error) = failed {
             self.fail(py, state, error, stay);
+        }
+    }
+
+    /// Leaves a cown's value where it is.
+    #[inline]
+    fn leave(&self, py: Python<'_>, state: &State, cown: &Handle) {
+        if cown.tag().leave(py, &state.home, &self.name) {
+            state.caches.add_resident(cown);
         }
     }
 
@@ -265,6 +330,10 @@ fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
 }
 
 impl boc::Body for Task {
+    fn home(&self) -> Option<usize> {
+        self.params.home()
+    }
+
     fn run(self) {
         // A worker is attached whenever it runs something.
         let ran = attach::if_attached(|py| self.run_attached(py));

@@ -223,6 +223,17 @@ impl<T: Native> Class<T> {
     }
 }
 
+impl<T> Class<T> {
+    /// The value of an instance of this class itself.
+    pub(crate) fn get_exact<'a>(&self, object: &'a Object<'_>) -> Option<&'a T> {
+        // SAFETY: type checked; an instance keeps its value until it goes.
+        unsafe {
+            (ffi::Py_TYPE(object.as_ptr()) == self.class)
+                .then(|| &(*object.as_ptr().cast::<Layout<T>>()).value)
+        }
+    }
+}
+
 impl<T> Drop for Class<T> {
     fn drop(&mut self) {
         // SAFETY: dropped with its interpreter's state, by a thread that is attached there; the reference is ours.

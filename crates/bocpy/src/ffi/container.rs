@@ -107,3 +107,110 @@ impl<'py> Object<'py> {
         }
     }
 }
+
+/// A new tuple or list whose places are filled one after the other.
+pub(crate) struct Filling<'py> {
+    object: Object<'py>,
+    place: ffi::Py_ssize_t,
+    size: ffi::Py_ssize_t,
+    is_list: bool,
+}
+
+impl<'py> Filling<'py> {
+    pub(crate) fn list(py: Python<'py>, size: usize) -> PyResult<Self> {
+        let size = size as ffi::Py_ssize_t;
+        // SAFETY: a new reference.
+        let object = unsafe { Object::owned(py, ffi::PyList_New(size))? };
+        Ok(Filling { object, place: 0, size, is_list: true })
+    }
+
+    pub(crate) fn tuple(py: Python<'py>, size: usize) -> PyResult<Self> {
+        let size = size as ffi::Py_ssize_t;
+        // SAFETY: a new reference.
+        let object = unsafe { Object::owned(py, ffi::PyTuple_New(size))? };
+        Ok(Filling { object, place: 0, size, is_list: false })
+    }
+
+    /// The object, which others may refer to but must not look into before it is full.
+    pub(crate) fn object(&self) -> &Object<'py> {
+        &self.object
+    }
+
+    /// Fills the next place. True where that was the last.
+    #[inline]
+    pub(crate) fn put(&mut self, item: Object<'py>) -> bool {
+        debug_assert!(self.place < self.size);
+        // SAFETY: a place that is there and empty, in an object that nobody has looked at; it takes over the reference.
+        unsafe {
+            if self.is_list {
+                ffi::PyList_SET_ITEM(self.object.as_ptr(), self.place, item.into_ptr());
+            } else {
+                ffi::PyTuple_SET_ITEM(self.object.as_ptr(), self.place, item.into_ptr());
+            }
+        }
+        self.place += 1;
+        self.place == self.size
+    }
+
+    pub(crate) fn into_object(self) -> Object<'py> {
+        self.object
+    }
+}
+
+pub(crate) fn set(py: Python<'_>) -> PyResult<Object<'_>> {
+    // SAFETY: a new reference.
+    unsafe { Object::owned(py, ffi::PySet_New(std::ptr::null_mut())) }
+}
+
+/// A frozenset that nobody has seen yet, so that `set_add` may fill it.
+pub(crate) fn frozenset(py: Python<'_>) -> PyResult<Object<'_>> {
+    // SAFETY: a new reference.
+    unsafe { Object::owned(py, ffi::PyFrozenSet_New(std::ptr::null_mut())) }
+}
+
+impl<'py> Object<'py> {
+    /// How many items a list has.
+    pub(crate) fn list_len(&self) -> usize {
+        debug_assert!(self.is_list());
+        // SAFETY: a list.
+        unsafe { ffi::PyList_Size(self.as_ptr()) as usize }
+    }
+
+    /// A list's item, where there is one.
+    #[inline]
+    pub(crate) fn list_item(&self, place: usize) -> Option<Object<'py>> {
+        debug_assert!(self.is_list());
+        // SAFETY: a list, which is as long as it says; the item is counted before anything else can happen to it.
+        unsafe {
+            (place < ffi::PyList_GET_SIZE(self.as_ptr()) as usize).then(|| {
+                Object::new_ref(self.py(), ffi::PyList_GET_ITEM(self.as_ptr(), place as ffi::Py_ssize_t))
+            })
+        }
+    }
+
+    /// How many entries a dict has.
+    pub(crate) fn dict_len(&self) -> usize {
+        debug_assert!(self.is_dict());
+        // SAFETY: a dict.
+        unsafe { ffi::PyDict_Size(self.as_ptr()) as usize }
+    }
+
+    /// A dict's next entry. `position` starts at zero, and means nothing.
+    #[inline]
+    pub(crate) fn dict_next(&self, position: &mut isize) -> Option<(Object<'py>, Object<'py>)> {
+        let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: a dict; what it gives is counted before anything else can happen to it.
+        unsafe {
+            (ffi::PyDict_Next(self.as_ptr(), position, &mut key, &mut value) != 0)
+                .then(|| (Object::new_ref(self.py(), key), Object::new_ref(self.py(), value)))
+        }
+    }
+
+    pub(crate) fn set_add(&self, item: &Object<'_>) -> PyResult<()> {
+        // SAFETY: a set, or a frozenset that nobody else has seen.
+        match unsafe { ffi::PySet_Add(self.as_ptr(), item.as_ptr()) } {
+            0 => Ok(()),
+            _ => Err(Raised),
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! CPython's allocator of objects.
 
 use super::Python;
+#[cfg(all(Py_3_12, not(Py_3_13)))]
 use pyo3_ffi as ffi;
 
 /// From here on, as the program ends, memory of objects is not given back.

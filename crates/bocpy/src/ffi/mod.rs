@@ -3,6 +3,8 @@
 //! All of it hangs on one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and whoever
 //! has an [`Object`] has a token of the same lifetime. Neither can leave the thread.
 
+pub(crate) mod buffer;
+pub(crate) mod builtin;
 pub(crate) mod class;
 pub(crate) mod container;
 pub(crate) mod error;

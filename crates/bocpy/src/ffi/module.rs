@@ -75,6 +75,18 @@ pub(crate) fn write_stderr(py: Python<'_>, message: &str) {
     }
 }
 
+/// A class of a module, where that has been imported.
+pub(crate) fn imported_class<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Object<'py>> {
+    // SAFETY: borrowed from the interpreter, for which `sys.modules` lives.
+    let modules = unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) };
+    let key = text::intern(py, module.to_str().ok()?).ok()?;
+    let found = modules.dict_get(&key).ok().flatten().and_then(|module| module.getattr(name).ok());
+    if found.is_none() {
+        error::clear(py);
+    }
+    found
+}
+
 /// The globals, or the local variables, of the Python function that called us.
 pub(crate) fn caller_variables<'py>(py: Python<'py>, local: bool) -> Option<Object<'py>> {
     // SAFETY: borrowed, or null where there is no Python frame.

@@ -77,3 +77,28 @@ impl Object<'_> {
         Ok(value)
     }
 }
+
+pub(crate) fn complex(py: Python<'_>, real: f64, imaginary: f64) -> PyResult<Object<'_>> {
+    // SAFETY: a new reference.
+    unsafe { Object::owned(py, ffi::PyComplex_FromDoubles(real, imaginary)) }
+}
+
+/// An int of any size, written in hexadecimal.
+pub(crate) fn from_hex<'py>(py: Python<'py>, text: &std::ffi::CStr) -> PyResult<Object<'py>> {
+    // SAFETY: a C string; nobody asks where it ended.
+    unsafe { Object::owned(py, ffi::PyLong_FromString(text.as_ptr(), std::ptr::null_mut(), 16)) }
+}
+
+impl<'py> Object<'py> {
+    /// An int of any size, in hexadecimal: a form that takes no longer than the int is long.
+    pub(crate) fn to_hex(&self) -> PyResult<Object<'py>> {
+        // SAFETY: a live object.
+        unsafe { Object::owned(self.py(), ffi::PyNumber_ToBase(self.as_ptr(), 16)) }
+    }
+
+    /// The two parts of what is exactly a `complex`.
+    pub(crate) fn complex_parts(&self) -> (f64, f64) {
+        // SAFETY: a complex.
+        unsafe { (ffi::PyComplex_RealAsDouble(self.as_ptr()), ffi::PyComplex_ImagAsDouble(self.as_ptr())) }
+    }
+}

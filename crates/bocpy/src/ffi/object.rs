@@ -162,6 +162,24 @@ impl<'py> Object<'py> {
         }
     }
 
+    /// Calls the object with positional arguments, and one by name.
+    pub(crate) fn call_with_keyword(
+        &self,
+        args: &[&Object<'py>],
+        name: &CStr,
+        value: &Object<'py>,
+    ) -> PyResult<Object<'py>> {
+        let name = super::text::intern(self.py(), name.to_str().unwrap_or_default())?;
+        let names = super::container::tuple(self.py(), vec![name])?;
+        let values: smallvec::SmallVec<[*mut ffi::PyObject; 8]> =
+            args.iter().chain([&value]).map(|arg| arg.as_ptr()).collect();
+        // SAFETY: live objects, as many as we say, and one more for the name.
+        unsafe {
+            let result = ffi::PyObject_Vectorcall(self.as_ptr(), values.as_ptr(), args.len(), names.as_ptr());
+            Object::owned(self.py(), result)
+        }
+    }
+
     /// Calls the object with positional arguments that somebody else has laid out.
     pub(crate) fn call_slice(&self, args: &[Object<'py>]) -> PyResult<Object<'py>> {
         // SAFETY: an `Object` is a pointer to a live object; as many as we say.

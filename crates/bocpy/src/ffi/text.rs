@@ -74,3 +74,54 @@ impl<'py> Object<'py> {
         }
     }
 }
+
+/// A string as CPython keeps it: so many bytes for each character.
+pub(crate) struct RawText<'a> {
+    /// One byte each, and all of them ASCII.
+    pub(crate) ascii: bool,
+    /// Bytes a character: 1, 2 or 4.
+    pub(crate) width: u8,
+    pub(crate) data: &'a [u8],
+}
+
+impl Object<'_> {
+    /// The characters of a string, whatever they are.
+    #[inline]
+    pub(crate) fn raw_text(&self) -> RawText<'_> {
+        debug_assert!(self.is_str());
+        // SAFETY: a string, which never changes, and is as long as it says.
+        unsafe {
+            let string = self.as_ptr();
+            let width = ffi::PyUnicode_KIND(string) as u8;
+            let size = ffi::PyUnicode_GET_LENGTH(string) as usize * usize::from(width);
+            let data = slice::from_raw_parts(ffi::PyUnicode_DATA(string).cast::<u8>(), size);
+            RawText { ascii: width == 1 && data.is_ascii(), width, data }
+        }
+    }
+}
+
+/// A new string of characters of that width, as they come from `raw_text`.
+#[inline]
+pub(crate) fn from_raw<'py>(py: Python<'py>, text: &RawText<'_>) -> PyResult<Object<'py>> {
+    let length = (text.data.len() / usize::from(text.width)) as ffi::Py_ssize_t;
+    // SAFETY: what was written from a string's own characters. ASCII is copied into a string made for it; for the rest
+    // CPython looks for the largest character itself, and at `data` byte by byte, however it lies in memory.
+    unsafe {
+        if text.ascii && length > 1 {
+            let string = Object::owned(py, ffi::PyUnicode_New(length, 127))?;
+            let to = ffi::PyUnicode_DATA(string.as_ptr()).cast::<u8>();
+            std::ptr::copy_nonoverlapping(text.data.as_ptr(), to, text.data.len());
+            return Ok(string);
+        }
+        let aligned: Vec<u32>;
+        let data = if text.data.as_ptr().addr().is_multiple_of(text.width.into()) {
+            text.data.as_ptr()
+        } else {
+            let mut copy = vec![0_u32; text.data.len().div_ceil(4)];
+            std::ptr::copy_nonoverlapping(text.data.as_ptr(), copy.as_mut_ptr().cast(), text.data.len());
+            aligned = copy;
+            aligned.as_ptr().cast()
+        };
+        Object::owned(py, ffi::PyUnicode_FromKindAndData(text.width.into(), data.cast(), length))
+    }
+}

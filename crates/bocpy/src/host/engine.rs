@@ -35,6 +35,9 @@ static STAYS: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 const UNKNOWN: u8 = 2;
 
+/// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.
+static STRICT: AtomicBool = AtomicBool::new(false);
+
 /// How often a waiting thread looks whether Ctrl-C has been pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
@@ -64,6 +67,11 @@ pub(crate) fn values_stay(py: Python<'_>) -> bool {
         stays => stays == 1,
     };
     stays && State::get(py).home.is_main()
+}
+
+/// Whether no value may stay where a behavior left it.
+pub(crate) fn is_strict() -> bool {
+    STRICT.load(Ordering::Relaxed)
 }
 
 /// Starts the runtime with its default settings, unless one is up.
@@ -102,6 +110,7 @@ pub(crate) fn start<'py>(
         Backend::Interpreters => Some(Interpreters::new(py)?),
         Backend::Threads => None,
     };
+    let strict = std::env::var_os("BOCPY_STRICT").is_some_and(|asked| !asked.is_empty() && asked != "0");
     let started = detach(py, || {
         let _lifecycle = LIFECYCLE.lock();
         if ENGINE.read().is_some() {
@@ -114,6 +123,7 @@ pub(crate) fn start<'py>(
         };
         let runtime = builder.start()?;
         STAYS.store((backend == Backend::Threads).into(), Ordering::Relaxed);
+        STRICT.store(strict, Ordering::Relaxed);
         let has_interpreters = backend == Backend::Interpreters;
         *ENGINE.write() = Some(Arc::new(Engine { runtime, has_interpreters }));
         RUNNING.store(true, Ordering::Release);

@@ -9,12 +9,14 @@
 use super::engine::{ENGINE, Engine, LIFECYCLE, start_clean};
 use crate::ffi::{Python, module};
 use crate::interpreter::detach;
+use crate::interpreter::patience::{self, Waiting};
 use parking_lot::{MutexGuard, RwLockWriteGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Locks = (MutexGuard<'static, ()>, RwLockWriteGuard<'static, Option<Arc<Engine>>>);
+type Locks =
+    (MutexGuard<'static, ()>, RwLockWriteGuard<'static, Option<Arc<Engine>>>, MutexGuard<'static, Waiting>);
 
 thread_local! {
     /// Held from before the fork until after it.
@@ -31,7 +33,7 @@ pub(crate) fn before(py: Python<'_>) {
         // A behavior that forks can't wait for itself.
         let recess = engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
         let outside = recess.is_none_or(|engine| engine.runtime.recess(PATIENCE));
-        LOCKS.with_borrow_mut(|place| *place = Some((lifecycle, ENGINE.write())));
+        LOCKS.with_borrow_mut(|place| *place = Some((lifecycle, ENGINE.write(), patience::hold())));
         outside
     });
     if !outside {
@@ -42,17 +44,18 @@ pub(crate) fn before(py: Python<'_>) {
 }
 
 pub(crate) fn after_in_parent() {
-    let Some((lifecycle, engine)) = LOCKS.with_borrow_mut(Option::take) else { return };
+    let Some((lifecycle, engine, waiting)) = LOCKS.with_borrow_mut(Option::take) else { return };
     if let Some(engine) = &*engine {
         engine.runtime.resume();
     }
-    drop((engine, lifecycle));
+    drop((waiting, engine, lifecycle));
 }
 
 pub(crate) fn after_in_child() {
-    let Some((lifecycle, mut engine)) = LOCKS.with_borrow_mut(Option::take) else { return };
+    let Some((lifecycle, mut engine, waiting)) = LOCKS.with_borrow_mut(Option::take) else { return };
     // Its threads are not here: there is nothing to end.
     std::mem::forget(engine.take());
     start_clean();
+    patience::start_clean(waiting);
     drop((lifecycle, engine));
 }

@@ -7,4 +7,4 @@ pub(crate) mod engine;
 pub(crate) mod fork;
 pub(crate) mod workers;
 
-pub(crate) use engine::{ensure_started, era, is_quiescent, is_running, schedule, values_stay};
+pub(crate) use engine::{ensure_started, era, is_quiescent, is_running, is_strict, schedule, values_stay};

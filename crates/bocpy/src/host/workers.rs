@@ -1,6 +1,5 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
-use crate::behavior::Stranded;
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
 use crate::ffi::error;
@@ -9,7 +8,7 @@ use crate::interpreter::attach::pause;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, detach, make};
 use crate::transport::portable::Portable;
-use boc::{Host, Seat};
+use boc::{Host, Seat, WeakCown};
 
 /// The stack of a worker: deep recursion in Python needs it.
 pub(crate) const STACK_SIZE: usize = 16 << 20;
@@ -59,6 +58,7 @@ impl Host for Interpreters {
         loop {
             let made = make::in_new_interpreter(|py| {
                 self.set_up(py).map_err(|Raised| describe(py))?;
+                State::get(py).home.set_worker(seat.index(), seat.waker());
                 work(py, &mut seat);
                 leave(py);
                 Ok(())
@@ -108,20 +108,21 @@ fn describe(py: Python<'_>) -> String {
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 fn leave(py: Python<'_>) {
     let state = State::get(py);
-    let stranded = std::mem::take(&mut *state.caches.stranded.lock());
-    for Stranded { cown, behavior } in stranded {
-        let Some(cown) = cown.upgrade() else { continue };
-        let lost = cown.tag().evacuate(py, |why| {
-            format!(
-                "the value that the behavior '{behavior}' left in this cown was lost when its worker ended: {why}"
-            )
-        });
-        if let Some(lost) = lost {
-            module::write_stderr(py, &format!("bocpy: {lost}\n"));
+    // To move a value may run any code, which may leave others.
+    loop {
+        let residents = state.caches.residents.lock().take();
+        if residents.is_empty() {
+            break;
+        }
+        for cown in residents.iter().filter_map(WeakCown::upgrade) {
+            if let Some(lost) = cown.tag().evacuate(py) {
+                module::write_stderr(py, &format!("bocpy: {lost}\n"));
+            }
         }
     }
     let home = state.home.clone();
     detach(py, || home.close());
+    home.bring_out_what_is_lent();
     home.sweep(py);
     State::tear_down(py);
 }

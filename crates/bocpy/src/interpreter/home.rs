@@ -1,12 +1,15 @@
 //! An interpreter as others see it: visiting it, and giving it back its references.
 
-use super::attach::attached_to;
+use super::attach::{attached_to, detach};
+use super::memory::WeakMemory;
+use super::patience;
+use super::tidied::Tidied;
 use crate::ffi::Python;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, RwLock};
 use pyo3_ffi as ffi;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// An interpreter in whose heap values live.
@@ -17,6 +20,40 @@ pub(crate) struct Home {
     /// References that died elsewhere.
     foreign_drops: Mutex<Vec<Dead>>,
     has_foreign_drops: AtomicBool,
+    /// Memory of objects here that values elsewhere refer to.
+    lent: Mutex<Tidied<WeakMemory>>,
+    /// The worker that lives here, and one.
+    worker: AtomicUsize,
+    waker: OnceLock<boc::Waker>,
+    visits: Visits,
+    /// The number of the code that runs here just now, for messages.
+    running: AtomicU64,
+}
+
+/// Those who are at the door or inside.
+#[derive(Default)]
+struct Visits {
+    count: AtomicUsize,
+    lock: Mutex<()>,
+    over: Condvar,
+}
+
+/// One visit.
+struct Visit<'a>(&'a Visits);
+
+impl Visits {
+    fn begin(&self) -> Visit<'_> {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        Visit(self)
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        let _lock = self.0.lock.lock();
+        self.0.count.fetch_sub(1, Ordering::SeqCst);
+        self.0.over.notify_all();
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -50,6 +87,11 @@ impl Home {
             interpreter: RwLock::new(Some(Interpreter(interpreter))),
             foreign_drops: Mutex::default(),
             has_foreign_drops: AtomicBool::new(false),
+            lent: Mutex::new(Tidied::new()),
+            worker: AtomicUsize::new(0),
+            waker: OnceLock::new(),
+            visits: Visits::default(),
+            running: AtomicU64::new(0),
         });
         if home.is_main() {
             let _ = MAIN.set(home.clone());
@@ -73,19 +115,62 @@ impl Home {
 
     /// Attaches this thread, which must be attached to nothing, for as long as `f` runs.
     pub(super) fn visit<R>(&self, f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+        let _visit = self.visits.begin();
         let interpreter = self.interpreter.read_recursive();
         let Interpreter(pointer) = (*interpreter)?;
         // SAFETY: the interpreter does not end while we hold the lock. A new thread state for this thread, which is
         // attached to nothing; it goes before the lock does.
         let result = unsafe {
             let thread = ffi::PyThreadState_New(pointer.as_ptr());
+            let at_door = patience::at_door(self.worker(), self.running());
             ffi::PyEval_RestoreThread(thread);
+            drop(at_door);
             let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
             ffi::PyThreadState_Clear(thread);
             ffi::PyThreadState_DeleteCurrent();
             result
         };
         Some(result.unwrap_or_else(|panic| resume_unwind(panic)))
+    }
+
+    /// The worker that lives here, by its number.
+    pub(crate) fn worker(&self) -> Option<usize> {
+        self.worker.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// That worker has moved in.
+    pub(crate) fn set_worker(&self, worker: usize, waker: boc::Waker) {
+        self.worker.store(worker + 1, Ordering::Relaxed);
+        let _ = self.waker.set(waker);
+    }
+
+    /// The number of the code that runs here just now. Zero: none.
+    pub(crate) fn running(&self) -> u64 {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_running(&self, code: u64) {
+        self.running.store(code, Ordering::Relaxed);
+    }
+
+    /// Called by the one who lives here, between two behaviors: gives up what died elsewhere, and lets visitors in, who
+    /// would else have to wait for the next switch of threads. Cheap where there is nothing to do.
+    #[inline]
+    pub(crate) fn look_around(&self, py: Python<'_>) {
+        self.sweep(py);
+        if self.visits.count.load(Ordering::Relaxed) > 0 {
+            self.let_in(py);
+        }
+    }
+
+    #[cold]
+    fn let_in(&self, py: Python<'_>) {
+        detach(py, || {
+            let mut lock = self.visits.lock.lock();
+            while self.visits.count.load(Ordering::SeqCst) > 0 {
+                self.visits.over.wait(&mut lock);
+            }
+        });
     }
 
     /// Lets no more visitors in, and waits for those who are inside. To be called by a thread that is attached to nothing.
@@ -96,7 +181,20 @@ impl Home {
     /// Keeps a reference that died elsewhere until somebody who is attached comes by.
     pub(super) fn drop_later(&self, object: NonNull<ffi::PyObject>) {
         self.foreign_drops.lock().push(Dead(object));
-        self.has_foreign_drops.store(true, Ordering::Release);
+        if !self.has_foreign_drops.swap(true, Ordering::AcqRel)
+            && let Some(waker) = self.waker.get()
+        {
+            // The worker may sleep, and nothing else come to wake it for long.
+            waker.wake();
+        }
+    }
+
+    pub(super) fn lends(&self, memory: WeakMemory) {
+        self.lent.lock().push(memory, |lent| lent.retain(|memory| !memory.is_dead()));
+    }
+
+    pub(super) fn take_lent(&self) -> Vec<WeakMemory> {
+        self.lent.lock().take()
     }
 
     /// Gives up the references that died elsewhere. Cheap where there are none.

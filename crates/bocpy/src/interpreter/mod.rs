@@ -3,8 +3,11 @@
 pub(crate) mod attach;
 pub(crate) mod home;
 pub(crate) mod make;
+pub(crate) mod memory;
+pub(crate) mod patience;
 pub(crate) mod resident;
 pub(crate) mod state;
+pub(crate) mod tidied;
 
 pub(crate) use attach::{detach, within};
 pub(crate) use home::Home;

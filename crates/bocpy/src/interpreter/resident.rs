@@ -49,9 +49,18 @@ impl Resident {
             .then(|| unsafe { Borrowed::new(py, self.object.as_ptr()) })
     }
 
+    /// True where this thread is attached to its home.
+    pub(crate) fn is_here(&self, py: Python<'_>) -> bool {
+        Arc::ptr_eq(&State::get(py).home, &self.home)
+    }
+
     /// True where both are the same object.
     pub(crate) fn is(&self, object: &Object<'_>) -> bool {
         self.object.as_ptr() == object.as_ptr()
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut ffi::PyObject {
+        self.object.as_ptr()
     }
 
     /// The object's address: a key for tables of one interpreter.

@@ -2,6 +2,7 @@
 
 use super::{Home, Resident};
 use crate::api::cown::CownObject;
+use crate::api::read::Read;
 use crate::api::when::When;
 use crate::behavior::Caches;
 use crate::ffi::class::Class;
@@ -19,6 +20,7 @@ pub(crate) struct State {
     pub(crate) home: Arc<Home>,
     pub(crate) cown: Class<CownObject>,
     pub(crate) when: Class<When>,
+    pub(crate) read: Class<Read>,
     pub(crate) caches: Caches,
     callables: [OnceLock<Resident>; CALLABLES.len()],
 }
@@ -53,9 +55,13 @@ pub(crate) enum Callable {
     GatherSettings,
     Answer,
     FinishAtExit,
+    DescribeView,
+    OpenView,
+    OpenArray,
+    CarryBuffer,
 }
 
-const CALLABLES: [(&str, &CStr); 22] = [
+const CALLABLES: [(&str, &CStr); 26] = [
     ("_pickle", c"dumps"),
     ("_pickle", c"loads"),
     ("bocpy._by_value", c"dumps"),
@@ -78,6 +84,10 @@ const CALLABLES: [(&str, &CStr); 22] = [
     ("bocpy._worker", c"gather_settings"),
     ("bocpy._by_value", c"answer"),
     ("bocpy._lifecycle", c"finish_at_exit"),
+    ("bocpy._buffers", c"describe_view"),
+    ("bocpy._buffers", c"open_view"),
+    ("bocpy._buffers", c"open_array"),
+    ("bocpy._core", c"_carry_buffer"),
 ];
 
 /// All interpreters' states, by the interpreters' numbers, which CPython never uses twice.
@@ -118,6 +128,7 @@ impl State {
                 home: Home::new(py),
                 cown: Class::new(py, module)?,
                 when: Class::new(py, module)?,
+                read: Class::new(py, module)?,
                 caches: Caches::default(),
                 callables: Default::default(),
             };

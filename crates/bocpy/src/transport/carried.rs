@@ -1,8 +1,9 @@
-//! Cowns within values: pickled data names them by number, and their handles travel beside it.
+//! What pickled data names by number, and travels beside it: cowns within values, and large buffers.
 
 use crate::api::cown::Handle;
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{PyResult, Python};
+use crate::ffi::{Object, PyResult, Python, buffer, container, text};
+use crate::interpreter::memory::Memory;
 use boc::WeakCown;
 use parking_lot::Mutex;
 use std::cell::RefCell;
@@ -11,23 +12,63 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::slot::Slot;
 
+/// What goes along with a pickle.
+#[derive(Clone, Default)]
+pub(crate) struct Carried {
+    cowns: Vec<Handle>,
+    buffers: Vec<Buffer>,
+}
+
+/// Memory that an object has asked not to be copied into the pickle.
+#[derive(Clone)]
+struct Buffer {
+    memory: Memory,
+    readonly: bool,
+}
+
+impl Carried {
+    pub(crate) fn size(&self) -> usize {
+        self.buffers.iter().map(|buffer| buffer.memory.len()).sum()
+    }
+
+    /// Whether both carry the same. Buffers do not count as the same.
+    pub(crate) fn is_same(&self, other: &Carried) -> bool {
+        self.cowns == other.cowns && self.buffers.is_empty() && other.buffers.is_empty()
+    }
+
+    /// The buffers as objects of this interpreter, if there are any.
+    pub(crate) fn buffers<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
+        if self.buffers.is_empty() {
+            return Ok(None);
+        }
+        let open = |buffer: &Buffer| {
+            buffer.memory.with(|bytes| match buffer.readonly {
+                true => text::bytes(py, bytes),
+                false => buffer::bytearray(py, bytes),
+            })
+        };
+        let buffers: PyResult<Vec<_>> = self.buffers.iter().map(open).collect();
+        container::list(py, buffers?).map(Some)
+    }
+}
+
 thread_local! {
-    /// Those of the values that this thread pickles just now, innermost last.
-    static PACKING: RefCell<Vec<Vec<Handle>>> = const { RefCell::new(Vec::new()) };
-    /// Those of the values that it unpickles.
+    /// For the values that this thread pickles just now, innermost last.
+    static PACKING: RefCell<Vec<Carried>> = const { RefCell::new(Vec::new()) };
+    /// The cowns of the values that it unpickles.
     static UNPACKING: RefCell<Vec<Vec<Handle>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs `pack`, and gives the cowns that it met.
-pub(crate) fn while_packing<R>(pack: impl FnOnce() -> R) -> (R, Vec<Handle>) {
-    PACKING.with_borrow_mut(|stack| stack.push(Vec::new()));
+/// Runs `pack`, and gives what is to go along.
+pub(crate) fn while_packing<R>(pack: impl FnOnce() -> R) -> (R, Carried) {
+    PACKING.with_borrow_mut(|stack| stack.push(Carried::default()));
     let result = pack();
     (result, PACKING.with_borrow_mut(Vec::pop).unwrap_or_default())
 }
 
-/// Runs `unpack` with those cowns at hand.
-pub(crate) fn while_unpacking<R>(cowns: &[Handle], unpack: impl FnOnce() -> R) -> R {
-    UNPACKING.with_borrow_mut(|stack| stack.push(cowns.to_vec()));
+/// Runs `unpack` with the cowns at hand that go along.
+pub(crate) fn while_unpacking<R>(carried: &Carried, unpack: impl FnOnce() -> R) -> R {
+    UNPACKING.with_borrow_mut(|stack| stack.push(carried.cowns.clone()));
     let result = unpack();
     UNPACKING.with_borrow_mut(Vec::pop);
     result
@@ -36,10 +77,22 @@ pub(crate) fn while_unpacking<R>(cowns: &[Handle], unpack: impl FnOnce() -> R) -
 /// Takes a cown along with the value that is being pickled, and gives its number. `None` where nothing of ours is.
 pub(crate) fn pack(cown: &Handle) -> Option<usize> {
     PACKING.with_borrow_mut(|stack| {
-        let cowns = stack.last_mut()?;
+        let cowns = &mut stack.last_mut()?.cowns;
         cowns.push(cown.clone());
         Some(cowns.len() - 1)
     })
+}
+
+/// Takes the memory of a `PickleBuffer` along. False where nothing of ours is being pickled.
+pub(crate) fn pack_buffer(buffer: &Object<'_>) -> PyResult<bool> {
+    if PACKING.with_borrow(Vec::is_empty) {
+        return Ok(false);
+    }
+    let readonly = buffer::view(buffer)?.getattr(c"readonly")?.is_true()?;
+    let memory = buffer.call_method(c"raw", &[])?.with_memory(Memory::copy)?;
+    PACKING
+        .with_borrow_mut(|stack| stack.last_mut().map(|top| top.buffers.push(Buffer { memory, readonly })));
+    Ok(true)
 }
 
 /// The cown by that number.

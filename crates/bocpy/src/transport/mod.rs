@@ -5,7 +5,12 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod carried;
+mod form;
+mod moving;
 pub(crate) mod namespaces;
+pub(crate) mod pack;
+pub(crate) mod packed;
 pub(crate) mod portable;
 pub(crate) mod slot;
+pub(crate) mod unpack;
 pub(crate) mod unread;

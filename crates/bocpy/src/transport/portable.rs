@@ -1,5 +1,9 @@
 //! Values in a form that any interpreter can open.
 
+use super::carried::Carried;
+use super::pack::pack;
+use super::packed::{LARGE, Packed};
+use super::unpack::unpack;
 use super::{carried, namespaces};
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind};
@@ -17,6 +21,8 @@ pub(crate) enum Portable {
     Str(Box<str>),
     Bytes(Box<[u8]>),
     Cown(Handle),
+    /// Builtin types, and containers of them.
+    Packed(Box<Packed>),
     Pickled(Box<Pickled>),
 }
 
@@ -24,7 +30,7 @@ pub(crate) enum Portable {
 #[derive(Clone)]
 pub(crate) struct Pickled {
     data: Box<[u8]>,
-    cowns: Box<[Handle]>,
+    carried: Carried,
     class: Box<str>,
 }
 
@@ -44,23 +50,52 @@ impl Portable {
         object.is_bool().then(|| Portable::Bool(object.is_exact_true()))
     }
 
-    /// The forms that need no pickling.
-    fn native(object: &Object<'_>) -> Option<Portable> {
+    /// The forms that cost little: those never stay resident either.
+    pub(crate) fn small(object: &Object<'_>) -> Option<Portable> {
+        const SMALL: usize = 256;
         if let Some(scalar) = Portable::scalar(object) {
             return Some(scalar);
         }
         if object.is_str() {
-            return object.to_str().map(|text| Portable::Str(text.into()));
+            let text = object.raw_text();
+            let is_small = text.ascii && text.data.len() <= SMALL;
+            return is_small.then(|| object.to_str().map(|text| Portable::Str(text.into())))?;
         }
         if object.is_bytes() {
-            return object.to_bytes().map(|bytes| Portable::Bytes(bytes.into()));
+            let bytes = object.to_bytes().filter(|bytes| bytes.len() <= SMALL)?;
+            return Some(Portable::Bytes(bytes.into()));
         }
-        CownObject::plain_handle(object).map(|handle| Portable::Cown(handle.clone()))
+        CownObject::exact_handle(object).map(|handle| Portable::Cown(handle.clone()))
+    }
+
+    /// The forms that need no pickling. `moves`: the object is about to go.
+    fn native(object: &Object<'_>, moves: bool) -> PyResult<Option<Portable>> {
+        if let Some(small) = Portable::small(object) {
+            return Ok(Some(small));
+        }
+        if object.is_bytes()
+            && let Some(bytes) = object.to_bytes().filter(|bytes| bytes.len() < LARGE)
+        {
+            return Ok(Some(Portable::Bytes(bytes.into())));
+        }
+        if let Some(handle) = CownObject::plain_handle(object) {
+            return Ok(Some(Portable::Cown(handle.clone())));
+        }
+        Ok(pack(object, moves)?.map(|packed| Portable::Packed(Box::new(packed))))
     }
 
     /// Makes a value portable. Raises what pickling raises if that is not possible; `object` is as it was.
     pub(crate) fn encode(object: &Object<'_>) -> PyResult<Portable> {
-        match Portable::native(object) {
+        Portable::encode_as(object, false)
+    }
+
+    /// The same for an object of which there is one reference, which is about to go: its memory goes along.
+    pub(crate) fn encode_last(object: &Object<'_>) -> PyResult<Portable> {
+        Portable::encode_as(object, true)
+    }
+
+    fn encode_as(object: &Object<'_>, moves: bool) -> PyResult<Portable> {
+        match Portable::native(object, moves)? {
             Some(native) => Ok(native),
             None => pickle(object),
         }
@@ -88,17 +123,13 @@ impl Portable {
         class: &str,
         pickler: impl FnOnce() -> PyResult<Object<'py>>,
     ) -> PyResult<Option<Portable>> {
-        let (data, cowns) = carried::while_packing(pickler);
+        let (data, carried) = carried::while_packing(pickler);
         let data = data?;
         if data.is_none() {
             return Ok(None);
         }
         let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
-        Ok(Some(Portable::Pickled(Box::new(Pickled {
-            data: data.into(),
-            cowns: cowns.into(),
-            class: class.into(),
-        }))))
+        Ok(Some(Portable::Pickled(Box::new(Pickled { data: data.into(), carried, class: class.into() }))))
     }
 
     /// The same, with an error that says what could not be moved, and where it was to go.
@@ -120,6 +151,15 @@ impl Portable {
 
     /// A new object of this interpreter. The portable value is as it was, whatever is raised.
     pub(crate) fn decode<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        self.decode_as(py, false)
+    }
+
+    /// The same, for the last time if it succeeds: memory goes over to the object where it can.
+    pub(crate) fn decode_last<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        self.decode_as(py, true)
+    }
+
+    fn decode_as<'py>(&self, py: Python<'py>, last: bool) -> PyResult<Object<'py>> {
         match self {
             Portable::None => Ok(py.none()),
             Portable::Bool(value) => Ok(number::boolean(py, *value)),
@@ -128,7 +168,21 @@ impl Portable {
             Portable::Str(value) => text::string(py, value),
             Portable::Bytes(value) => text::bytes(py, value),
             Portable::Cown(handle) => CownObject::open(py, handle.clone()),
+            Portable::Packed(packed) => unpack(py, packed, last),
             Portable::Pickled(pickled) => pickled.load(py),
+        }
+    }
+
+    /// Whether both are the same value, as far as can be told by looking at the data.
+    pub(crate) fn is_same(&self, other: &Portable) -> bool {
+        match (self, other) {
+            (Portable::Packed(one), Portable::Packed(other)) => one.is_same(other),
+            (Portable::Pickled(one), Portable::Pickled(other)) => {
+                one.data == other.data && one.carried.is_same(&other.carried)
+            }
+            (Portable::Str(one), Portable::Str(other)) => one == other,
+            (Portable::Bytes(one), Portable::Bytes(other)) => one == other,
+            _ => false,
         }
     }
 
@@ -147,6 +201,7 @@ impl Portable {
             Portable::Str(_) => "str",
             Portable::Bytes(_) => "bytes",
             Portable::Cown(_) => "Cown",
+            Portable::Packed(packed) => packed.class(),
             Portable::Pickled(pickled) => &pickled.class,
         }
     }
@@ -156,7 +211,8 @@ impl Portable {
         match self {
             Portable::Str(text) => text.len(),
             Portable::Bytes(bytes) => bytes.len(),
-            Portable::Pickled(pickled) => pickled.data.len(),
+            Portable::Packed(packed) => packed.size(),
+            Portable::Pickled(pickled) => pickled.data.len() + pickled.carried.size(),
             _ => size_of::<Portable>(),
         }
     }
@@ -172,7 +228,15 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
     }
     let class = object.class_name();
     let protocol = number::int(py, 5)?;
-    match Portable::from_pickler(py, &class, || state.invoke(py, Callable::Dumps, &[object, &protocol])) {
+    let dumps = || {
+        let dumps = state.callable(py, Callable::Dumps)?;
+        dumps.call_with_keyword(
+            &[object, &protocol],
+            c"buffer_callback",
+            &state.callable(py, Callable::CarryBuffer)?,
+        )
+    };
+    match Portable::from_pickler(py, &class, dumps) {
         Ok(Some(Portable::Pickled(pickled))) if namespaces::are_named_in(&pickled.data) => {
             Portable::by_value(object)
         }
@@ -192,7 +256,7 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
 }
 
 /// Why a value could not be pickled: the error, and the part of the value that it is about.
-fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
+pub(super) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
     let py = object.py();
     let culprit = match error::is_kind(reason, Kind::Recursion) {
         true => None,
@@ -206,14 +270,6 @@ fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
         Some(culprit) => format!("{}: {text} (the part of type '{culprit}')", reason.class_name()),
         None => format!("{}: {text}", reason.class_name()),
     }
-}
-
-/// As `encode`, but the error comes as text, and is not raised any more.
-pub(crate) fn encode_or_refusal(object: &Object<'_>) -> Result<Portable, String> {
-    Portable::encode(object).map_err(|_| match error::take(object.py()) {
-        Some(reason) => refusal(object, &reason),
-        None => "unknown error".into(),
-    })
 }
 
 /// What to do about a module that can't be imported in a sub-interpreter, where that is what `why` says.
@@ -236,6 +292,10 @@ fn is_of_namespace(object: &Object<'_>) -> bool {
 impl Pickled {
     fn load<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
         let data = text::bytes(py, &self.data)?;
-        carried::while_unpacking(&self.cowns, || State::get(py).invoke(py, Callable::Loads, &[&data]))
+        let loads = State::get(py).callable(py, Callable::Loads)?;
+        carried::while_unpacking(&self.carried, || match self.carried.buffers(py)? {
+            None => loads.call(&[&data]),
+            Some(buffers) => loads.call_with_keyword(&[&data], c"buffers", &buffers),
+        })
     }
 }

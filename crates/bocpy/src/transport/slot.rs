@@ -1,10 +1,12 @@
 //! What a cown owns: its value, in whatever form it is just now, and who may touch it.
 
-use super::portable::{Portable, encode_or_refusal, import_hint};
-use crate::ffi::error::{self, Kind};
+use super::form::{Form, explain_open, is_true_copy, take_refusal};
+use super::moving::{is_mine, moving, wait_while};
+use super::portable::Portable;
+use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
-use crate::interpreter::{Resident, State, within};
-use parking_lot::Mutex;
+use crate::interpreter::{Home, Resident, State};
+use parking_lot::{Mutex, MutexGuard};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -18,6 +20,8 @@ pub(crate) struct Slot {
     holder: AtomicU64,
     /// The number of the last `wait` before the cown was made or last let go by hand: see `api::cown`.
     era: AtomicU32,
+    /// The worker that has the value as an object, and one. Zero: it may be opened anywhere.
+    worker: AtomicU32,
     content: Mutex<Content>,
 }
 
@@ -31,15 +35,10 @@ struct Content {
     trace: Option<Box<Box<str>>>,
     /// A hold from outside behaviors.
     hold: Option<Box<boc::CownGuard<(), Slot>>>,
-}
-
-enum Form {
-    Portable(Portable),
-    Resident(Resident),
-    /// Somebody is changing its form: only its holder does, so only code that runs within that can meet this.
-    Moving,
-    /// The value is gone, for that reason.
-    Lost(Box<str>),
+    /// The behavior that left the value where it is.
+    left_by: Option<Arc<str>>,
+    /// The interpreter that has been told that it is the value's home, by number.
+    known_at: i64,
 }
 
 /// Someone who can hold a cown: one run of a behavior, or a thread outside behaviors.
@@ -93,6 +92,24 @@ impl Holder {
     }
 }
 
+thread_local! {
+    /// The cowns that the behavior that runs here only reads, by their numbers.
+    static READING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f` as a behavior that reads the cowns of those numbers.
+pub(crate) fn reading<R>(cowns: impl Iterator<Item = usize>, f: impl FnOnce() -> R) -> R {
+    let before = READING.replace(cowns.collect());
+    let result = f();
+    READING.set(before);
+    result
+}
+
+/// Whether the behavior that runs here reads that cown.
+pub(crate) fn reads(cown: usize) -> bool {
+    READING.with_borrow(|reading| reading.contains(&cown))
+}
+
 impl Slot {
     pub(crate) fn portable(value: Portable, era: u32) -> Self {
         Slot::with(Form::Portable(value), era)
@@ -103,8 +120,21 @@ impl Slot {
     }
 
     fn with(form: Form, era: u32) -> Self {
-        let content = Content { form, exception: false, unread: false, trace: None, hold: None };
-        Slot { holder: AtomicU64::new(0), era: AtomicU32::new(era), content: Mutex::new(content) }
+        let content = Content {
+            form,
+            exception: false,
+            unread: false,
+            trace: None,
+            hold: None,
+            left_by: None,
+            known_at: 0,
+        };
+        Slot {
+            holder: AtomicU64::new(0),
+            era: AtomicU32::new(era),
+            worker: AtomicU32::new(0),
+            content: Mutex::new(content),
+        }
     }
 
     pub(crate) fn holder(&self) -> Option<Holder> {
@@ -139,38 +169,154 @@ impl Slot {
         self.content.lock().hold.is_some()
     }
 
+    /// The worker on which the value is at home, if it is.
+    #[inline]
+    pub(crate) fn worker(&self) -> Option<usize> {
+        (self.worker.load(Ordering::Relaxed) as usize).checked_sub(1)
+    }
+
     /// The value, for its holder: opened in this interpreter, to stay there until it is needed elsewhere.
     pub(crate) fn get<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        // What is not a scalar is taken out for the time of opening it, since that may run any code.
-        let form = {
-            let mut content = self.content.lock();
-            content.unread = false;
-            match &content.form {
-                Form::Portable(value) if value.is_scalar() => {
-                    let value = value.clone();
-                    drop(content);
-                    return value.decode(py);
-                }
-                Form::Resident(value) => {
-                    if let Some(object) = value.open(py) {
-                        return Ok(object);
-                    }
-                    std::mem::replace(&mut content.form, Form::Moving)
-                }
-                Form::Portable(_) => std::mem::replace(&mut content.form, Form::Moving),
-                Form::Moving => {
-                    return Err(error::raise(py, Kind::Runtime, "this cown's value is being moved just now"));
-                }
-                Form::Lost(why) => {
-                    let why = why.clone();
-                    drop(content);
-                    return Err(error::raise(py, Kind::Runtime, &why));
+        let mut content = self.content.lock();
+        content.unread = false;
+        match &content.form {
+            Form::Portable(value) if value.is_scalar() => {
+                let value = value.clone();
+                drop(content);
+                return value.decode(py);
+            }
+            Form::Resident(value) => {
+                if let Some(object) = value.open(py) {
+                    return Ok(object);
                 }
             }
+            _ => {}
+        }
+        // What is no scalar is taken out for the time of opening it, since that may run any code.
+        let content = self.wait_until_settled(py, content)?;
+        self.change(content, |form, left_by| form.open(py, left_by))
+    }
+
+    /// The value, for one who may only read it. What becomes of the object is nobody else's business. `stay`: all use the
+    /// same object.
+    pub(crate) fn look<'py>(&self, py: Python<'py>, stay: Stay) -> PyResult<Object<'py>> {
+        if stay {
+            return self.get(py);
+        }
+        loop {
+            let mut content = self.content.lock();
+            content.unread = false;
+            if let Form::Portable(value) = &content.form
+                && value.is_scalar()
+            {
+                let value = value.clone();
+                drop(content);
+                return value.decode(py);
+            }
+            let mut content = self.wait_until_settled(py, content)?;
+            let Form::Shared(shared) = &mut content.form else {
+                let here = match &content.form {
+                    Form::Resident(value) => value.open(py),
+                    _ => None,
+                };
+                match (self.change(content, |form, left_by| form.share(py, left_by)), here) {
+                    (Ok(()), _) => continue,
+                    // It can't be moved, and need not.
+                    (Err(Raised), Some(object)) if !error::is(py, Kind::KeyboardInterrupt) => {
+                        error::clear(py);
+                        return Ok(object);
+                    }
+                    (Err(Raised), _) => return Err(Raised),
+                }
+            };
+            let portable = shared.portable.clone();
+            let copy = shared.take_copy(py);
+            drop(content);
+            return self.open_copy(py, &portable, copy);
+        }
+    }
+
+    /// The copy that a reader has here, if it is still true, or a new one.
+    fn open_copy<'py>(
+        &self,
+        py: Python<'py>,
+        portable: &Arc<Portable>,
+        copy: Option<Resident>,
+    ) -> PyResult<Object<'py>> {
+        let copy = copy.filter(|copy| is_true_copy(py, copy, portable));
+        let (object, copy) = match copy.and_then(|copy| Some((copy.open(py)?, copy))) {
+            Some(both) => both,
+            None => {
+                let object = portable.decode(py).map_err(|raised| explain_open(py, portable, raised))?;
+                let copy = Resident::at(State::get(py).home.clone(), object.clone());
+                (object, copy)
+            }
         };
-        let (form, result) = open(py, form);
-        self.content.lock().form = form;
-        result
+        let mut content = self.content.lock();
+        let unused = match &mut content.form {
+            Form::Shared(shared) if Arc::ptr_eq(&shared.portable, portable) => {
+                let before = shared.take_copy(py);
+                shared.copies.push(copy);
+                before
+            }
+            _ => Some(copy),
+        };
+        drop(content);
+        drop(unused);
+        Ok(object)
+    }
+
+    /// Waits until nobody changes the form of the value. Raises where there is none, or where this thread does it.
+    fn wait_until_settled<'a>(
+        &'a self,
+        py: Python<'_>,
+        mut content: MutexGuard<'a, Content>,
+    ) -> PyResult<MutexGuard<'a, Content>> {
+        loop {
+            match &content.form {
+                Form::Moving if is_mine(self.address()) => {
+                    drop(content);
+                    return Err(error::raise(py, Kind::Runtime, "this cown's value is being moved just now"));
+                }
+                Form::Moving => {
+                    drop(content);
+                    wait_while(py, || matches!(self.content.lock().form, Form::Moving));
+                    content = self.content.lock();
+                }
+                Form::Lost(loss) => {
+                    let loss = loss.clone();
+                    drop(content);
+                    return Err(error::raise(py, loss.kind, &loss.message));
+                }
+                _ => return Ok(content),
+            }
+        }
+    }
+
+    /// Takes the value out, lets `f` make another form of it, and puts that in.
+    fn change<R>(
+        &self,
+        mut content: MutexGuard<'_, Content>,
+        f: impl FnOnce(Form, Option<&str>) -> (Form, R),
+    ) -> R {
+        let form = std::mem::replace(&mut content.form, Form::Moving);
+        let left_by = content.left_by.clone();
+        drop(content);
+        moving(self.address(), || {
+            let (form, result) = f(form, left_by.as_deref());
+            self.put_form(&mut self.content.lock(), form);
+            result
+        })
+    }
+
+    /// Gives the value that form, and the one before to the caller: dropping it may run any code.
+    fn put_form(&self, content: &mut Content, form: Form) -> Form {
+        self.worker.store(form.worker().map_or(0, |worker| worker as u32 + 1), Ordering::Relaxed);
+        std::mem::replace(&mut content.form, form)
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// Sets the value, for the cown's holder. `stay`: as the object that it is.
@@ -204,7 +350,7 @@ impl Slot {
     /// `trace`: that of an exception that a behavior did not catch, where the value is that.
     fn replace(&self, form: Form, trace: Option<String>) {
         let mut content = self.content.lock();
-        let before = std::mem::replace(&mut content.form, form);
+        let before = self.put_form(&mut content, form);
         content.exception = trace.is_some();
         content.unread = trace.is_some();
         content.trace = trace.map(|trace| Box::new(trace.into_boxed_str()));
@@ -231,11 +377,6 @@ impl Slot {
         self.content.lock().trace.as_deref().cloned()
     }
 
-    /// Whether the value is an exception that nobody has looked at.
-    pub(crate) fn is_unread(&self) -> bool {
-        self.content.lock().unread
-    }
-
     /// What is to be printed as the cown dies.
     pub(crate) fn take_report(&self) -> Option<Box<str>> {
         let mut content = self.content.lock();
@@ -245,43 +386,101 @@ impl Slot {
     /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
     /// the value stays as it is, and the error is raised.
     pub(crate) fn settle(&self, py: Python<'_>, what: impl FnOnce() -> String) -> PyResult<()> {
-        let object = {
-            let content = self.content.lock();
-            match &content.form {
-                Form::Resident(value) => value.open(py),
-                _ => None,
-            }
-        };
-        let Some(object) = object else { return Ok(()) };
-        let portable = Portable::encode_named(&object, what)?;
         let mut content = self.content.lock();
-        let before = std::mem::replace(&mut content.form, Form::Portable(portable));
-        drop(content);
-        drop(before);
-        Ok(())
+        match &mut content.form {
+            Form::Resident(value) if value.is_here(py) => {}
+            Form::Shared(shared) => {
+                let copy = shared.take_copy(py);
+                drop(content);
+                drop(copy);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+        self.change(content, |form, _| match form {
+            Form::Resident(value) => {
+                let encoded = value.peek(py).map(|object| Portable::encode_named(&object, what));
+                match encoded {
+                    Some(Ok(portable)) => {
+                        drop(value);
+                        (Form::Portable(portable), Ok(()))
+                    }
+                    Some(Err(raised)) => (Form::Resident(value), Err(raised)),
+                    None => (Form::Resident(value), Ok(())),
+                }
+            }
+            other => (other, Ok(())),
+        })
     }
 
-    /// The interpreter that this value lives in is about to end: the last chance to make it portable. True where it lived
-    /// there and could not be moved; `why` then says so to every later user.
-    pub(crate) fn evacuate(&self, py: Python<'_>, why: impl FnOnce(&str) -> String) -> Option<String> {
-        let object = {
-            let content = self.content.lock();
-            match &content.form {
-                Form::Resident(value) => value.open(py)?,
-                _ => return None,
+    /// A behavior of that name ends here, and leaves the value as it is. True where this interpreter is its home and has
+    /// not been told so yet: before it ends, it is to `evacuate` the value.
+    pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: &Arc<str>) -> bool {
+        let mut content = self.content.lock();
+        match &content.form {
+            Form::Resident(value) => {
+                let Some(object) = value.peek(py) else { return false };
+                if let Some(small) = Portable::small(&object) {
+                    let before = self.put_form(&mut content, Form::Portable(small));
+                    drop(content);
+                    drop(before);
+                    return false;
+                }
+            }
+            Form::Shared(_) => {}
+            _ => return false,
+        }
+        if !content.left_by.as_ref().is_some_and(|before| Arc::ptr_eq(before, behavior)) {
+            content.left_by = Some(behavior.clone());
+        }
+        std::mem::replace(&mut content.known_at, home.id()) != home.id()
+    }
+
+    /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
+    /// said where it lived there and could not be moved; every later user is told as well.
+    pub(crate) fn evacuate(&self, py: Python<'_>) -> Option<String> {
+        let mut content = self.content.lock();
+        content.known_at = 0;
+        // Somebody may be on the way here to fetch it.
+        let mut content = match self.wait_until_settled(py, content) {
+            Ok(content) => content,
+            Err(Raised) => {
+                error::clear(py);
+                return None;
             }
         };
-        let (form, lost) = match encode_or_refusal(&object) {
-            Ok(portable) => (Form::Portable(portable), None),
-            Err(reason) => {
-                let message =
-                    why(&format!("its value of type '{}' could not be moved: {reason}", object.class_name()));
-                (Form::Lost(message.as_str().into()), Some(message))
+        match &mut content.form {
+            Form::Resident(value) if value.is_here(py) => {}
+            Form::Shared(shared) => {
+                let copy = shared.take_copy(py);
+                drop(content);
+                drop(copy);
+                return None;
             }
-        };
-        let before = std::mem::replace(&mut self.content.lock().form, form);
-        drop(before);
-        lost
+            _ => return None,
+        }
+        self.change(content, |form, left_by| {
+            let Form::Resident(value) = form else { return (form, None) };
+            let encoded = value.peek(py).map(|object| match Portable::encode_last(&object) {
+                Ok(portable) => Ok(portable),
+                Err(Raised) => Err((object.class_name(), take_refusal(&object))),
+            });
+            match encoded {
+                Some(Ok(portable)) => {
+                    drop(value);
+                    (Form::Portable(portable), None)
+                }
+                Some(Err((class, why))) => {
+                    let left_by = left_by.unwrap_or("?");
+                    let message = format!(
+                        "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
+                         '{class}', it cannot be moved to another interpreter: {why}"
+                    );
+                    (Form::lost(Kind::Type, &message), Some(message))
+                }
+                None => (Form::Resident(value), None),
+            }
+        })
     }
 
     /// The value's form in a few words, for `repr`.
@@ -289,6 +488,7 @@ impl Slot {
         match &self.content.lock().form {
             Form::Portable(value) => value.class().to_owned(),
             Form::Resident(_) => "object".into(),
+            Form::Shared(shared) => shared.portable.class().to_owned(),
             Form::Moving => "moving".into(),
             Form::Lost(_) => "lost".into(),
         }
@@ -324,64 +524,5 @@ impl Slot {
             drop(form);
         }
         DYING.with_borrow_mut(|dying| *dying = None);
-    }
-}
-
-/// Opens a value here that is portable or lives elsewhere. Gives its new form, or, with the error, the form it had.
-fn open<'py>(py: Python<'py>, form: Form) -> (Form, PyResult<Object<'py>>) {
-    let portable = match form {
-        Form::Portable(portable) => portable,
-        Form::Resident(resident) => match fetch(py, resident) {
-            Ok(portable) => portable,
-            Err((form, raised)) => return (form, Err(raised)),
-        },
-        other => return (other, Err(error::raise(py, Kind::Runtime, "this cown has no value just now"))),
-    };
-    match portable.decode(py) {
-        Ok(object) => (Form::Resident(Resident::at(State::get(py).home.clone(), object.clone())), Ok(object)),
-        Err(raised) => {
-            let raised = explain_open(py, &portable, raised);
-            (Form::Portable(portable), Err(raised))
-        }
-    }
-}
-
-fn explain_open(py: Python<'_>, portable: &Portable, raised: error::Raised) -> error::Raised {
-    if error::is(py, Kind::KeyboardInterrupt) {
-        return raised;
-    }
-    let Some(reason) = error::take(py) else { return raised };
-    let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
-    let message = format!(
-        "a value of type '{}' could not be opened in this interpreter: {}: {why}{}",
-        portable.class(),
-        reason.class_name(),
-        import_hint(&why)
-    );
-    error::restore(reason);
-    error::raise_from(py, Kind::Runtime, &message)
-}
-
-/// Makes a value portable that lives in another interpreter, by going there.
-fn fetch(py: Python<'_>, resident: Resident) -> Result<Portable, (Form, error::Raised)> {
-    let home = Arc::clone(resident.home());
-    let fetched = within(py, &home, |there| {
-        // `bocpy` may have gone from an interpreter that is ending.
-        let object = State::try_get(there).and_then(|_| resident.open(there))?;
-        let result = encode_or_refusal(&object).map_err(|why| (object.class_name(), why));
-        Some(result)
-    });
-    match fetched.flatten() {
-        Some(Ok(portable)) => Ok(portable),
-        Some(Err((class, why))) => {
-            let message = format!(
-                "the value of this cown, of type '{class}', cannot be moved to another interpreter: {why}"
-            );
-            Err((Form::Resident(resident), error::raise(py, Kind::Type, &message)))
-        }
-        None => {
-            let message = "the value of this cown was lost: the interpreter in which it lived has ended";
-            Err((Form::Lost(message.into()), error::raise(py, Kind::Runtime, message)))
-        }
     }
 }

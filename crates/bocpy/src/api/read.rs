@@ -1,0 +1,71 @@
+//! `read`: a cown that a behavior is only to read.
+
+use crate::api::cown::Handle;
+use crate::ffi::class::{Args, Method, Native};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{Object, PyResult, Python, container, text};
+use crate::interpreter::State;
+use std::ffi::CStr;
+
+/// What `read(cown)` gives.
+pub(crate) struct Read {
+    handle: Handle,
+}
+
+impl Read {
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Native for Read {
+    const NAME: &'static CStr = c"bocpy.Read";
+    const DOC: &'static CStr = c"A cown that a behavior is only to read. Made by `read`.";
+
+    fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
+        Err(error::raise(py, Kind::Type, "call read(cown) to get one of these"))
+    }
+
+    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+        let read: &Read = crate::ffi::class::value(this);
+        text::string(py, &format!("read(Cown({:#x}))", read.handle.id()))
+    }
+}
+
+/// `read(cown)`.
+pub(crate) struct ReadFunction;
+
+impl Method for ReadFunction {
+    const NAME: &'static CStr = c"read";
+    const DOC: &'static CStr = c"read($module, cown, /)\n--\n\n\
+        Ask for a cown to read it only: @when(read(config), account).\n\n\
+        Behaviors that read a cown run side by side, in the order of scheduling with those that write it. Each gets the \
+        Cown itself; its value can be looked at but not assigned. What a reader changes inside the value reaches nobody \
+        else where workers are interpreters; where they are threads all look at one object, and must leave it alone.\n\n\
+        A list or tuple of cowns gives a list of such. Raises TypeError for anything else.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        args.no_keywords("read")?;
+        let [arg] = args.positional() else {
+            return Err(error::raise(py, Kind::Type, "read() takes one Cown, or one list of Cowns"));
+        };
+        if arg.is_list() || arg.is_tuple() {
+            let reads: PyResult<Vec<_>> = arg.items()?.iter().map(one).collect();
+            return container::list(py, reads?);
+        }
+        one(arg)
+    }
+}
+
+fn one<'py>(arg: &Object<'py>) -> PyResult<Object<'py>> {
+    let py = arg.py();
+    let state = State::get(py);
+    if state.read.get(arg).is_some() {
+        return Ok(arg.clone());
+    }
+    let Some(handle) = state.cown.handle(arg) else {
+        let message = format!("read() takes a Cown, or a list of Cowns, not {}", arg.class_name());
+        return Err(error::raise(py, Kind::Type, &message));
+    };
+    state.read.instance(py, Read { handle: handle.clone() })
+}

@@ -1,0 +1,99 @@
+//! Bytearrays, and memory that objects lend.
+
+use super::object::{Object, Python};
+use super::{PyResult, Raised};
+use pyo3_ffi as ffi;
+use std::slice;
+
+/// A new bytearray with that content.
+pub(crate) fn bytearray<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Object<'py>> {
+    // SAFETY: so many bytes are there.
+    unsafe {
+        let size = data.len() as ffi::Py_ssize_t;
+        Object::owned(py, ffi::PyByteArray_FromStringAndSize(data.as_ptr().cast(), size))
+    }
+}
+
+/// Calls `f` with a memoryview of `data`, to read from it as long as `f` runs. The view must not be kept.
+pub(crate) fn with_view<'py, R>(
+    py: Python<'py>,
+    data: &[u8],
+    f: impl FnOnce(&Object<'py>) -> PyResult<R>,
+) -> PyResult<R> {
+    // SAFETY: so many bytes are there, which nobody can write to through the view; released before they can go.
+    let view = unsafe {
+        let size = data.len() as ffi::Py_ssize_t;
+        let view = ffi::PyMemoryView_FromMemory(data.as_ptr().cast_mut().cast(), size, ffi::PyBUF_READ);
+        Object::owned(py, view)?
+    };
+    let result = f(&view);
+    view.call_method(c"release", &[])?;
+    result
+}
+
+/// A memoryview of an object that lends its memory.
+pub(crate) fn view<'py>(object: &Object<'py>) -> PyResult<Object<'py>> {
+    // SAFETY: a live object.
+    unsafe { Object::owned(object.py(), ffi::PyMemoryView_FromObject(object.as_ptr())) }
+}
+
+impl Object<'_> {
+    /// Calls `f` with the memory that the object lends, where it is one piece.
+    pub(crate) fn with_memory<R>(&self, f: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
+        let mut buffer = ffi::Py_buffer::new();
+        // SAFETY: filled on success, and released after use. `f` runs no Python code that could write meanwhile, as far as
+        // that matters: bytes are bytes.
+        unsafe {
+            if ffi::PyObject_GetBuffer(self.as_ptr(), &mut buffer, ffi::PyBUF_SIMPLE) != 0 {
+                return Err(Raised);
+            }
+            let data = match buffer.len {
+                0 => &[],
+                size => slice::from_raw_parts(buffer.buf.cast::<u8>(), size as usize),
+            };
+            let result = f(data);
+            ffi::PyBuffer_Release(&mut buffer);
+            Ok(result)
+        }
+    }
+
+    /// Whether a bytearray's memory may be taken away from it: it is big enough to come from the C library, and lent to
+    /// nobody. Where it belongs to another object inside, as from 3.15 on, it may not.
+    pub(crate) fn can_give_memory(&self) -> bool {
+        #[cfg(not(Py_3_15))]
+        // SAFETY: reads the fields of what is a bytearray.
+        unsafe {
+            const FROM_C: ffi::Py_ssize_t = 512;
+            let array = self.as_ptr().cast::<ffi::PyByteArrayObject>();
+            ffi::PyByteArray_CheckExact(self.as_ptr()) != 0
+                && (*array).ob_exports == 0
+                && (*array).ob_alloc > FROM_C
+        }
+        #[cfg(Py_3_15)]
+        false
+    }
+}
+
+/// A new bytearray of this interpreter that takes over the memory of `from`, which is left empty.
+///
+/// # Safety
+/// `from` is a live bytearray of any interpreter that `can_give_memory` was true of; only this thread can reach it.
+#[cfg(not(Py_3_15))]
+pub(crate) unsafe fn take_memory(py: Python<'_>, from: *mut ffi::PyObject) -> PyResult<Object<'_>> {
+    let new = bytearray(py, &[])?;
+    // SAFETY: an empty bytearray owns no memory. That of the other came from the C library by way of CPython's allocator,
+    // which gives such memory back to it in whichever interpreter.
+    unsafe {
+        let (from, to) =
+            (from.cast::<ffi::PyByteArrayObject>(), new.as_ptr().cast::<ffi::PyByteArrayObject>());
+        (*to).ob_base.ob_size = (*from).ob_base.ob_size;
+        (*to).ob_alloc = (*from).ob_alloc;
+        (*to).ob_bytes = (*from).ob_bytes;
+        (*to).ob_start = (*from).ob_start;
+        (*from).ob_base.ob_size = 0;
+        (*from).ob_alloc = 0;
+        (*from).ob_bytes = std::ptr::null_mut();
+        (*from).ob_start = std::ptr::null_mut();
+    }
+    Ok(new)
+}

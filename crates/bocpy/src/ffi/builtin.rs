@@ -1,0 +1,79 @@
+//! Which of Python's own types an object is of.
+
+use super::object::Object;
+use pyo3_ffi as ffi;
+
+/// A builtin type; exactly that, no subclass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Builtin {
+    None,
+    Bool,
+    Int,
+    Float,
+    Complex,
+    Str,
+    Bytes,
+    ByteArray,
+    Tuple,
+    List,
+    Dict,
+    Set,
+    FrozenSet,
+    MemoryView,
+}
+
+impl Object<'_> {
+    /// The builtin type that the object is of, if it is one of those.
+    #[inline]
+    pub(crate) fn builtin(&self) -> Option<Builtin> {
+        // SAFETY: a live object has a type; types are compared by address.
+        unsafe {
+            let class = ffi::Py_TYPE(self.as_ptr());
+            let is = |other: *mut ffi::PyTypeObject| class == other;
+            Some(if is(&raw mut ffi::PyLong_Type) {
+                Builtin::Int
+            } else if is(&raw mut ffi::PyFloat_Type) {
+                Builtin::Float
+            } else if is(&raw mut ffi::PyUnicode_Type) {
+                Builtin::Str
+            } else if self.is_none() {
+                Builtin::None
+            } else if is(&raw mut ffi::PyBool_Type) {
+                Builtin::Bool
+            } else if is(&raw mut ffi::PyTuple_Type) {
+                Builtin::Tuple
+            } else if is(&raw mut ffi::PyList_Type) {
+                Builtin::List
+            } else if is(&raw mut ffi::PyDict_Type) {
+                Builtin::Dict
+            } else if is(&raw mut ffi::PyBytes_Type) {
+                Builtin::Bytes
+            } else if is(&raw mut ffi::PySet_Type) {
+                Builtin::Set
+            } else if is(&raw mut ffi::PyFrozenSet_Type) {
+                Builtin::FrozenSet
+            } else if is(&raw mut ffi::PyByteArray_Type) {
+                Builtin::ByteArray
+            } else if is(&raw mut ffi::PyComplex_Type) {
+                Builtin::Complex
+            } else if is(&raw mut ffi::PyMemoryView_Type) {
+                Builtin::MemoryView
+            } else {
+                return None;
+            })
+        }
+    }
+
+    /// How many references to the object there are. Large for those that never go.
+    #[inline]
+    pub(crate) fn references(&self) -> usize {
+        // SAFETY: a live object.
+        unsafe { ffi::Py_REFCNT(self.as_ptr()) as usize }
+    }
+
+    /// The object's address.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        self.as_ptr().addr()
+    }
+}

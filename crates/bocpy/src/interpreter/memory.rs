@@ -1,0 +1,128 @@
+//! Large pieces of memory on their way from one interpreter to another, without a copy where that is possible.
+
+use super::{Home, Resident, State};
+use crate::ffi::buffer;
+use crate::ffi::{Object, PyResult, Python};
+use parking_lot::Mutex;
+use std::slice;
+use std::sync::{Arc, Weak};
+
+/// Bytes that an object in some interpreter owns and nobody writes to, or that we own. Clones are the same bytes.
+#[derive(Clone)]
+pub(crate) struct Memory(Arc<Mutex<Bytes>>);
+
+/// The same, as its home knows it.
+pub(crate) struct WeakMemory(Weak<Mutex<Bytes>>);
+
+enum Bytes {
+    Lent {
+        owner: Resident,
+        start: *const u8,
+        size: usize,
+        /// The owner is a bytearray that nobody else knows of, which may give its memory away.
+        is_ours: bool,
+    },
+    Own(Box<[u8]>),
+}
+
+// SAFETY: memory that nobody writes to and that the owner keeps; the owner is `Send`.
+unsafe impl Send for Bytes {}
+
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            // SAFETY: so many bytes, which the owner keeps and nobody writes to.
+            Bytes::Lent { start, size, .. } => unsafe { slice::from_raw_parts(*start, *size) },
+            Bytes::Own(bytes) => bytes,
+        }
+    }
+}
+
+impl Memory {
+    /// A copy of those bytes.
+    pub(crate) fn copy(bytes: &[u8]) -> Self {
+        Memory(Arc::new(Mutex::new(Bytes::Own(bytes.into()))))
+    }
+
+    /// The content of `bytes`, which nobody can change.
+    pub(crate) fn of_bytes(object: &Object<'_>) -> Option<Self> {
+        let bytes = object.to_bytes()?;
+        Some(Memory::lent(object.clone(), bytes, false))
+    }
+
+    /// The content of a bytearray to which there is one more reference, which is about to go.
+    pub(crate) fn of_bytearray(object: &Object<'_>) -> PyResult<Self> {
+        let is_ours = object.can_give_memory();
+        object.with_memory(|bytes| Memory::lent(object.clone(), bytes, is_ours))
+    }
+
+    /// The content of an object that lends its memory, to which there is one more reference, which is about to go.
+    pub(crate) fn of_lender(object: &Object<'_>) -> PyResult<Self> {
+        // As long as there is a view of it, nobody can make the object move its memory.
+        let view = buffer::view(object)?;
+        object.with_memory(|bytes| Memory::lent(view, bytes, false))
+    }
+
+    fn lent(owner: Object<'_>, bytes: &[u8], is_ours: bool) -> Self {
+        let home = State::get(owner.py()).home.clone();
+        let owner = Resident::at(home.clone(), owner);
+        let lent = Bytes::Lent { owner, start: bytes.as_ptr(), size: bytes.len(), is_ours };
+        let memory = Memory(Arc::new(Mutex::new(lent)));
+        home.lends(WeakMemory(Arc::downgrade(&memory.0)));
+        memory
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().as_slice().len()
+    }
+
+    /// Calls `f`, which must not run Python code, with the bytes.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        f(self.0.lock().as_slice())
+    }
+
+    /// A bytearray with that content: the memory itself where it can be had, else a copy. `last`: whether the bytes are
+    /// not needed any more after that.
+    pub(crate) fn to_bytearray<'py>(&self, py: Python<'py>, last: bool) -> PyResult<Object<'py>> {
+        let mut bytes = self.0.lock();
+        #[cfg(not(Py_3_15))]
+        if let Bytes::Lent { owner, is_ours: true, start, size } = &mut *bytes
+            && last
+            && Arc::strong_count(&self.0) == 1
+        {
+            // SAFETY: nobody but us knows of the owner, which says `is_ours`; and of us there is one, under a lock.
+            let taken = unsafe { buffer::take_memory(py, owner.as_ptr())? };
+            *start = std::ptr::NonNull::dangling().as_ptr();
+            *size = 0;
+            return Ok(taken);
+        }
+        let _ = (last, &mut bytes);
+        buffer::bytearray(py, bytes.as_slice())
+    }
+}
+
+impl WeakMemory {
+    pub(super) fn is_dead(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+
+    /// The home is about to end: what it has lent must be copied.
+    pub(super) fn bring_out(&self) {
+        let Some(memory) = self.0.upgrade() else { return };
+        let before = {
+            let mut bytes = memory.lock();
+            let copy = Bytes::Own(bytes.as_slice().into());
+            std::mem::replace(&mut *bytes, copy)
+        };
+        drop(before);
+    }
+}
+
+impl Home {
+    /// Copies all that is lent.
+    pub(crate) fn bring_out_what_is_lent(&self) {
+        for memory in self.take_lent() {
+            memory.bring_out();
+        }
+    }
+}

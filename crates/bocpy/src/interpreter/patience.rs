@@ -1,0 +1,107 @@
+//! Says so on stderr where a thread waits for long to be let into an interpreter: it can't be helped, but it can be known.
+
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long nobody needs to know.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often the watchman looks, while there is nothing to see, and how often in vain before he goes home.
+const ROUND: Duration = Duration::from_secs(1);
+const ROUNDS: u32 = 10;
+
+static WAITING: Mutex<Waiting> = Mutex::new(Waiting { visitors: Vec::new(), next: 0, watched: false });
+/// What the code of behaviors is called, by its number.
+static NAMES: Mutex<Option<HashMap<u64, Arc<str>>>> = Mutex::new(None);
+
+pub(crate) struct Waiting {
+    visitors: Vec<Visitor>,
+    next: u64,
+    /// Whether there is a watchman.
+    watched: bool,
+}
+
+struct Visitor {
+    number: u64,
+    since: Instant,
+    /// The worker that is visited; `None` for the main interpreter.
+    worker: Option<usize>,
+    /// What ran there when the visitor came.
+    running: u64,
+    told: bool,
+}
+
+/// A visitor at the door. Dropped when it has been let in.
+pub(super) struct AtDoor(u64);
+
+/// Remembers what a behavior's code is called.
+pub(crate) fn name_code(number: u64, name: &Arc<str>) {
+    NAMES.lock().get_or_insert_default().insert(number, name.clone());
+}
+
+/// To be called before waiting.
+pub(super) fn at_door(worker: Option<usize>, running: u64) -> AtDoor {
+    let mut waiting = WAITING.lock();
+    let number = waiting.next;
+    waiting.next += 1;
+    waiting.visitors.push(Visitor { number, since: Instant::now(), worker, running, told: false });
+    if !waiting.watched {
+        // Without one, nothing is said.
+        waiting.watched = thread::Builder::new().name("bocpy-watch".into()).spawn(watch).is_ok();
+    }
+    AtDoor(number)
+}
+
+impl Drop for AtDoor {
+    fn drop(&mut self) {
+        WAITING.lock().visitors.retain(|visitor| visitor.number != self.0);
+    }
+}
+
+fn watch() {
+    let mut in_vain = 0;
+    while in_vain < ROUNDS {
+        thread::sleep(ROUND);
+        let mut waiting = WAITING.lock();
+        in_vain = if waiting.visitors.is_empty() { in_vain + 1 } else { 0 };
+        for visitor in waiting.visitors.iter_mut().filter(|visitor| !visitor.told) {
+            if visitor.since.elapsed() >= PATIENCE {
+                visitor.told = true;
+                visitor.tell();
+            }
+        }
+        waiting.watched = in_vain < ROUNDS;
+    }
+}
+
+impl Visitor {
+    fn tell(&self) {
+        let place = match self.worker {
+            Some(worker) => format!("worker {worker}"),
+            None => "the main interpreter".to_owned(),
+        };
+        let culprit = NAMES.lock().as_ref().and_then(|names| names.get(&self.running).cloned());
+        let culprit = match culprit {
+            Some(name) => format!("the behavior '{name}', which runs there, lets"),
+            None => "what runs there lets".to_owned(),
+        };
+        let seconds = self.since.elapsed().as_secs();
+        eprintln!(
+            "bocpy: since {seconds} s a thread waits for {place}, where a value or a definition is to be fetched: {culprit} \
+             nobody in (is it in a call into C that keeps the GIL?)"
+        );
+    }
+}
+
+/// Held over a fork.
+pub(crate) fn hold() -> MutexGuard<'static, Waiting> {
+    WAITING.lock()
+}
+
+/// In the child of a fork: there are no such threads.
+pub(crate) fn start_clean(mut waiting: MutexGuard<'static, Waiting>) {
+    waiting.visitors.clear();
+    waiting.watched = false;
+}

@@ -1,0 +1,34 @@
+//! A list of things that die by themselves.
+
+/// It is tidied whenever there are twice as many things as were left the last time.
+pub(crate) struct Tidied<T> {
+    things: Vec<T>,
+    tidy_at: usize,
+}
+
+impl<T> Default for Tidied<T> {
+    fn default() -> Self {
+        Tidied::new()
+    }
+}
+
+impl<T> Tidied<T> {
+    const LEAST: usize = 64;
+
+    pub(crate) const fn new() -> Self {
+        Tidied { things: Vec::new(), tidy_at: Tidied::<T>::LEAST }
+    }
+
+    /// `tidy` runs under whatever lock the list is kept, and must not run any code of others.
+    pub(crate) fn push(&mut self, thing: T, tidy: impl FnOnce(&mut Vec<T>)) {
+        if self.things.len() >= self.tidy_at {
+            tidy(&mut self.things);
+            self.tidy_at = (self.things.len() * 2).max(Self::LEAST);
+        }
+        self.things.push(thing);
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.things)
+    }
+}

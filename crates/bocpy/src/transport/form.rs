@@ -1,0 +1,204 @@
+//! The forms in which a cown keeps its value, and how it gets from one to another.
+
+use super::portable::{Portable, import_hint};
+use crate::ffi::error::{self, Kind, Raised};
+use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::{Resident, State, within};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// A cown's value.
+pub(super) enum Form {
+    Portable(Portable),
+    /// Left as an object where a behavior left it.
+    Resident(Resident),
+    /// Being read: see [`Shared`].
+    Shared(Box<Shared>),
+    /// Somebody is changing its form.
+    Moving,
+    /// The value is gone.
+    Lost(Arc<Loss>),
+}
+
+/// Why a value is gone.
+pub(super) struct Loss {
+    pub(super) kind: Kind,
+    pub(super) message: Box<str>,
+}
+
+/// A value that behaviors have read since one of them could write it. What counts is the portable form. Readers look at
+/// copies, one in each interpreter, which serve the next reader there as long as nobody has changed them.
+pub(super) struct Shared {
+    pub(super) portable: Arc<Portable>,
+    pub(super) copies: SmallVec<[Resident; 2]>,
+}
+
+impl Form {
+    pub(super) fn lost(kind: Kind, message: &str) -> Form {
+        Form::Lost(Arc::new(Loss { kind, message: message.into() }))
+    }
+
+    /// The worker that has the value as an object.
+    pub(super) fn worker(&self) -> Option<usize> {
+        match self {
+            Form::Resident(value) => value.home().worker(),
+            _ => None,
+        }
+    }
+
+    /// Opens the value here, for one who may change it. Gives its new form, or, with the error, the form it had.
+    pub(super) fn open<'py>(self, py: Python<'py>, left_by: Option<&str>) -> (Form, PyResult<Object<'py>>) {
+        let portable = match self {
+            Form::Portable(portable) => portable,
+            Form::Resident(value) => match value.open(py) {
+                Some(object) => return (Form::Resident(value), Ok(object)),
+                None => match fetch(py, value, true, left_by) {
+                    Ok((portable, _)) => portable,
+                    Err((form, raised)) => return (form, Err(raised)),
+                },
+            },
+            Form::Shared(mut shared) => {
+                if let Some(copy) = shared.take_true_copy(py) {
+                    let object = copy.open(py);
+                    return match object {
+                        Some(object) => (Form::Resident(copy), Ok(object)),
+                        None => {
+                            (Form::Shared(shared), Err(error::raise(py, Kind::Runtime, "a foreign copy")))
+                        }
+                    };
+                }
+                match Arc::try_unwrap(shared.portable) {
+                    Ok(portable) => portable,
+                    Err(portable) => (*portable).clone(),
+                }
+            }
+            other => return (other, Err(error::raise(py, Kind::Runtime, "this cown has no value just now"))),
+        };
+        match portable.decode_last(py) {
+            Ok(object) => {
+                (Form::Resident(Resident::at(State::get(py).home.clone(), object.clone())), Ok(object))
+            }
+            Err(raised) => {
+                let raised = explain_open(py, &portable, raised);
+                (Form::Portable(portable), Err(raised))
+            }
+        }
+    }
+
+    /// Makes the value one that several behaviors can read. Gives its new form, or, with the error, the form it had.
+    pub(super) fn share(self, py: Python<'_>, left_by: Option<&str>) -> (Form, PyResult<()>) {
+        let shared = |portable, copies| {
+            (Form::Shared(Box::new(Shared { portable: Arc::new(portable), copies })), Ok(()))
+        };
+        match self {
+            Form::Portable(portable) => shared(portable, SmallVec::new()),
+            Form::Resident(value) if value.peek(py).is_some() => {
+                let encoded = value.peek(py).map(|object| Portable::encode(&object));
+                match encoded {
+                    Some(Ok(portable)) => shared(portable, SmallVec::from_iter([value])),
+                    Some(Err(raised)) => (Form::Resident(value), Err(raised)),
+                    None => (Form::Resident(value), Ok(())),
+                }
+            }
+            Form::Resident(value) => match fetch(py, value, false, left_by) {
+                Ok((portable, value)) => shared(portable, value.into_iter().collect()),
+                Err((form, raised)) => (form, Err(raised)),
+            },
+            other => (other, Ok(())),
+        }
+    }
+}
+
+impl Shared {
+    /// Takes out the copy that this interpreter has, if nobody has changed it; drops it if somebody has.
+    pub(super) fn take_true_copy(&mut self, py: Python<'_>) -> Option<Resident> {
+        let copy = self.take_copy(py)?;
+        is_true_copy(py, &copy, &self.portable).then_some(copy)
+    }
+
+    /// Takes out the copy that this interpreter has.
+    pub(super) fn take_copy(&mut self, py: Python<'_>) -> Option<Resident> {
+        let place = self.copies.iter().position(|copy| copy.peek(py).is_some())?;
+        Some(self.copies.swap_remove(place))
+    }
+}
+
+/// Whether an object is still what it was opened from.
+pub(super) fn is_true_copy(py: Python<'_>, copy: &Resident, portable: &Portable) -> bool {
+    let now = copy.peek(py).map(|object| Portable::encode(&object));
+    match now {
+        Some(Ok(now)) => now.is_same(portable),
+        _ => {
+            error::clear(py);
+            false
+        }
+    }
+}
+
+/// Makes a value portable that lives in another interpreter, by going there. `moves`: it goes away from there; else the
+/// object comes back as well.
+fn fetch(
+    py: Python<'_>,
+    value: Resident,
+    moves: bool,
+    left_by: Option<&str>,
+) -> Result<(Portable, Option<Resident>), (Form, Raised)> {
+    let home = Arc::clone(value.home());
+    let mut value = Some(value);
+    let place = &mut value;
+    let fetched = within(py, &home, move |there| {
+        // `bocpy` may have gone from an interpreter that is ending.
+        State::try_get(there)?;
+        let portable = {
+            let object = place.as_ref()?.peek(there)?;
+            match if moves { Portable::encode_last(&object) } else { Portable::encode(&object) } {
+                Ok(portable) => Ok(portable),
+                Err(Raised) => Err((object.class_name(), take_refusal(&object))),
+            }
+        };
+        if moves && portable.is_ok() {
+            // Here, where it is at home.
+            *place = None;
+        }
+        Some(portable)
+    });
+    match (fetched.flatten(), value) {
+        (Some(Ok(portable)), value) => Ok((portable, value)),
+        (Some(Err((class, why))), Some(value)) => {
+            let left =
+                left_by.map(|name| format!(", left there by the behavior '{name}',")).unwrap_or_default();
+            let message = format!(
+                "the value of this cown, of type '{class}'{left} cannot be moved to another interpreter: {why}"
+            );
+            Err((Form::Resident(value), error::raise(py, Kind::Type, &message)))
+        }
+        _ => {
+            let message = "the value of this cown was lost: the interpreter in which it lived has ended";
+            Err((Form::lost(Kind::Runtime, message), error::raise(py, Kind::Runtime, message)))
+        }
+    }
+}
+
+/// The error that has been raised as a value was encoded, as text.
+pub(super) fn take_refusal(object: &Object<'_>) -> String {
+    match error::take(object.py()) {
+        Some(reason) => super::portable::refusal(object, &reason),
+        None => "unknown error".into(),
+    }
+}
+
+pub(super) fn explain_open(py: Python<'_>, portable: &Portable, raised: Raised) -> Raised {
+    if error::is(py, Kind::KeyboardInterrupt) {
+        return raised;
+    }
+    let Some(reason) = error::take(py) else { return raised };
+    let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
+    let message = format!(
+        "a value of type '{}' could not be opened in this interpreter: {}: {why}{}",
+        portable.class(),
+        reason.class_name(),
+        import_hint(&why)
+    );
+    error::restore(reason);
+    error::raise_from(py, Kind::Runtime, &message)
+}

@@ -1,0 +1,46 @@
+//! Waiting for one who is changing the form of a value.
+
+use crate::ffi::Python;
+use crate::interpreter::detach;
+use parking_lot::{Condvar, Mutex};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Threads that wait, and where.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+static TURNSTILE: Mutex<()> = Mutex::new(());
+static MOVED: Condvar = Condvar::new();
+
+thread_local! {
+    /// The values that this thread moves just now, by the addresses of their slots.
+    static MINE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f`, which changes the form of the value in that slot and at its end puts the new one there.
+pub(super) fn moving<R>(slot: usize, f: impl FnOnce() -> R) -> R {
+    MINE.with_borrow_mut(|mine| mine.push(slot));
+    let result = f();
+    MINE.with_borrow_mut(|mine| mine.retain(|&other| other != slot));
+    if WAITING.load(Ordering::SeqCst) > 0 {
+        let _turnstile = TURNSTILE.lock();
+        MOVED.notify_all();
+    }
+    result
+}
+
+/// Whether it is this thread that moves the value in that slot: code that runs within that asks for it again.
+pub(super) fn is_mine(slot: usize) -> bool {
+    MINE.with_borrow(|mine| mine.contains(&slot))
+}
+
+/// Waits, attached to nothing, as long as `is_moving`.
+pub(super) fn wait_while(py: Python<'_>, is_moving: impl Fn() -> bool + Sync) {
+    detach(py, || {
+        let mut turnstile = TURNSTILE.lock();
+        WAITING.fetch_add(1, Ordering::SeqCst);
+        while is_moving() {
+            MOVED.wait(&mut turnstile);
+        }
+        WAITING.fetch_sub(1, Ordering::SeqCst);
+    });
+}

@@ -1,0 +1,369 @@
+//! From an object to [`Packed`] data.
+
+use super::packed::{LARGE, Packed, Tag};
+use crate::api::cown::{CownObject, Handle};
+use crate::ffi::builtin::Builtin;
+use crate::ffi::{Object, PyResult};
+use crate::interpreter::State;
+use crate::interpreter::memory::Memory;
+use crate::interpreter::state::Callable;
+use rustc_hash::FxHashMap;
+
+/// Packs a value. `None`: something in it is of a type that has no form here.
+///
+/// `moves`: whether the object goes away where it is, so that its memory may be handed over rather than copied.
+pub(crate) fn pack(object: &Object<'_>, moves: bool) -> PyResult<Option<Packed>> {
+    let class = match object.builtin() {
+        Some(Builtin::Str) => "str",
+        Some(Builtin::Int) => "int",
+        Some(Builtin::Bytes) => "bytes",
+        Some(Builtin::ByteArray) => "bytearray",
+        Some(Builtin::Tuple) => "tuple",
+        Some(Builtin::List) => "list",
+        Some(Builtin::Dict) => "dict",
+        Some(Builtin::Set) => "set",
+        Some(Builtin::FrozenSet) => "frozenset",
+        Some(Builtin::Complex) => "complex",
+        Some(Builtin::MemoryView) => "memoryview",
+        Some(Builtin::None | Builtin::Bool | Builtin::Float) => "scalar",
+        None => "array.array",
+    };
+    let mut packer = Packer {
+        data: Vec::with_capacity(64),
+        cowns: Vec::new(),
+        memories: Vec::new(),
+        places: FxHashMap::default(),
+        count: 0,
+        has_shared: false,
+        runs_python: false,
+        array: ArrayType::Unknown,
+    };
+    if !packer.all_of(object, moves)? {
+        return Ok(None);
+    }
+    Ok(Some(Packed {
+        data: packer.data.into(),
+        cowns: packer.cowns.into(),
+        memories: packer.memories.into(),
+        has_shared: packer.has_shared,
+        runs_python: packer.runs_python,
+        class,
+    }))
+}
+
+struct Packer<'py> {
+    data: Vec<u8>,
+    cowns: Vec<Handle>,
+    memories: Vec<Memory>,
+    /// The numbers of what may come again, by address.
+    places: FxHashMap<usize, usize>,
+    /// How many have been counted.
+    count: usize,
+    has_shared: bool,
+    runs_python: bool,
+    array: ArrayType<'py>,
+}
+
+/// `array.array`, where that has been imported.
+enum ArrayType<'py> {
+    Unknown,
+    Absent,
+    Known(Object<'py>),
+}
+
+/// A container that is being packed, and how far.
+enum Open<'py> {
+    List { list: Object<'py>, place: usize, size: usize },
+    Tuple { tuple: Object<'py>, place: usize },
+    Dict { dict: Object<'py>, position: isize, left: usize, value: Option<Object<'py>> },
+    Items { items: std::vec::IntoIter<Object<'py>> },
+}
+
+struct Container<'py> {
+    open: Open<'py>,
+    /// Nobody else refers to it, nor to what it is in: its items go with it.
+    alone: bool,
+    /// How many references to each item are accounted for: the container's and ours. One: any of them may come again.
+    own: usize,
+}
+
+enum Step<'py> {
+    Done,
+    Into(Container<'py>),
+    /// This type has no form here.
+    Unknown,
+}
+
+impl<'py> Packer<'py> {
+    /// Packs a value with all that is in it. False where something has no form here.
+    fn all_of(&mut self, object: &Object<'py>, moves: bool) -> PyResult<bool> {
+        let mut stack: Vec<Container<'py>> = Vec::new();
+        // The root belongs to the slot or the caller, and the caller says whether to anyone else.
+        let mut step = self.value(object, moves, 1)?;
+        loop {
+            match step {
+                Step::Unknown => return Ok(false),
+                Step::Into(container) => stack.push(container),
+                Step::Done => {}
+            }
+            let Some(container) = stack.last_mut() else { return Ok(true) };
+            step = loop {
+                let Some(item) = container.next() else {
+                    stack.pop();
+                    break Step::Done;
+                };
+                match self.value(&item, container.alone, container.own)? {
+                    Step::Done => {}
+                    other => break other,
+                }
+            };
+        }
+    }
+
+    /// Packs a value, but for the items of a container. `alone`: whether nobody refers to what it is in; `own`: how many
+    /// references to it are accounted for.
+    fn value(&mut self, object: &Object<'py>, alone: bool, own: usize) -> PyResult<Step<'py>> {
+        let Some(builtin) = object.builtin() else { return self.other(object, alone, own) };
+        match builtin {
+            Builtin::None => self.tag(Tag::None),
+            Builtin::Bool => self.tag(if object.is_exact_true() { Tag::True } else { Tag::False }),
+            Builtin::Int => self.int(object)?,
+            Builtin::Float => {
+                self.tag(Tag::Float);
+                self.data.extend_from_slice(&object.to_f64()?.to_ne_bytes());
+            }
+            Builtin::Complex => {
+                let (real, imaginary) = object.complex_parts();
+                self.tag(Tag::Complex);
+                self.data.extend_from_slice(&real.to_ne_bytes());
+                self.data.extend_from_slice(&imaginary.to_ne_bytes());
+            }
+            _ => {
+                let shared = object.references() > own;
+                if self.is_again(object, shared || own == 1) {
+                    return Ok(Step::Done);
+                }
+                return self.counted(object, builtin, alone && !shared);
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    /// The same for what is counted. `alone`: nobody else refers to it.
+    fn counted(&mut self, object: &Object<'py>, builtin: Builtin, alone: bool) -> PyResult<Step<'py>> {
+        let open = match builtin {
+            Builtin::Str => {
+                let text = object.raw_text();
+                let tag = match (text.ascii, text.width) {
+                    (true, _) => Tag::StrAscii,
+                    (_, 1) => Tag::Str1,
+                    (_, 2) => Tag::Str2,
+                    _ => Tag::Str4,
+                };
+                self.piece(tag, text.data);
+                return Ok(Step::Done);
+            }
+            Builtin::Bytes => {
+                let bytes = object.to_bytes().unwrap_or_default();
+                match Some(bytes).filter(|bytes| bytes.len() >= LARGE).and_then(|_| Memory::of_bytes(object))
+                {
+                    Some(memory) => self.memory(Tag::LargeBytes, memory),
+                    None => self.piece(Tag::Bytes, bytes),
+                }
+                return Ok(Step::Done);
+            }
+            Builtin::ByteArray => {
+                let size = object.with_memory(<[u8]>::len)?;
+                if size < LARGE {
+                    object.with_memory(|bytes| self.piece(Tag::ByteArray, bytes))?;
+                } else {
+                    let memory = match alone {
+                        true => Memory::of_bytearray(object)?,
+                        false => object.with_memory(Memory::copy)?,
+                    };
+                    self.memory(Tag::LargeByteArray, memory);
+                }
+                return Ok(Step::Done);
+            }
+            Builtin::MemoryView => return self.view(object),
+            Builtin::List => {
+                let size = object.list_len();
+                self.tag(Tag::List);
+                self.number(size);
+                Open::List { list: object.clone(), place: 0, size }
+            }
+            Builtin::Tuple => {
+                self.tag(Tag::Tuple);
+                self.number(object.tuple_len());
+                Open::Tuple { tuple: object.clone(), place: 0 }
+            }
+            Builtin::Dict => {
+                let left = object.dict_len();
+                self.tag(Tag::Dict);
+                self.number(left);
+                Open::Dict { dict: object.clone(), position: 0, left, value: None }
+            }
+            _ => {
+                let items = object.items()?;
+                self.tag(if builtin == Builtin::Set { Tag::Set } else { Tag::FrozenSet });
+                self.number(items.len());
+                Open::Items { items: items.into_iter() }
+            }
+        };
+        Ok(Step::Into(Container { open, alone, own: 2 }))
+    }
+
+    /// What is of no builtin type: a cown, an array, or nothing for us.
+    fn other(&mut self, object: &Object<'py>, alone: bool, own: usize) -> PyResult<Step<'py>> {
+        if let Some(handle) = CownObject::exact_handle(object) {
+            if !self.is_again(object, object.references() > own || own == 1) {
+                self.tag(Tag::Cown);
+                self.number(self.cowns.len());
+                self.cowns.push(handle.clone());
+            }
+            return Ok(Step::Done);
+        }
+        if !self.is_array(object) {
+            return Ok(Step::Unknown);
+        }
+        let shared = object.references() > own;
+        if self.is_again(object, shared || own == 1) {
+            return Ok(Step::Done);
+        }
+        self.runs_python = true;
+        let code = object.getattr(c"typecode")?;
+        let Some(&[code]) = code.to_str().map(str::as_bytes) else { return Ok(Step::Unknown) };
+        let size = object.with_memory(<[u8]>::len)?;
+        if size < LARGE {
+            self.tag(Tag::Array);
+            self.data.push(code);
+            object.with_memory(|bytes| {
+                self.number(bytes.len());
+                self.data.extend_from_slice(bytes);
+            })?;
+        } else {
+            let memory = match alone && !shared {
+                true => Memory::of_lender(object)?,
+                false => object.with_memory(Memory::copy)?,
+            };
+            self.tag(Tag::LargeArray);
+            self.data.push(code);
+            self.number(self.memories.len());
+            self.memories.push(memory);
+        }
+        Ok(Step::Done)
+    }
+
+    /// A memoryview: first what it looks into, then how.
+    fn view(&mut self, object: &Object<'py>) -> PyResult<Step<'py>> {
+        let py = object.py();
+        let parts = State::get(py).invoke(py, Callable::DescribeView, &[object])?;
+        self.tag(Tag::View);
+        self.runs_python = true;
+        let items = parts.items()?;
+        Ok(Step::Into(Container { open: Open::Items { items: items.into_iter() }, alone: false, own: 1 }))
+    }
+
+    fn is_array(&mut self, object: &Object<'py>) -> bool {
+        if matches!(self.array, ArrayType::Unknown) {
+            let found = crate::ffi::module::imported_class(object.py(), c"array", c"array");
+            self.array = found.map_or(ArrayType::Absent, ArrayType::Known);
+        }
+        matches!(&self.array, ArrayType::Known(class) if object.class().address() == class.address())
+    }
+
+    /// Counts something; or, if it has come before, writes its number instead. `shared`: whether it may come twice.
+    #[inline]
+    fn is_again(&mut self, object: &Object<'py>, shared: bool) -> bool {
+        if shared {
+            match self.places.entry(object.address()) {
+                std::collections::hash_map::Entry::Occupied(before) => {
+                    let before = *before.get();
+                    self.tag(Tag::Again);
+                    self.number(before);
+                    self.has_shared = true;
+                    return true;
+                }
+                std::collections::hash_map::Entry::Vacant(place) => _ = place.insert(self.count),
+            }
+        }
+        self.count += 1;
+        false
+    }
+
+    fn int(&mut self, object: &Object<'py>) -> PyResult<()> {
+        let Some(value) = object.to_i64() else {
+            let text = object.to_hex()?;
+            self.piece(Tag::IntHex, text.to_str().unwrap_or("0").as_bytes());
+            return Ok(());
+        };
+        if let Ok(small) = i8::try_from(value) {
+            self.tag(Tag::Int1);
+            self.data.extend_from_slice(&small.to_ne_bytes());
+        } else if let Ok(middling) = i32::try_from(value) {
+            self.tag(Tag::Int4);
+            self.data.extend_from_slice(&middling.to_ne_bytes());
+        } else {
+            self.tag(Tag::Int8);
+            self.data.extend_from_slice(&value.to_ne_bytes());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn tag(&mut self, tag: Tag) {
+        self.data.push(tag as u8);
+    }
+
+    /// Seven bits at a time, the lowest first; the highest bit says that there are more.
+    #[inline]
+    fn number(&mut self, mut number: usize) {
+        while number >= 0x80 {
+            self.data.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.data.push(number as u8);
+    }
+
+    #[inline]
+    fn piece(&mut self, tag: Tag, bytes: &[u8]) {
+        self.tag(tag);
+        self.number(bytes.len());
+        self.data.extend_from_slice(bytes);
+    }
+
+    fn memory(&mut self, tag: Tag, memory: Memory) {
+        self.tag(tag);
+        self.number(self.memories.len());
+        self.memories.push(memory);
+    }
+}
+
+impl<'py> Container<'py> {
+    #[inline]
+    fn next(&mut self) -> Option<Object<'py>> {
+        match &mut self.open {
+            Open::List { list, place, size } => {
+                // No Python code runs while we pack, so that nobody changes the list.
+                let item = if *place < *size { list.list_item(*place) } else { None };
+                *place += 1;
+                item
+            }
+            Open::Tuple { tuple, place } => {
+                let item = if *place < tuple.tuple_len() { tuple.tuple_item(*place).ok() } else { None };
+                *place += 1;
+                item.map(|item| (*item).clone())
+            }
+            Open::Dict { dict, position, left, value } => {
+                if let Some(value) = value.take() {
+                    return Some(value);
+                }
+                *left = left.checked_sub(1)?;
+                let (key, its) = dict.dict_next(position)?;
+                *value = Some(its);
+                Some(key)
+            }
+            Open::Items { items } => items.next(),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! From [`Packed`] data to a new object.
+
+use super::packed::{Packed, Tag};
+use crate::api::cown::CownObject;
+use crate::ffi::container::{self, Filling};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::text::RawText;
+use crate::ffi::{Object, PyResult, Python, buffer, number, text};
+use crate::interpreter::State;
+use crate::interpreter::memory::Memory;
+use crate::interpreter::state::Callable;
+use std::ffi::CString;
+
+/// A new object of this interpreter. `last`: whether nobody will unpack this again, so that it may give its memory away.
+pub(crate) fn unpack<'py>(py: Python<'py>, packed: &Packed, last: bool) -> PyResult<Object<'py>> {
+    let last = last && !packed.runs_python;
+    Unpacker { py, packed, last, place: 0, seen: Vec::new() }.all_of()
+}
+
+struct Unpacker<'a, 'py> {
+    py: Python<'py>,
+    packed: &'a Packed,
+    last: bool,
+    place: usize,
+    /// What has been counted so far, if anything is referred to twice. Empty places: what is not made yet.
+    seen: Vec<Option<Object<'py>>>,
+}
+
+/// A container whose items are being made.
+enum Open<'py> {
+    Sequence(Filling<'py>),
+    Dict { dict: Object<'py>, key: Option<Object<'py>>, left: usize },
+    Set { set: Object<'py>, left: usize, number: usize },
+    View { parts: Vec<Object<'py>>, number: usize },
+}
+
+enum Step<'py> {
+    Whole(Object<'py>),
+    Into(Open<'py>),
+}
+
+impl<'a, 'py> Unpacker<'a, 'py> {
+    fn all_of(&mut self) -> PyResult<Object<'py>> {
+        let mut stack: Vec<Open<'py>> = Vec::new();
+        loop {
+            let mut whole = match self.value()? {
+                Step::Whole(object) => object,
+                Step::Into(open) => {
+                    stack.push(open);
+                    continue;
+                }
+            };
+            loop {
+                let Some(open) = stack.last_mut() else { return Ok(whole) };
+                if !self.put(open, whole)? {
+                    break;
+                }
+                let Some(full) = stack.pop() else { return Err(self.broken()) };
+                whole = self.close(full)?;
+            }
+        }
+    }
+
+    /// Puts an item into a container. True where that is full.
+    #[inline]
+    fn put(&self, open: &mut Open<'py>, item: Object<'py>) -> PyResult<bool> {
+        Ok(match open {
+            Open::Sequence(filling) => filling.put(item),
+            Open::Dict { dict, key: place, left } => match place.take() {
+                None => {
+                    *place = Some(item);
+                    false
+                }
+                Some(key) => {
+                    dict.dict_set(&key, &item)?;
+                    *left -= 1;
+                    *left == 0
+                }
+            },
+            Open::Set { set, left, .. } => {
+                set.set_add(&item)?;
+                *left -= 1;
+                *left == 0
+            }
+            Open::View { parts, .. } => {
+                parts.push(item);
+                parts.len() == 2
+            }
+        })
+    }
+
+    fn close(&mut self, full: Open<'py>) -> PyResult<Object<'py>> {
+        Ok(match full {
+            Open::Sequence(filling) => filling.into_object(),
+            Open::Dict { dict, .. } => dict,
+            Open::Set { set, number, .. } => self.made(number, set),
+            Open::View { parts, number } => {
+                let view =
+                    State::get(self.py).invoke(self.py, Callable::OpenView, &[&parts[0], &parts[1]])?;
+                self.made(number, view)
+            }
+        })
+    }
+
+    /// The next value, but for the items of a container.
+    fn value(&mut self) -> PyResult<Step<'py>> {
+        let py = self.py;
+        let whole = match self.tag()? {
+            Tag::None => py.none(),
+            Tag::True => number::boolean(py, true),
+            Tag::False => number::boolean(py, false),
+            Tag::Int1 => number::int(py, i8::from_ne_bytes(self.fixed()?).into())?,
+            Tag::Int4 => number::int(py, i32::from_ne_bytes(self.fixed()?).into())?,
+            Tag::Int8 => number::int(py, i64::from_ne_bytes(self.fixed()?))?,
+            Tag::IntHex => {
+                let digits = CString::new(self.piece()?).map_err(|_| self.broken())?;
+                number::from_hex(py, &digits)?
+            }
+            Tag::Float => number::float(py, f64::from_ne_bytes(self.fixed()?))?,
+            Tag::Complex => {
+                let real = f64::from_ne_bytes(self.fixed()?);
+                number::complex(py, real, f64::from_ne_bytes(self.fixed()?))?
+            }
+            Tag::StrAscii => self.string(true, 1)?,
+            Tag::Str1 => self.string(false, 1)?,
+            Tag::Str2 => self.string(false, 2)?,
+            Tag::Str4 => self.string(false, 4)?,
+            Tag::Bytes => {
+                let bytes = text::bytes(py, self.piece()?)?;
+                self.count(bytes)
+            }
+            Tag::LargeBytes => {
+                let memory = self.memory()?;
+                let bytes = memory.with(|bytes| text::bytes(py, bytes))?;
+                self.count(bytes)
+            }
+            Tag::ByteArray => {
+                let bytes = buffer::bytearray(py, self.piece()?)?;
+                self.count(bytes)
+            }
+            Tag::LargeByteArray => {
+                let bytes = self.memory()?.to_bytearray(py, self.last)?;
+                self.count(bytes)
+            }
+            Tag::Array => {
+                let [code] = self.fixed()?;
+                let array = array(py, code, self.piece()?)?;
+                self.count(array)
+            }
+            Tag::LargeArray => {
+                let [code] = self.fixed()?;
+                let array = self.memory()?.with(|bytes| array(py, code, bytes))?;
+                self.count(array)
+            }
+            Tag::View => {
+                let number = self.count_later();
+                return Ok(Step::Into(Open::View { parts: Vec::with_capacity(2), number }));
+            }
+            Tag::Tuple => {
+                let size = self.number()?;
+                return Ok(self.sequence(Filling::tuple(py, size)?, size));
+            }
+            Tag::List => {
+                let size = self.number()?;
+                return Ok(self.sequence(Filling::list(py, size)?, size));
+            }
+            Tag::Dict => {
+                let left = self.number()?;
+                let dict = container::dict(py)?;
+                let dict = self.count(dict);
+                if left > 0 {
+                    return Ok(Step::Into(Open::Dict { dict, key: None, left }));
+                }
+                dict
+            }
+            tag @ (Tag::Set | Tag::FrozenSet) => {
+                let left = self.number()?;
+                let set = if tag == Tag::Set { container::set(py)? } else { container::frozenset(py)? };
+                if left > 0 {
+                    // Whoever has a frozenset may ask for its hash: nobody has it before it is full.
+                    let number = self.count_later();
+                    return Ok(Step::Into(Open::Set { set, left, number }));
+                }
+                self.count(set)
+            }
+            Tag::Cown => {
+                let number = self.number()?;
+                let Some(handle) = self.packed.cowns.get(number) else { return Err(self.broken()) };
+                let cown = CownObject::open(py, handle.clone())?;
+                self.count(cown)
+            }
+            Tag::Again => {
+                let number = self.number()?;
+                match self.seen.get(number) {
+                    Some(Some(object)) => object.clone(),
+                    _ => return Err(self.broken()),
+                }
+            }
+        };
+        Ok(Step::Whole(whole))
+    }
+
+    fn sequence(&mut self, filling: Filling<'py>, size: usize) -> Step<'py> {
+        self.count(filling.object().clone());
+        match size {
+            0 => Step::Whole(filling.into_object()),
+            _ => Step::Into(Open::Sequence(filling)),
+        }
+    }
+
+    /// Remembers what may come again.
+    #[inline]
+    fn count(&mut self, object: Object<'py>) -> Object<'py> {
+        if self.packed.has_shared {
+            self.seen.push(Some(object.clone()));
+        }
+        object
+    }
+
+    /// Counts what is made when its items are there.
+    fn count_later(&mut self) -> usize {
+        if self.packed.has_shared {
+            self.seen.push(None);
+        }
+        self.seen.len().saturating_sub(1)
+    }
+
+    /// What was counted by that number is there now.
+    fn made(&mut self, number: usize, object: Object<'py>) -> Object<'py> {
+        if self.packed.has_shared {
+            self.seen[number] = Some(object.clone());
+        }
+        object
+    }
+
+    #[inline]
+    fn string(&mut self, ascii: bool, width: u8) -> PyResult<Object<'py>> {
+        let string = text::from_raw(self.py, &RawText { ascii, width, data: self.piece()? })?;
+        Ok(self.count(string))
+    }
+
+    #[inline]
+    fn tag(&mut self) -> PyResult<Tag> {
+        let [byte] = self.fixed()?;
+        Tag::from_byte(byte).ok_or_else(|| self.broken())
+    }
+
+    #[inline]
+    fn number(&mut self) -> PyResult<usize> {
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let [byte] = self.fixed()?;
+            number |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+            shift += 7;
+        }
+    }
+
+    #[inline]
+    fn fixed<const N: usize>(&mut self) -> PyResult<[u8; N]> {
+        match self.packed.data[self.place..].first_chunk() {
+            Some(bytes) => {
+                self.place += N;
+                Ok(*bytes)
+            }
+            None => Err(self.broken()),
+        }
+    }
+
+    #[inline]
+    fn piece(&mut self) -> PyResult<&'a [u8]> {
+        let size = self.number()?;
+        let start = self.place;
+        self.place += size;
+        let packed = self.packed;
+        match packed.data.get(start..self.place) {
+            Some(piece) => Ok(piece),
+            None => Err(self.broken()),
+        }
+    }
+
+    fn memory(&mut self) -> PyResult<&'a Memory> {
+        let number = self.number()?;
+        let packed = self.packed;
+        packed.memories.get(number).ok_or_else(|| self.broken())
+    }
+
+    #[cold]
+    fn broken(&self) -> error::Raised {
+        error::raise(
+            self.py,
+            Kind::Runtime,
+            "bocpy met a bug in itself, please report it: broken packed data",
+        )
+    }
+}
+
+fn array<'py>(py: Python<'py>, code: u8, bytes: &[u8]) -> PyResult<Object<'py>> {
+    let code = text::string(py, std::str::from_utf8(&[code]).unwrap_or("B"))?;
+    buffer::with_view(py, bytes, |view| State::get(py).invoke(py, Callable::OpenArray, &[&code, view]))
+}
