@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from types import GenericAlias, TracebackType
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
 from typing_extensions import Self
 
@@ -12,6 +12,7 @@ __all__ = [
     "WaitResult",
     "__version__",
     "quiesce",
+    "read",
     "start",
     "wait",
     "when",
@@ -131,13 +132,32 @@ class Cown(Generic[_T]):
     def __class_getitem__(cls, item: Any, /) -> GenericAlias:
         """`Cown[int]`, for annotations."""
 
-def when(*cowns: Cown[Any] | Sequence[Cown[Any]]) -> Callable[[Callable[..., _R]], Cown[_R]]:
+class _Read(Generic[_T]):
+    """What `read` gives, for `when`."""
+
+_Claim: TypeAlias = Cown[Any] | _Read[Any]
+
+@overload
+def read(cown: Cown[_T] | _Read[_T], /) -> _Read[_T]:
+    """Ask for a cown to read it only: `@when(read(config), account)`.
+
+    Behaviors that read a cown run side by side; with those that write it they keep the order of scheduling. The
+    parameter is the `Cown` itself. Its value can be looked at; to assign it raises RuntimeError. What a reader changes
+    inside the value reaches nobody else where each worker has an interpreter of its own. Where workers are threads, all
+    readers look at one object, and must leave it as it is.
+
+    A list or tuple of cowns gives a list. Raises TypeError for anything else.
+    """
+
+@overload
+def read(cowns: list[Cown[_T]] | tuple[Cown[_T], ...], /) -> list[_Read[_T]]: ...
+def when(*cowns: _Claim | Sequence[_Claim]) -> Callable[[Callable[..., _R]], Cown[_R]]:
     """Decorate a function to run once, on a worker, as soon as it alone holds all `cowns`.
 
-    Each argument is a cown, or a list or tuple of cowns that are held together. The function has one parameter for each
-    of them, in the same order, and gets a `Cown` or a `list` of such. Further parameters are captures: their defaults
-    are taken now, and those without a default take the variable of the same name. Variables of the functions around it
-    have the values that they have now.
+    Each argument is a cown, `read(cown)`, or a list or tuple of such that are held together. The function has one
+    parameter for each of them, in the same order, and gets a `Cown` or a `list` of such. Further parameters are
+    captures: their defaults are taken now, and those without a default take the variable of the same name. Variables of
+    the functions around it have the values that they have now.
 
     The name of the function then stands for a cown of what it returns, or of the exception that it lets out.
 
@@ -150,7 +170,7 @@ def when(*cowns: Cown[Any] | Sequence[Cown[Any]]) -> Callable[[Callable[..., _R]
     """
 
 def whencall(
-    func: Callable[..., _R], args: Iterable[Cown[Any] | Sequence[Cown[Any]]], captures: Iterable[Any] = ()
+    func: Callable[..., _R], args: Iterable[_Claim | Sequence[_Claim]], captures: Iterable[Any] = ()
 ) -> Cown[_R]:
     """Schedule `func(*args, *captures)` as a behavior over the cowns, or groups of cowns, `args`.
 

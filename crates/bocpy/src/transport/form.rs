@@ -48,12 +48,16 @@ impl Form {
 
     /// Opens the value here, for one who may change it. Gives its new form, or, with the error, the form it had.
     pub(super) fn open<'py>(self, py: Python<'py>, left_by: Option<&str>) -> (Form, PyResult<Object<'py>>) {
+        let mut left = None;
         let portable = match self {
             Form::Portable(portable) => portable,
             Form::Resident(value) => match value.open(py) {
                 Some(object) => return (Form::Resident(value), Ok(object)),
                 None => match fetch(py, value, true, left_by) {
-                    Ok((portable, _)) => portable,
+                    Ok((portable, value)) => {
+                        left = value;
+                        portable
+                    }
                     Err((form, raised)) => return (form, Err(raised)),
                 },
             },
@@ -80,7 +84,8 @@ impl Form {
             }
             Err(raised) => {
                 let raised = explain_open(py, &portable, raised);
-                (Form::Portable(portable), Err(raised))
+                // Where it has not gone from its home, it stays there.
+                (left.map_or(Form::Portable(portable), Form::Resident), Err(raised))
             }
         }
     }
@@ -135,8 +140,8 @@ pub(super) fn is_true_copy(py: Python<'_>, copy: &Resident, portable: &Portable)
     }
 }
 
-/// Makes a value portable that lives in another interpreter, by going there. `moves`: it goes away from there; else the
-/// object comes back as well.
+/// Makes a value portable that lives in another interpreter, by going there. `moves`: it goes away from there, unless it
+/// is not sure that it can be opened elsewhere; else the object comes back as well.
 fn fetch(
     py: Python<'_>,
     value: Resident,
@@ -153,10 +158,10 @@ fn fetch(
             let object = place.as_ref()?.peek(there)?;
             match if moves { Portable::encode_last(&object) } else { Portable::encode(&object) } {
                 Ok(portable) => Ok(portable),
-                Err(Raised) => Err((object.class_name(), take_refusal(&object))),
+                Err(Raised) => Err(take_refusal(&object)),
             }
         };
-        if moves && portable.is_ok() {
+        if moves && portable.as_ref().is_ok_and(|portable| !portable.is_pickled()) {
             // Here, where it is at home.
             *place = None;
         }
@@ -179,12 +184,13 @@ fn fetch(
     }
 }
 
-/// The error that has been raised as a value was encoded, as text.
-pub(super) fn take_refusal(object: &Object<'_>) -> String {
-    match error::take(object.py()) {
+/// The error that has been raised as a value was encoded, as text, behind what the value's type is called.
+pub(super) fn take_refusal(object: &Object<'_>) -> (String, String) {
+    let why = match error::take(object.py()) {
         Some(reason) => super::portable::refusal(object, &reason),
         None => "unknown error".into(),
-    }
+    };
+    (object.class_name(), why)
 }
 
 pub(super) fn explain_open(py: Python<'_>, portable: &Portable, raised: Raised) -> Raised {

@@ -33,6 +33,7 @@ pub(crate) fn pack(object: &Object<'_>, moves: bool) -> PyResult<Option<Packed>>
         cowns: Vec::new(),
         memories: Vec::new(),
         places: FxHashMap::default(),
+        kept: Vec::new(),
         count: 0,
         has_shared: false,
         runs_python: false,
@@ -57,6 +58,8 @@ struct Packer<'py> {
     memories: Vec<Memory>,
     /// The numbers of what may come again, by address.
     places: FxHashMap<usize, usize>,
+    /// What has been made to be packed, lest something else come to be at its address.
+    kept: Vec<Object<'py>>,
     /// How many have been counted.
     count: usize,
     has_shared: bool,
@@ -261,6 +264,7 @@ impl<'py> Packer<'py> {
         self.tag(Tag::View);
         self.runs_python = true;
         let items = parts.items()?;
+        self.kept.push(parts);
         Ok(Step::Into(Container { open: Open::Items { items: items.into_iter() }, alone: false, own: 1 }))
     }
 

@@ -186,6 +186,11 @@ impl Portable {
         }
     }
 
+    /// True for what any code may run to open.
+    pub(crate) fn is_pickled(&self) -> bool {
+        matches!(self, Portable::Pickled(_))
+    }
+
     /// True for what costs next to nothing to open.
     pub(crate) fn is_scalar(&self) -> bool {
         matches!(self, Portable::None | Portable::Bool(_) | Portable::Int(_) | Portable::Float(_))

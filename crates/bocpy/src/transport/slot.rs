@@ -463,7 +463,7 @@ impl Slot {
             let Form::Resident(value) = form else { return (form, None) };
             let encoded = value.peek(py).map(|object| match Portable::encode_last(&object) {
                 Ok(portable) => Ok(portable),
-                Err(Raised) => Err((object.class_name(), take_refusal(&object))),
+                Err(Raised) => Err(take_refusal(&object)),
             });
             match encoded {
                 Some(Ok(portable)) => {
