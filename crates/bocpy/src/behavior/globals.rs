@@ -1,6 +1,6 @@
 //! The globals of a function that can't be imported: taken name by name as they are when a behavior is scheduled.
 
-use super::code::Place;
+use super::code::Code;
 use super::namespace::Namespace;
 use super::plan::Plan;
 use crate::api::cown::CownObject;
@@ -37,9 +37,9 @@ pub(crate) struct Entry {
     pub(crate) fixed: bool,
 }
 
-/// The globals that a behavior sees.
+/// A behavior's code, with the globals that it sees: what all behaviors that were scheduled alike have in common.
 pub(crate) struct Snapshot {
-    pub(crate) namespace: Arc<str>,
+    pub(crate) code: Arc<Code>,
     pub(crate) entries: Vec<Entry>,
     /// Whether any entry is stored to, and must be bound again each time.
     pub(crate) stored: bool,
@@ -95,6 +95,11 @@ pub(crate) fn take<'py>(
     Ok(snapshot)
 }
 
+/// What a function of an importable module needs: its code alone.
+pub(crate) fn none(plan: &Plan) -> Arc<Snapshot> {
+    plan.plain.get_or_init(|| snapshot(&plan.code, Vec::new())).clone()
+}
+
 enum Update {
     Same,
     Changed(Taken),
@@ -128,7 +133,7 @@ impl Taken {
             sources.push(source);
             names.push(name);
         }
-        Ok(Taken { names: names.into(), sources, snapshot: snapshot(&plan.code.place, entries) })
+        Ok(Taken { names: names.into(), sources, snapshot: snapshot(&plan.code, entries) })
     }
 
     fn find(&self, name: &Name, value: Option<&Object<'_>>) -> Option<(Source, Arc<Payload>)> {
@@ -168,7 +173,7 @@ impl Taken {
             (sources[place], entries[place].payload) = source(py, state, plan, &self.names[place], value)?;
             entries[place].fixed = sources[place].fixed;
         }
-        let snapshot = snapshot(&plan.code.place, entries);
+        let snapshot = snapshot(&plan.code, entries);
         Ok(Update::Changed(Taken { names: self.names.clone(), sources, snapshot }))
     }
 }
@@ -183,10 +188,10 @@ impl Source {
     }
 }
 
-fn snapshot(place: &Place, entries: Vec<Entry>) -> Arc<Snapshot> {
+fn snapshot(code: &Arc<Code>, entries: Vec<Entry>) -> Arc<Snapshot> {
     let stored = entries.iter().any(|entry| entry.stored);
     let incomplete = entries.iter().any(|entry| matches!(*entry.payload, Payload::Missing));
-    Arc::new(Snapshot { namespace: place.name.clone(), entries, stored, incomplete })
+    Arc::new(Snapshot { code: code.clone(), entries, stored, incomplete })
 }
 
 /// The names that `function` reaches, each with whether it is stored to, and parts of a package.

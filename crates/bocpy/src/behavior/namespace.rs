@@ -120,7 +120,7 @@ impl Namespace {
             }
             let key = text::intern(py, &entry.name)?;
             if globals.dict_get(&key)?.is_none() {
-                let namespace = text::string(py, &snapshot.namespace)?;
+                let namespace = text::string(py, &snapshot.code.place.name)?;
                 if State::get(py).invoke(py, Callable::FindMissing, &[&namespace, &key]).is_err() {
                     error::clear(py);
                 }

@@ -1,6 +1,7 @@
 //! How to schedule a function: worked out once for each code object in each interpreter.
 
 use super::code::{Code, Place};
+use super::globals::Snapshot;
 use super::globals::Taken;
 use crate::ffi::{Borrowed, Object, PyResult, Python, number};
 use crate::interpreter::state::Callable;
@@ -19,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) takes_more: bool,
     /// The names of the globals that the code itself loads.
     pub(crate) direct_names: OnceLock<Resident>,
+    /// The code without globals, where it needs none.
+    pub(crate) plain: OnceLock<Arc<Snapshot>>,
     /// The globals as they were last taken.
     pub(crate) taken: Mutex<Option<Arc<Taken>>>,
 }
@@ -65,6 +68,7 @@ impl Plan {
             takes_more: count(c"co_flags")? & VARARGS != 0,
             code_object: Resident::new((*code).clone()),
             direct_names: OnceLock::new(),
+            plain: OnceLock::new(),
             taken: Mutex::new(None),
         });
         state.caches.plans.lock().insert(plan.code_object.address(), plan.clone());

@@ -25,7 +25,7 @@ pub(crate) fn submit<'py>(
     state.home.sweep(py);
     // The backend must be settled before it is known how captures travel.
     host::ensure_started(py)?;
-    let (work, name) = match body.code() {
+    let work = match body.code() {
         Some(code) => {
             Submission { py, state, function: body, params: params.len(), captures }.function(&code)?
         }
@@ -33,7 +33,7 @@ pub(crate) fn submit<'py>(
     };
     let result: Handle = boc::Cown::with_tag((), Slot::portable(Portable::None, host::era()));
     let object = CownObject::open(py, result.clone())?;
-    host::schedule(py, Task { work, name, params: params.clone(), result })?;
+    host::schedule(py, Task { work, params: params.clone(), result })?;
     Ok(object)
 }
 
@@ -43,7 +43,7 @@ fn callable<'py>(
     state: &State,
     body: &Object<'py>,
     captures: &[Object<'py>],
-) -> PyResult<(Work, Arc<str>)> {
+) -> PyResult<Work> {
     if !body.is_callable() {
         let message = format!("a behavior's body must be a function, not {}", body.class_name());
         return Err(error::raise(py, Kind::Type, &message));
@@ -55,7 +55,7 @@ fn callable<'py>(
     if host::values_stay(py) {
         let args = captures.iter().map(|capture| Resident::at(state.home.clone(), capture.clone())).collect();
         let callable = Resident::at(state.home.clone(), body.clone());
-        return Ok((Work::Local { callable, args, missing: None }, name));
+        return Ok(Work::Local { callable, args, missing: None, name });
     }
     let callable = Portable::encode_named(body, || format!("the body '{name}' of a behavior"))?;
     let args = captures
@@ -65,7 +65,7 @@ fn callable<'py>(
             Portable::encode_named(capture, || format!("capture {} of the behavior '{name}'", place + 1))
         })
         .collect::<PyResult<_>>()?;
-    Ok((Work::Callable { callable, args }, name))
+    Ok(Work::Callable { callable, args, name })
 }
 
 /// A function on its way.
@@ -79,10 +79,9 @@ struct Submission<'a, 'py> {
 }
 
 impl<'py> Submission<'_, 'py> {
-    fn function(&self, code: &Borrowed<'_, 'py>) -> PyResult<(Work, Arc<str>)> {
+    fn function(&self, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
         let plan = Plan::of(self.py, self.state, self.function, code, self.params)?;
-        let work = if host::values_stay(self.py) { self.local(&plan, code)? } else { self.sent(&plan)? };
-        Ok((work, plan.code.name.clone()))
+        if host::values_stay(self.py) { self.local(&plan, code) } else { self.sent(&plan) }
     }
 
     /// The values of the parameters behind the cowns: given ones, defaults, and variables of the same name.
@@ -197,20 +196,15 @@ impl<'py> Submission<'_, 'py> {
             })?),
             None => None,
         };
-        let globals = self.globals(plan, captures_code)?;
-        Ok(Work::Sent { code: plan.code.clone(), args, keywords, closure: closure.into(), globals })
+        let snapshot = self.snapshot(plan, captures_code)?;
+        Ok(Work::Sent { snapshot, args, keywords, closure: closure.into() })
     }
 
-    fn globals(&self, plan: &Plan, captures_code: bool) -> PyResult<Option<Arc<Snapshot>>> {
-        if plan.code.place.importable && !captures_code {
-            return Ok(None);
+    fn snapshot(&self, plan: &Plan, captures_code: bool) -> PyResult<Arc<Snapshot>> {
+        match self.function.globals().filter(|_| !plan.code.place.importable) {
+            Some(globals) => globals::take(self.py, self.state, plan, self.function, &globals, captures_code),
+            None => Ok(globals::none(plan)),
         }
-        let Some(globals) = self.function.globals() else { return Ok(None) };
-        if plan.code.place.importable {
-            return Ok(None);
-        }
-        let taken = globals::take(self.py, self.state, plan, self.function, &globals, captures_code)?;
-        Ok(Some(taken))
     }
 
     /// For a behavior that runs in this interpreter: the function itself, with captures and globals as they are now.
@@ -223,7 +217,12 @@ impl<'py> Submission<'_, 'py> {
         })?;
         let namespace = !plan.code.place.importable;
         if !namespace && plan.code.free_variables == 0 {
-            return Ok(Work::Local { callable: stay(self.function), args, missing: None });
+            return Ok(Work::Local {
+                callable: stay(self.function),
+                args,
+                missing: None,
+                name: plan.code.name.clone(),
+            });
         }
         let globals = self.function.globals().expect("a function has globals");
         let (globals, missing) =
@@ -243,7 +242,7 @@ impl<'py> Submission<'_, 'py> {
             })?;
             copy.set_closure(&container::tuple(self.py, cells)?)?;
         }
-        Ok(Work::Local { callable: stay(&copy), args, missing })
+        Ok(Work::Local { callable: stay(&copy), args, missing, name: plan.code.name.clone() })
     }
 
     /// The globals that the function names, in a dict of their own. The names that are not there yet are looked for again

@@ -1,6 +1,5 @@
 //! One behavior: what it runs, over which cowns, and how it ends.
 
-use super::code::Code;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
 use crate::api::cown::{CownObject, Handle};
@@ -30,16 +29,15 @@ pub(crate) struct Params {
 pub(crate) enum Work {
     /// A function made of its parts.
     Sent {
-        code: Arc<Code>,
+        snapshot: Arc<Snapshot>,
         args: Vec<Portable>,
         keywords: Option<Portable>,
         closure: Box<[Option<Portable>]>,
-        globals: Option<Arc<Snapshot>>,
     },
     /// Something callable that was pickled.
-    Callable { callable: Portable, args: Vec<Portable> },
+    Callable { callable: Portable, args: Vec<Portable>, name: Arc<str> },
     /// Something callable of this interpreter.
-    Local { callable: Resident, args: Vec<Resident>, missing: Option<LateNames> },
+    Local { callable: Resident, args: Vec<Resident>, missing: Option<LateNames>, name: Arc<str> },
 }
 
 /// Global names that were not there when a behavior was scheduled, and the globals to look in when it runs.
@@ -51,8 +49,6 @@ pub(crate) struct LateNames {
 /// A behavior that waits for its cowns.
 pub(crate) struct Task {
     pub(crate) work: Work,
-    /// What its function is called.
-    pub(crate) name: Arc<str>,
     pub(crate) params: Params,
     pub(crate) result: Handle,
 }
@@ -120,10 +116,18 @@ impl Task {
         cowns.map(|(cown, mode)| cown.request(mode)).collect()
     }
 
+    /// What its function is called.
+    fn name(&self) -> &Arc<str> {
+        match &self.work {
+            Work::Sent { snapshot, .. } => &snapshot.code.name,
+            Work::Callable { name, .. } | Work::Local { name, .. } => name,
+        }
+    }
+
     /// The number of its code, if that is known here.
     fn code_number(&self) -> u64 {
         match &self.work {
-            Work::Sent { code, .. } => code.number,
+            Work::Sent { snapshot, .. } => snapshot.code.number,
             _ => 0,
         }
     }
@@ -155,8 +159,8 @@ impl Task {
         let mut args = Vec::with_capacity(self.params.len() + 2);
         self.params.open(py, &mut args)?;
         match &self.work {
-            Work::Sent { code, args: captures, keywords, closure, globals } => {
-                let opened = code.open(py, &state.caches)?;
+            Work::Sent { snapshot, args: captures, keywords, closure } => {
+                let opened = snapshot.code.open(py, &state.caches)?;
                 for capture in captures {
                     args.push(capture.decode(py)?);
                 }
@@ -173,7 +177,9 @@ impl Task {
                     let cells: PyResult<Vec<_>> = closure.iter().map(cell).collect();
                     body.set_closure(&container::tuple(py, cells?)?)?;
                 }
-                let Some(snapshot) = globals else { return body.call_slice(&args) };
+                if snapshot.code.place.importable {
+                    return body.call_slice(&args);
+                }
                 let globals = opened.globals.open(py).ok_or(Raised)?;
                 opened.namespace.bind(py, &globals, snapshot)?;
                 if snapshot.incomplete {
@@ -181,14 +187,14 @@ impl Task {
                 }
                 body.call_slice(&args).map_err(|raised| explain_name(py, state, &opened.namespace, raised))
             }
-            Work::Callable { callable, args: captures } => {
+            Work::Callable { callable, args: captures, .. } => {
                 let body = callable.decode(py)?;
                 for capture in captures {
                     args.push(capture.decode(py)?);
                 }
                 body.call_slice(&args)
             }
-            Work::Local { callable, args: captures, missing } => {
+            Work::Local { callable, args: captures, missing, .. } => {
                 let foreign =
                     || error::raise(py, Kind::Runtime, "a body of another interpreter: a bug in bocpy");
                 let body = callable.open(py).ok_or_else(foreign)?;
@@ -216,7 +222,7 @@ impl Task {
         let mut failed = outcome.as_ref().err().and_then(|Raised| error::take(py));
         if strict {
             for handle in &self.params.handles {
-                let what = || format!("the value that the behavior '{}' left in a cown,", self.name);
+                let what = || format!("the value that the behavior '{}' left in a cown,", self.name());
                 if handle.tag().settle(py, what).is_err() {
                     let error = error::take(py);
                     failed = failed.or(error);
@@ -244,7 +250,7 @@ impl Task {
                 }
                 return;
             }
-            match Portable::encode_named(&value, || format!("the result of the behavior '{}'", self.name)) {
+            match Portable::encode_named(&value, || format!("the result of the behavior '{}'", self.name())) {
                 Ok(portable) => return slot.put(portable),
                 Err(Raised) => failed = error::take(py),
             }
@@ -257,7 +263,7 @@ impl Task {
     /// Leaves a cown's value where it is.
     #[inline]
     fn leave(&self, py: Python<'_>, state: &State, cown: &Handle) {
-        if cown.tag().leave(py, &state.home, &self.name) {
+        if cown.tag().leave(py, &state.home, self.name()) {
             state.caches.add_resident(cown);
         }
     }
@@ -267,7 +273,7 @@ impl Task {
         let trace = trace.ok().and_then(|trace| trace.to_str().map(str::to_owned));
         error::clear(py);
         let trace =
-            trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name));
+            trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name()));
         unread::note(&self.result);
         let slot = self.result.tag();
         if stay {
@@ -279,7 +285,7 @@ impl Task {
         let portable = portable.or_else(|Raised| {
             error::clear(py);
             let message =
-                text::string(py, &format!("{} in the behavior '{}'", error.class_name(), self.name))?;
+                text::string(py, &format!("{} in the behavior '{}'", error.class_name(), self.name()))?;
             Portable::encode(&message)
         });
         match portable {
