@@ -44,16 +44,20 @@ class Contestant:
 
     def measure(self, workload: Workload, workers: int, size: int) -> dict:
         """Run the workload's program once in a fresh process; its JSON line comes back as a dict."""
-        program = HERE / "programs" / self.folder / f"{workload.name}.py"
+        program = HERE / "programs" / self.folder / f"{workload.program or workload.name}.py"
         arguments = [str(workers), str(size), *filter(None, [self.argument])]
-        return json.loads(run_python(self.python, str(program), *arguments).splitlines()[-1])
+        printed = run_python(self.python, str(program), *arguments, variables=dict(workload.environment))
+        return json.loads(printed.splitlines()[-1])
 
 
-def run_python(python: str, *arguments: str) -> str:
+def run_python(python: str, *arguments: str, variables: dict[str, str] | None = None) -> str:
     """Standard output of a Python that sees neither PYTHON* variables nor the user's site-packages."""
     command = [python, "-I", *arguments]
+    environment = os.environ | (variables or {})
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, env=environment
+        )
     except subprocess.TimeoutExpired:
         raise MeasurementFailed(f"no answer within {TIMEOUT_SECONDS} s") from None
     except OSError as error:

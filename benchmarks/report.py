@@ -46,12 +46,13 @@ def main_rows(results: dict[Workload, Samples], workers: int) -> list[tuple[str,
     rows = []
     for workload, samples in results.items():
         ours, peer = samples["ours"], samples.get("peer", [])
-        judged = ratios(ours, peer) if workload.target.of_peer else figures(ours)
-        met = NONE
-        if judged and workers == REFERENCE_WORKERS:
-            met = "yes" if workload.target.met(median(judged)) else "no"
-        target = workload.target.text(workload.unit)
-        rows.append((*heading(workload), outcome(ours), outcome(peer), spread(ratios(ours, peer)), target, met))
+        text, met = NONE, NONE
+        if target := workload.target:
+            text = target.text(workload.unit)
+            judged = ratios(ours, peer) if target.of_peer else figures(ours)
+            if judged and workers == REFERENCE_WORKERS:
+                met = "yes" if target.met(median(judged)) else "no"
+        rows.append((*heading(workload), outcome(ours), outcome(peer), spread(ratios(ours, peer)), text, met))
     return rows
 
 

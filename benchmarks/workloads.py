@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+OURS = ("ours",)
 BOC = ("ours", "peer")
 THREADS = ("threads", "ThreadPoolExecutor")
 POOLS = ("ProcessPoolExecutor", "InterpreterPoolExecutor")
@@ -25,16 +26,18 @@ class Target:
 
 @dataclass(frozen=True)
 class Workload:
-    """One program per kind of contestant, `programs/<kind>/<name>.py`, and how to run and judge it."""
+    """One program per kind of contestant, `programs/<kind>/<program>.py`, and how to run and judge it."""
 
     name: str
     unit: str
     size: int
-    target: Target
+    target: Target | None  # None: only reported
     contestants: tuple[str, ...] = BOC
     quick_size: int = 0  # 0: a tenth of the size
     smaller_sizes: tuple[tuple[str, int], ...] = ()  # contestants for whom the size would take too long
     samples_per_round: int = 1
+    program: str = ""  # if it is not that of the workload's name
+    environment: tuple[tuple[str, str], ...] = ()  # variables that the program gets besides
 
     def size_for(self, contestant: str, quick: bool) -> int:
         size = dict(self.smaller_sizes).get(contestant, self.size)
@@ -59,4 +62,38 @@ WORKLOADS = (
     Workload(
         "cpu_1ms", "x speed-up", 1_000, Target("at least", 1.9), contestants=BOC + THREADS + POOLS + ("processes",)
     ),
+    Workload(
+        "dict_cowns",
+        "behaviors/s",
+        200_000,
+        Target("at least", 50, of_peer=True),
+        smaller_sizes=(("peer", 8_000),),
+    ),
+    Workload(
+        "dict_cowns_strict",
+        "behaviors/s",
+        8_000,
+        Target("at least", 1.5, of_peer=True),
+        program="dict_cowns",
+        environment=(("BOCPY_STRICT", "1"),),
+    ),
+    Workload("instance_cowns", "behaviors/s", 200_000, Target("at least", 10, of_peer=True)),
+    Workload(
+        "list_cowns",
+        "behaviors/s",
+        100_000,
+        Target("at least", 100, of_peer=True),
+        smaller_sizes=(("peer", 4_000),),
+    ),
+    Workload(
+        "bytearray_handover",
+        "behaviors/s",
+        200_000,
+        Target("at least", 100, of_peer=True),
+        smaller_sizes=(("peer", 20),),
+    ),
+    Workload("readers", "x speed-up", 8, Target("at least", 1.8), contestants=OURS, quick_size=2),
+    Workload("spread", "x speed-up", 150, Target("at least", 1.8), contestants=OURS),
+    Workload("bytes_per_dict", "B beyond 1.1 plain dicts", 1_000_000, Target("at most", 200)),
+    Workload("fetch", "us", 20, None, contestants=OURS, quick_size=5),
 )

@@ -71,7 +71,7 @@ def gather_settings():
             if isinstance(value := getattr(main, name, None), str)
         },
         "under_pytest": "_pytest.assertion.rewrite" in sys.modules,
-        "switch_interval": min(sys.getswitchinterval(), 0.001),
+        "switch_interval": min(sys.getswitchinterval(), 0.0001),
     }
 
 
