@@ -139,7 +139,7 @@ impl CownObject {
             return Err(error::raise(py, Kind::Runtime, &message));
         };
         self.slot().set_holder(Some(me));
-        self.slot().set_hold(Some(Box::new(guard)));
+        self.slot().set_hold(Some(guard));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::Caches;
 use super::namespace::Namespace;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, function, number, text};
-use crate::interpreter::patience::name_code;
+use crate::interpreter::names::{self, Label};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State};
 use crate::transport::namespaces;
@@ -21,11 +21,13 @@ pub(crate) struct Place {
 
 /// A code object that belongs to no interpreter.
 pub(crate) struct Code {
-    pub(crate) number: u64,
+    number: u64,
     data: Box<[u8]>,
     pub(crate) place: Place,
     /// What the function is called, for messages.
     pub(crate) name: Arc<str>,
+    /// The same as a number.
+    pub(crate) label: Label,
     pub(crate) free_variables: usize,
 }
 
@@ -66,8 +68,8 @@ impl Code {
             data.to_bytes().ok_or_else(|| error::raise(code.py(), Kind::Type, "marshal gave no bytes"))?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name: Arc<str> = name.into();
-        name_code(number, &name);
-        Ok(Code { number, data: data.into(), place, name, free_variables })
+        let label = names::label(&name);
+        Ok(Code { number, data: data.into(), place, name, label, free_variables })
     }
 
     /// The code as this interpreter has it.

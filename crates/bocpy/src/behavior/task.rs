@@ -6,6 +6,7 @@ use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
 use crate::host;
+use crate::interpreter::names::{self, Label};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State, attach};
 use crate::transport::portable::{Portable, import_hint};
@@ -124,18 +125,20 @@ impl Task {
         }
     }
 
-    /// The number of its code, if that is known here.
-    fn code_number(&self) -> u64 {
+    /// The same as a number.
+    fn label(&self) -> Label {
         match &self.work {
-            Work::Sent { snapshot, .. } => snapshot.code.number,
-            _ => 0,
+            Work::Sent { snapshot, .. } => snapshot.code.label,
+            _ => names::label(self.name()),
         }
     }
 
     fn run_attached(&self, py: Python<'_>) {
         let state = State::get(py);
         state.home.look_around(py);
-        state.home.set_running(self.code_number());
+        if let Work::Sent { snapshot, .. } = &self.work {
+            state.home.set_running(snapshot.code.label);
+        }
         Holder::turn(|turn| {
             for handle in self.params.written() {
                 handle.tag().set_holder(Some(turn));
@@ -263,7 +266,7 @@ impl Task {
     /// Leaves a cown's value where it is.
     #[inline]
     fn leave(&self, py: Python<'_>, state: &State, cown: &Handle) {
-        if cown.tag().leave(py, &state.home, self.name()) {
+        if cown.tag().leave(py, &state.home, || self.label()) {
             state.caches.add_resident(cown);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::attach::{attached_to, detach};
 use super::memory::WeakMemory;
+use super::names::Label;
 use super::patience;
 use super::tidied::Tidied;
 use crate::ffi::Python;
@@ -9,7 +10,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use pyo3_ffi as ffi;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// An interpreter in whose heap values live.
@@ -26,8 +27,8 @@ pub(crate) struct Home {
     worker: AtomicUsize,
     waker: OnceLock<boc::Waker>,
     visits: Visits,
-    /// The number of the code that runs here just now, for messages.
-    running: AtomicU64,
+    /// What runs here just now, for messages.
+    running: AtomicU32,
 }
 
 /// Those who are at the door or inside.
@@ -91,7 +92,7 @@ impl Home {
             worker: AtomicUsize::new(0),
             waker: OnceLock::new(),
             visits: Visits::default(),
-            running: AtomicU64::new(0),
+            running: AtomicU32::new(0),
         });
         if home.is_main() {
             let _ = MAIN.set(home.clone());
@@ -144,13 +145,13 @@ impl Home {
         let _ = self.waker.set(waker);
     }
 
-    /// The number of the code that runs here just now. Zero: none.
-    pub(crate) fn running(&self) -> u64 {
+    /// What runs here just now.
+    pub(crate) fn running(&self) -> Label {
         self.running.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_running(&self, code: u64) {
-        self.running.store(code, Ordering::Relaxed);
+    pub(crate) fn set_running(&self, behavior: Label) {
+        self.running.store(behavior, Ordering::Relaxed);
     }
 
     /// Called by the one who lives here, between two behaviors: gives up what died elsewhere, and lets visitors in, who

@@ -45,9 +45,8 @@ impl Memory {
     }
 
     /// The content of `bytes`, which nobody can change.
-    pub(crate) fn of_bytes(object: &Object<'_>) -> Option<Self> {
-        let bytes = object.to_bytes()?;
-        Some(Memory::lent(object.clone(), bytes, false))
+    pub(crate) fn of_bytes(object: &Object<'_>) -> PyResult<Self> {
+        object.with_memory(|bytes| Memory::lent(object.clone(), bytes, false))
     }
 
     /// The content of a bytearray to which there is one more reference, which is about to go.

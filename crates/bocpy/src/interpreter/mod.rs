@@ -4,6 +4,7 @@ pub(crate) mod attach;
 pub(crate) mod home;
 pub(crate) mod make;
 pub(crate) mod memory;
+pub(crate) mod names;
 pub(crate) mod patience;
 pub(crate) mod resident;
 pub(crate) mod state;

@@ -1,8 +1,7 @@
 //! Says so on stderr where a thread waits for long to be let into an interpreter: it can't be helped, but it can be known.
 
+use super::names::{self, Label};
 use parking_lot::{Mutex, MutexGuard};
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,8 +12,6 @@ const ROUND: Duration = Duration::from_secs(1);
 const ROUNDS: u32 = 10;
 
 static WAITING: Mutex<Waiting> = Mutex::new(Waiting { visitors: Vec::new(), next: 0, watched: false });
-/// What the code of behaviors is called, by its number.
-static NAMES: Mutex<Option<HashMap<u64, Arc<str>>>> = Mutex::new(None);
 
 pub(crate) struct Waiting {
     visitors: Vec<Visitor>,
@@ -29,20 +26,15 @@ struct Visitor {
     /// The worker that is visited; `None` for the main interpreter.
     worker: Option<usize>,
     /// What ran there when the visitor came.
-    running: u64,
+    running: Label,
     told: bool,
 }
 
 /// A visitor at the door. Dropped when it has been let in.
 pub(super) struct AtDoor(u64);
 
-/// Remembers what a behavior's code is called.
-pub(crate) fn name_code(number: u64, name: &Arc<str>) {
-    NAMES.lock().get_or_insert_default().insert(number, name.clone());
-}
-
 /// To be called before waiting.
-pub(super) fn at_door(worker: Option<usize>, running: u64) -> AtDoor {
+pub(super) fn at_door(worker: Option<usize>, running: Label) -> AtDoor {
     let mut waiting = WAITING.lock();
     let number = waiting.next;
     waiting.next += 1;
@@ -82,8 +74,7 @@ impl Visitor {
             Some(worker) => format!("worker {worker}"),
             None => "the main interpreter".to_owned(),
         };
-        let culprit = NAMES.lock().as_ref().and_then(|names| names.get(&self.running).cloned());
-        let culprit = match culprit {
+        let culprit = match names::name(self.running) {
             Some(name) => format!("the behavior '{name}', which runs there, lets"),
             None => "what runs there lets".to_owned(),
         };

@@ -3,6 +3,7 @@
 use super::portable::{Portable, import_hint};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::names::{self, Label};
 use crate::interpreter::{Resident, State, within};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ impl Form {
     }
 
     /// Opens the value here, for one who may change it. Gives its new form, or, with the error, the form it had.
-    pub(super) fn open<'py>(self, py: Python<'py>, left_by: Option<&str>) -> (Form, PyResult<Object<'py>>) {
+    pub(super) fn open<'py>(self, py: Python<'py>, left_by: Label) -> (Form, PyResult<Object<'py>>) {
         let mut left = None;
         let portable = match self {
             Form::Portable(portable) => portable,
@@ -91,7 +92,7 @@ impl Form {
     }
 
     /// Makes the value one that several behaviors can read. Gives its new form, or, with the error, the form it had.
-    pub(super) fn share(self, py: Python<'_>, left_by: Option<&str>) -> (Form, PyResult<()>) {
+    pub(super) fn share(self, py: Python<'_>, left_by: Label) -> (Form, PyResult<()>) {
         let shared = |portable, copies| {
             (Form::Shared(Box::new(Shared { portable: Arc::new(portable), copies })), Ok(()))
         };
@@ -130,14 +131,11 @@ impl Shared {
 
 /// Whether an object is still what it was opened from.
 pub(super) fn is_true_copy(py: Python<'_>, copy: &Resident, portable: &Portable) -> bool {
-    let now = copy.peek(py).map(|object| Portable::encode(&object));
-    match now {
-        Some(Ok(now)) => now.is_same(portable),
-        _ => {
-            error::clear(py);
-            false
-        }
-    }
+    let is_true = copy.peek(py).map(|object| portable.is_form_of(&object));
+    is_true.and_then(Result::ok).unwrap_or_else(|| {
+        error::clear(py);
+        false
+    })
 }
 
 /// Makes a value portable that lives in another interpreter, by going there. `moves`: it goes away from there, unless it
@@ -146,7 +144,7 @@ fn fetch(
     py: Python<'_>,
     value: Resident,
     moves: bool,
-    left_by: Option<&str>,
+    left_by: Label,
 ) -> Result<(Portable, Option<Resident>), (Form, Raised)> {
     let home = Arc::clone(value.home());
     let mut value = Some(value);
@@ -170,8 +168,9 @@ fn fetch(
     match (fetched.flatten(), value) {
         (Some(Ok(portable)), value) => Ok((portable, value)),
         (Some(Err((class, why))), Some(value)) => {
-            let left =
-                left_by.map(|name| format!(", left there by the behavior '{name}',")).unwrap_or_default();
+            let left = names::name(left_by)
+                .map(|name| format!(", left there by the behavior '{name}',"))
+                .unwrap_or_default();
             let message = format!(
                 "the value of this cown, of type '{class}'{left} cannot be moved to another interpreter: {why}"
             );

@@ -28,34 +28,118 @@ pub(crate) fn pack(object: &Object<'_>, moves: bool) -> PyResult<Option<Packed>>
         Some(Builtin::None | Builtin::Bool | Builtin::Float) => "scalar",
         None => "array.array",
     };
-    let mut packer = Packer {
-        data: Vec::with_capacity(64),
-        cowns: Vec::new(),
-        memories: Vec::new(),
-        places: FxHashMap::default(),
-        kept: Vec::new(),
-        count: 0,
-        has_shared: false,
-        runs_python: false,
-        array: ArrayType::Unknown,
-    };
+    let mut packer = Packer::new(Writing::default());
     if !packer.all_of(object, moves)? {
         return Ok(None);
     }
     Ok(Some(Packed {
-        data: packer.data.into(),
-        cowns: packer.cowns.into(),
-        memories: packer.memories.into(),
+        data: packer.out.data.into(),
+        cowns: packer.out.cowns.into(),
+        memories: packer.out.memories.into(),
         has_shared: packer.has_shared,
         runs_python: packer.runs_python,
         class,
     }))
 }
 
-struct Packer<'py> {
+/// Whether packing `object` would give `packed`. Takes no memory, and ends at the first difference.
+pub(crate) fn is_packed(object: &Object<'_>, packed: &Packed) -> PyResult<bool> {
+    let mut packer = Packer::new(Comparing { packed, place: 0, cowns: 0, memories: 0, same: true });
+    let whole = packer.all_of(object, false)?;
+    let compared = packer.out;
+    Ok(whole && compared.same && compared.place == packed.data.len())
+}
+
+/// Where packed data goes.
+trait Out {
+    /// False where it makes no sense to go on.
+    fn goes_on(&self) -> bool;
+    fn push(&mut self, byte: u8);
+    fn extend(&mut self, bytes: &[u8]);
+    /// Takes a cown along, and gives its number.
+    fn cown(&mut self, cown: &Handle) -> usize;
+    /// Takes a large piece of memory along, and gives its number. `make`: how to, if it is needed.
+    fn memory(&mut self, object: &Object<'_>, make: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize>;
+}
+
+#[derive(Default)]
+struct Writing {
     data: Vec<u8>,
     cowns: Vec<Handle>,
     memories: Vec<Memory>,
+}
+
+struct Comparing<'a> {
+    packed: &'a Packed,
+    place: usize,
+    cowns: usize,
+    memories: usize,
+    same: bool,
+}
+
+impl Out for Writing {
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.data.push(byte);
+    }
+
+    #[inline]
+    fn extend(&mut self, bytes: &[u8]) {
+        self.data.extend_from_slice(bytes);
+    }
+
+    fn cown(&mut self, cown: &Handle) -> usize {
+        self.cowns.push(cown.clone());
+        self.cowns.len() - 1
+    }
+
+    fn memory(&mut self, _: &Object<'_>, make: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize> {
+        self.memories.push(make()?);
+        Ok(self.memories.len() - 1)
+    }
+}
+
+impl Out for Comparing<'_> {
+    #[inline]
+    fn goes_on(&self) -> bool {
+        self.same
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.same &= self.packed.data.get(self.place) == Some(&byte);
+        self.place += 1;
+    }
+
+    #[inline]
+    fn extend(&mut self, bytes: &[u8]) {
+        self.same &= self.packed.data.get(self.place..self.place + bytes.len()) == Some(bytes);
+        self.place += bytes.len();
+    }
+
+    fn cown(&mut self, cown: &Handle) -> usize {
+        self.same &= self.packed.cowns.get(self.cowns) == Some(cown);
+        self.cowns += 1;
+        self.cowns - 1
+    }
+
+    fn memory(&mut self, object: &Object<'_>, _: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize> {
+        self.same = self.same
+            && match self.packed.memories.get(self.memories) {
+                Some(memory) => object.with_memory(|bytes| memory.with(|packed| packed == bytes))?,
+                None => false,
+            };
+        self.memories += 1;
+        Ok(self.memories - 1)
+    }
+}
+
+struct Packer<'py, O> {
+    out: O,
     /// The numbers of what may come again, by address.
     places: FxHashMap<usize, usize>,
     /// What has been made to be packed, lest something else come to be at its address.
@@ -97,7 +181,19 @@ enum Step<'py> {
     Unknown,
 }
 
-impl<'py> Packer<'py> {
+impl<'py, O: Out> Packer<'py, O> {
+    fn new(out: O) -> Self {
+        Packer {
+            out,
+            places: FxHashMap::default(),
+            kept: Vec::new(),
+            count: 0,
+            has_shared: false,
+            runs_python: false,
+            array: ArrayType::Unknown,
+        }
+    }
+
     /// Packs a value with all that is in it. False where something has no form here.
     fn all_of(&mut self, object: &Object<'py>, moves: bool) -> PyResult<bool> {
         let mut stack: Vec<Container<'py>> = Vec::new();
@@ -116,7 +212,8 @@ impl<'py> Packer<'py> {
                     break Step::Done;
                 };
                 match self.value(&item, container.alone, container.own)? {
-                    Step::Done => {}
+                    Step::Done if self.out.goes_on() => {}
+                    Step::Done => return Ok(false),
                     other => break other,
                 }
             };
@@ -133,13 +230,13 @@ impl<'py> Packer<'py> {
             Builtin::Int => self.int(object)?,
             Builtin::Float => {
                 self.tag(Tag::Float);
-                self.data.extend_from_slice(&object.to_f64()?.to_ne_bytes());
+                self.out.extend(&object.to_f64()?.to_ne_bytes());
             }
             Builtin::Complex => {
                 let (real, imaginary) = object.complex_parts();
                 self.tag(Tag::Complex);
-                self.data.extend_from_slice(&real.to_ne_bytes());
-                self.data.extend_from_slice(&imaginary.to_ne_bytes());
+                self.out.extend(&real.to_ne_bytes());
+                self.out.extend(&imaginary.to_ne_bytes());
             }
             _ => {
                 let shared = object.references() > own;
@@ -168,10 +265,12 @@ impl<'py> Packer<'py> {
             }
             Builtin::Bytes => {
                 let bytes = object.to_bytes().unwrap_or_default();
-                match Some(bytes).filter(|bytes| bytes.len() >= LARGE).and_then(|_| Memory::of_bytes(object))
-                {
-                    Some(memory) => self.memory(Tag::LargeBytes, memory),
-                    None => self.piece(Tag::Bytes, bytes),
+                if bytes.len() < LARGE {
+                    self.piece(Tag::Bytes, bytes);
+                } else {
+                    let number = self.out.memory(object, || Memory::of_bytes(object))?;
+                    self.tag(Tag::LargeBytes);
+                    self.number(number);
                 }
                 return Ok(Step::Done);
             }
@@ -180,11 +279,12 @@ impl<'py> Packer<'py> {
                 if size < LARGE {
                     object.with_memory(|bytes| self.piece(Tag::ByteArray, bytes))?;
                 } else {
-                    let memory = match alone {
-                        true => Memory::of_bytearray(object)?,
-                        false => object.with_memory(Memory::copy)?,
-                    };
-                    self.memory(Tag::LargeByteArray, memory);
+                    let number = self.out.memory(object, || match alone {
+                        true => Memory::of_bytearray(object),
+                        false => object.with_memory(Memory::copy),
+                    })?;
+                    self.tag(Tag::LargeByteArray);
+                    self.number(number);
                 }
                 return Ok(Step::Done);
             }
@@ -220,9 +320,9 @@ impl<'py> Packer<'py> {
     fn other(&mut self, object: &Object<'py>, alone: bool, own: usize) -> PyResult<Step<'py>> {
         if let Some(handle) = CownObject::exact_handle(object) {
             if !self.is_again(object, object.references() > own || own == 1) {
+                let number = self.out.cown(handle);
                 self.tag(Tag::Cown);
-                self.number(self.cowns.len());
-                self.cowns.push(handle.clone());
+                self.number(number);
             }
             return Ok(Step::Done);
         }
@@ -239,20 +339,19 @@ impl<'py> Packer<'py> {
         let size = object.with_memory(<[u8]>::len)?;
         if size < LARGE {
             self.tag(Tag::Array);
-            self.data.push(code);
+            self.out.push(code);
             object.with_memory(|bytes| {
                 self.number(bytes.len());
-                self.data.extend_from_slice(bytes);
+                self.out.extend(bytes);
             })?;
         } else {
-            let memory = match alone && !shared {
-                true => Memory::of_lender(object)?,
-                false => object.with_memory(Memory::copy)?,
-            };
+            let number = self.out.memory(object, || match alone && !shared {
+                true => Memory::of_lender(object),
+                false => object.with_memory(Memory::copy),
+            })?;
             self.tag(Tag::LargeArray);
-            self.data.push(code);
-            self.number(self.memories.len());
-            self.memories.push(memory);
+            self.out.push(code);
+            self.number(number);
         }
         Ok(Step::Done)
     }
@@ -303,43 +402,37 @@ impl<'py> Packer<'py> {
         };
         if let Ok(small) = i8::try_from(value) {
             self.tag(Tag::Int1);
-            self.data.extend_from_slice(&small.to_ne_bytes());
+            self.out.extend(&small.to_ne_bytes());
         } else if let Ok(middling) = i32::try_from(value) {
             self.tag(Tag::Int4);
-            self.data.extend_from_slice(&middling.to_ne_bytes());
+            self.out.extend(&middling.to_ne_bytes());
         } else {
             self.tag(Tag::Int8);
-            self.data.extend_from_slice(&value.to_ne_bytes());
+            self.out.extend(&value.to_ne_bytes());
         }
         Ok(())
     }
 
     #[inline]
     fn tag(&mut self, tag: Tag) {
-        self.data.push(tag as u8);
+        self.out.push(tag as u8);
     }
 
     /// Seven bits at a time, the lowest first; the highest bit says that there are more.
     #[inline]
     fn number(&mut self, mut number: usize) {
         while number >= 0x80 {
-            self.data.push(number as u8 | 0x80);
+            self.out.push(number as u8 | 0x80);
             number >>= 7;
         }
-        self.data.push(number as u8);
+        self.out.push(number as u8);
     }
 
     #[inline]
     fn piece(&mut self, tag: Tag, bytes: &[u8]) {
         self.tag(tag);
         self.number(bytes.len());
-        self.data.extend_from_slice(bytes);
-    }
-
-    fn memory(&mut self, tag: Tag, memory: Memory) {
-        self.tag(tag);
-        self.number(self.memories.len());
-        self.memories.push(memory);
+        self.out.extend(bytes);
     }
 }
 

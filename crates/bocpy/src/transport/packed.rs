@@ -29,14 +29,6 @@ impl Packed {
     pub(crate) fn size(&self) -> usize {
         self.data.len() + self.memories.iter().map(Memory::len).sum::<usize>()
     }
-
-    /// Whether both are the same value. Large memory does not count as the same.
-    pub(crate) fn is_same(&self, other: &Packed) -> bool {
-        self.data == other.data
-            && self.memories.is_empty()
-            && other.memories.is_empty()
-            && self.cowns == other.cowns
-    }
 }
 
 /// From how many bytes on a piece of memory goes along by itself.

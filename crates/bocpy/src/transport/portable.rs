@@ -1,7 +1,7 @@
 //! Values in a form that any interpreter can open.
 
 use super::carried::Carried;
-use super::pack::pack;
+use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
 use super::unpack::unpack;
 use super::{carried, namespaces};
@@ -173,17 +173,18 @@ impl Portable {
         }
     }
 
-    /// Whether both are the same value, as far as can be told by looking at the data.
-    pub(crate) fn is_same(&self, other: &Portable) -> bool {
-        match (self, other) {
-            (Portable::Packed(one), Portable::Packed(other)) => one.is_same(other),
-            (Portable::Pickled(one), Portable::Pickled(other)) => {
-                one.data == other.data && one.carried.is_same(&other.carried)
-            }
-            (Portable::Str(one), Portable::Str(other)) => one == other,
-            (Portable::Bytes(one), Portable::Bytes(other)) => one == other,
+    /// Whether encoding that object would give this.
+    pub(crate) fn is_form_of(&self, object: &Object<'_>) -> PyResult<bool> {
+        Ok(match self {
+            Portable::Packed(packed) => is_packed(object, packed)?,
+            Portable::Pickled(pickled) => match Portable::encode(object)? {
+                Portable::Pickled(now) => now.data == pickled.data && now.carried.is_same(&pickled.carried),
+                _ => false,
+            },
+            Portable::Str(text) => object.is_str() && object.to_str() == Some(text),
+            Portable::Bytes(bytes) => object.is_bytes() && object.to_bytes() == Some(bytes),
             _ => false,
-        }
+        })
     }
 
     /// True for what any code may run to open.

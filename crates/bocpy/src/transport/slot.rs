@@ -5,6 +5,7 @@ use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::names::{self, Label};
 use crate::interpreter::{Home, Resident, State};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::{Cell, RefCell};
@@ -31,14 +32,20 @@ struct Content {
     exception: bool,
     /// Nobody has looked at that exception yet.
     unread: bool,
-    /// Its traceback.
-    trace: Option<Box<Box<str>>>,
-    /// A hold from outside behaviors.
-    hold: Option<Box<boc::CownGuard<(), Slot>>>,
+    /// What few cowns have.
+    rare: Option<Box<Rare>>,
     /// The behavior that left the value where it is.
-    left_by: Option<Arc<str>>,
+    left_by: Label,
     /// The interpreter that has been told that it is the value's home, by number.
-    known_at: i64,
+    known_at: u32,
+}
+
+#[derive(Default)]
+struct Rare {
+    /// The traceback of the exception that the value is.
+    trace: Option<Box<str>>,
+    /// A hold from outside behaviors.
+    hold: Option<boc::CownGuard<(), Slot>>,
 }
 
 /// Someone who can hold a cown: one run of a behavior, or a thread outside behaviors.
@@ -120,15 +127,7 @@ impl Slot {
     }
 
     fn with(form: Form, era: u32) -> Self {
-        let content = Content {
-            form,
-            exception: false,
-            unread: false,
-            trace: None,
-            hold: None,
-            left_by: None,
-            known_at: 0,
-        };
+        let content = Content { form, exception: false, unread: false, rare: None, left_by: 0, known_at: 0 };
         Slot {
             holder: AtomicU64::new(0),
             era: AtomicU32::new(era),
@@ -160,13 +159,23 @@ impl Slot {
         self.era.store(era, Ordering::Relaxed);
     }
 
-    pub(crate) fn set_hold(&self, hold: Option<Box<boc::CownGuard<(), Slot>>>) {
-        let before = std::mem::replace(&mut self.content.lock().hold, hold);
+    pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
+        let before = {
+            let mut content = self.content.lock();
+            match (&mut content.rare, hold) {
+                (Some(rare), hold) => std::mem::replace(&mut rare.hold, hold),
+                (None, None) => None,
+                (rare @ None, hold) => {
+                    *rare = Some(Box::new(Rare { trace: None, hold }));
+                    None
+                }
+            }
+        };
         drop(before);
     }
 
     pub(crate) fn has_hold(&self) -> bool {
-        self.content.lock().hold.is_some()
+        self.content.lock().rare.as_ref().is_some_and(|rare| rare.hold.is_some())
     }
 
     /// The worker on which the value is at home, if it is.
@@ -294,16 +303,12 @@ impl Slot {
     }
 
     /// Takes the value out, lets `f` make another form of it, and puts that in.
-    fn change<R>(
-        &self,
-        mut content: MutexGuard<'_, Content>,
-        f: impl FnOnce(Form, Option<&str>) -> (Form, R),
-    ) -> R {
+    fn change<R>(&self, mut content: MutexGuard<'_, Content>, f: impl FnOnce(Form, Label) -> (Form, R)) -> R {
         let form = std::mem::replace(&mut content.form, Form::Moving);
-        let left_by = content.left_by.clone();
+        let left_by = content.left_by;
         drop(content);
         moving(self.address(), || {
-            let (form, result) = f(form, left_by.as_deref());
+            let (form, result) = f(form, left_by);
             self.put_form(&mut self.content.lock(), form);
             result
         })
@@ -353,7 +358,9 @@ impl Slot {
         let before = self.put_form(&mut content, form);
         content.exception = trace.is_some();
         content.unread = trace.is_some();
-        content.trace = trace.map(|trace| Box::new(trace.into_boxed_str()));
+        if trace.is_some() || content.rare.is_some() {
+            content.rare.get_or_insert_default().trace = trace.map(String::into_boxed_str);
+        }
         // Dropping the value before may run any code.
         drop(content);
         drop(before);
@@ -374,13 +381,14 @@ impl Slot {
 
     /// The traceback of the exception that the value is.
     pub(crate) fn trace(&self) -> Option<Box<str>> {
-        self.content.lock().trace.as_deref().cloned()
+        self.content.lock().rare.as_ref()?.trace.clone()
     }
 
     /// What is to be printed as the cown dies.
     pub(crate) fn take_report(&self) -> Option<Box<str>> {
         let mut content = self.content.lock();
-        if std::mem::take(&mut content.unread) { content.trace.take().map(|trace| *trace) } else { None }
+        let unread = std::mem::take(&mut content.unread);
+        content.rare.as_mut().filter(|_| unread)?.trace.take()
     }
 
     /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
@@ -413,9 +421,9 @@ impl Slot {
         })
     }
 
-    /// A behavior of that name ends here, and leaves the value as it is. True where this interpreter is its home and has
+    /// A behavior ends here, and leaves the value as it is. True where this interpreter is its home and has
     /// not been told so yet: before it ends, it is to `evacuate` the value.
-    pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: &Arc<str>) -> bool {
+    pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl FnOnce() -> Label) -> bool {
         let mut content = self.content.lock();
         match &content.form {
             Form::Resident(value) => {
@@ -430,10 +438,9 @@ impl Slot {
             Form::Shared(_) => {}
             _ => return false,
         }
-        if !content.left_by.as_ref().is_some_and(|before| Arc::ptr_eq(before, behavior)) {
-            content.left_by = Some(behavior.clone());
-        }
-        std::mem::replace(&mut content.known_at, home.id()) != home.id()
+        content.left_by = behavior();
+        let home = home.id() as u32;
+        std::mem::replace(&mut content.known_at, home) != home
     }
 
     /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
@@ -471,7 +478,8 @@ impl Slot {
                     (Form::Portable(portable), None)
                 }
                 Some(Err((class, why))) => {
-                    let left_by = left_by.unwrap_or("?");
+                    let left_by = names::name(left_by);
+                    let left_by = left_by.as_deref().unwrap_or("?");
                     let message = format!(
                         "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
                          '{class}', it cannot be moved to another interpreter: {why}"
