@@ -7,7 +7,7 @@ import pytest
 pytest.register_assert_rewrite("support")
 
 import bocpy  # noqa: E402
-from support import BACKEND, Handshake  # noqa: E402
+from support import BACKEND, KEPT, Crew, Handshake  # noqa: E402
 
 
 def pytest_report_header(config):
@@ -19,6 +19,7 @@ def runtime_stopped():
     """Each test leaves the runtime stopped, so that the next starts from nothing."""
     yield
     bocpy.wait(timeout=60)
+    KEPT.clear()
 
 
 @pytest.fixture
@@ -35,3 +36,14 @@ def handshake(runtime_stopped):
     pipes.let_all_go()
     bocpy.wait(timeout=60)
     pipes.close()
+
+
+@pytest.fixture
+def crew(handshake):
+    """The workers, each of which does what the test gives it to do."""
+    workers = Crew()
+    yield workers
+    workers.dismiss()
+    handshake.let_all_go()
+    bocpy.wait(timeout=60)
+    workers.close()

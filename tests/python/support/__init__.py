@@ -4,24 +4,31 @@ Workers import the test modules by name, and so these helpers too: everything he
 import twice. Only the standard library and bocpy are needed on a worker.
 """
 
-from support.backend import BACKEND, interpreters_only, threads_only
+from support.backend import BACKEND, interpreters_only, not_strict, threads_only
+from support.crew import Crew, worker_name
 from support.handshake import Handshake
 from support.inert import pytest
 from support.outcomes import error_of, outcome, text_of
+from support.place import KEPT, interpreter
 from support.scripts import EVERY_WAY, USUAL_WAYS, check_script, run_script, start_script
 
 __all__ = [
     "BACKEND",
     "EVERY_WAY",
+    "KEPT",
     "USUAL_WAYS",
+    "Crew",
     "Handshake",
     "check_script",
     "error_of",
+    "interpreter",
     "interpreters_only",
+    "not_strict",
     "outcome",
     "pytest",
     "run_script",
     "start_script",
     "text_of",
     "threads_only",
+    "worker_name",
 ]

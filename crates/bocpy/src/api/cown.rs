@@ -8,7 +8,7 @@ use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State, attach};
 use crate::transport::carried;
 use crate::transport::portable::Portable;
-use crate::transport::slot::{Holder, Slot, reads};
+use crate::transport::slot::{Holder, Slot, reads, see};
 use boc::Mode;
 use std::cmp::Ordering;
 use std::ffi::CStr;
@@ -73,7 +73,7 @@ impl CownObject {
     fn value<'py>(&self, py: Python<'py>, mode: Mode) -> PyResult<Object<'py>> {
         match mode {
             Mode::Write => self.slot().get(py),
-            Mode::Read => self.slot().look(py, host::values_stay(py)),
+            Mode::Read => see(py, self.handle.id(), || self.slot().look(py, host::values_stay(py))),
         }
     }
 

@@ -218,7 +218,7 @@ impl Task {
         }
     }
 
-    /// Leaves the values as they are, or makes them portable that must be, and the result what it came to.
+    /// Makes the result what the body came to, and leaves the values as they are, or makes them portable if they must be.
     fn finish(&self, py: Python<'_>, state: &State, outcome: PyResult<Object<'_>>) {
         let stay = host::values_stay(py);
         let strict = host::is_strict() && !stay;
@@ -232,35 +232,53 @@ impl Task {
                 }
             }
         }
-        if !stay {
-            // In strict mode that is what refuses to move.
-            self.params.handles.iter().for_each(|cown| self.leave(py, state, cown));
-        }
-        let slot = self.result.tag();
-        if failed.is_none()
-            && let Ok(value) = outcome
-        {
-            if value.is_none() {
-                return;
-            }
-            if let Some(small) = Portable::small(&value).filter(|_| !stay) {
-                return slot.put(small);
-            }
-            if !strict {
-                slot.put_resident(Resident::at(state.home.clone(), value));
-                if !stay {
-                    self.leave(py, state, &self.result);
-                }
-                return;
-            }
-            match Portable::encode_named(&value, || format!("the result of the behavior '{}'", self.name())) {
-                Ok(portable) => return slot.put(portable),
-                Err(Raised) => failed = error::take(py),
-            }
+        if let (None, Ok(value)) = (&failed, outcome) {
+            failed = self.give(py, state, value, stay, strict);
         }
         if let Some(error) = failed {
             self.fail(py, state, error, stay);
         }
+        // Last, when nothing of the body's is left that may refer to the values.
+        if !stay {
+            self.params.written().for_each(|cown| self.leave(py, state, cown));
+            let read = self.params.read().filter(|cown| cown.tag().leave_read(&state.home));
+            read.for_each(|cown| state.caches.add_resident(cown));
+        }
+    }
+
+    /// Makes `value` the result. Gives the error if that is not possible.
+    fn give<'py>(
+        &self,
+        py: Python<'py>,
+        state: &State,
+        value: Object<'py>,
+        stay: bool,
+        strict: bool,
+    ) -> Option<Object<'py>> {
+        let slot = self.result.tag();
+        if value.is_none() {
+            return None;
+        }
+        if stay {
+            slot.put_resident(Resident::at(state.home.clone(), value));
+            return None;
+        }
+        if let Some(small) = Portable::small(&value) {
+            slot.put(small);
+            return None;
+        }
+        // What a reader gives may be part of what others read.
+        if strict || self.params.reads() {
+            let what = || format!("the result of the behavior '{}'", self.name());
+            match Portable::encode_named(&value, what) {
+                Ok(portable) => slot.put(portable),
+                Err(Raised) => return error::take(py),
+            }
+            return None;
+        }
+        slot.put_resident(Resident::at(state.home.clone(), value));
+        self.leave(py, state, &self.result);
+        None
     }
 
     /// Leaves a cown's value where it is.

@@ -11,6 +11,7 @@ use crate::interpreter::{State, detach};
 use crate::transport::slot::Holder;
 use boc::{Runtime, Stats};
 use parking_lot::{Mutex, RwLock};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -34,6 +35,22 @@ static ERA: AtomicU32 = AtomicU32::new(0);
 static STAYS: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 const UNKNOWN: u8 = 2;
+
+/// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
+static LATE: Mutex<Vec<Task>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// Set while this thread is a worker that leaves.
+    static LEAVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`, which may run code of others, on a worker that leaves. The thread that ends the runtime waits for it, so `f`
+/// can't start another.
+pub(super) fn while_leaving(f: impl FnOnce()) {
+    LEAVING.set(true);
+    f();
+    LEAVING.set(false);
+}
 
 /// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.
 static STRICT: AtomicBool = AtomicBool::new(false);
@@ -91,6 +108,13 @@ pub(crate) fn start<'py>(
 ) -> PyResult<()> {
     let workers = worker_count(py, workers)?;
     let backend = Backend::choose(py, backend)?;
+    start_with(py, workers, backend)
+}
+
+fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> {
+    if LEAVING.get() {
+        return Ok(());
+    }
     if Holder::in_behavior() {
         if is_running() {
             let message = "start() inside a behavior: the runtime is up, or the behavior would not run";
@@ -172,6 +196,10 @@ pub(crate) fn schedule(py: Python<'_>, task: Task) -> PyResult<()> {
             engine.runtime.schedule(requests, task);
             return Ok(());
         }
+        if LEAVING.get() {
+            LATE.lock().push(task);
+            return Ok(());
+        }
         // It has been stopped since we looked.
         start(py, None, None)?;
     }
@@ -194,11 +222,30 @@ pub(crate) fn wait(
         let Some(engine) = ENGINE.read().clone() else { return Ok(Vec::new()) };
         wait_for(py, &engine, deadline, function)?;
         let stats = engine.runtime.stats();
-        if !stop || detach(py, || try_stop(&engine)) {
-            State::get(py).home.sweep(py);
+        if !stop {
             return Ok(stats);
         }
+        if detach(py, || try_stop(&engine)) {
+            State::get(py).home.sweep(py);
+            if !start_late(py, &engine)? {
+                return Ok(stats);
+            }
+        }
     }
+}
+
+/// Starts again for the behaviors that were scheduled as the workers of `before` left. False where there are none.
+fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
+    let late = std::mem::take(&mut *LATE.lock());
+    if late.is_empty() {
+        return Ok(false);
+    }
+    let backend = if before.has_interpreters { Backend::Interpreters } else { Backend::Threads };
+    start_with(py, before.runtime.worker_count(), backend)?;
+    for task in late {
+        schedule(py, task)?;
+    }
+    Ok(true)
 }
 
 fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function: &str) -> PyResult<()> {

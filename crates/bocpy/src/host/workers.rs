@@ -1,5 +1,6 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
+use super::engine::while_leaving;
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
 use crate::ffi::error;
@@ -108,11 +109,20 @@ fn describe(py: Python<'_>) -> String {
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 fn leave(py: Python<'_>) {
     let state = State::get(py);
+    while_leaving(|| evacuate(py, state));
+    let home = state.home.clone();
+    detach(py, || home.close());
+    home.bring_out_what_is_lent();
+    home.sweep(py);
+    State::tear_down(py);
+}
+
+fn evacuate(py: Python<'_>, state: &State) {
     // To move a value may run any code, which may leave others.
     loop {
         let residents = state.caches.residents.lock().take();
         if residents.is_empty() {
-            break;
+            return;
         }
         for cown in residents.iter().filter_map(WeakCown::upgrade) {
             if let Some(lost) = cown.tag().evacuate(py) {
@@ -120,9 +130,4 @@ fn leave(py: Python<'_>) {
             }
         }
     }
-    let home = state.home.clone();
-    detach(py, || home.close());
-    home.bring_out_what_is_lent();
-    home.sweep(py);
-    State::tear_down(py);
 }

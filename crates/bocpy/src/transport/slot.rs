@@ -3,6 +3,7 @@
 use super::form::{Form, explain_open, is_true_copy, take_refusal};
 use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
+use crate::ffi::builtin::Builtin;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::names::{self, Label};
@@ -52,6 +53,14 @@ struct Rare {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holder(u64);
 
+impl Content {
+    /// True where that home has not been told yet that it has something of the value. From now on it has.
+    fn is_news_to(&mut self, home: &Home) -> bool {
+        let home = home.id() as u32;
+        std::mem::replace(&mut self.known_at, home) != home
+    }
+}
+
 thread_local! {
     static HOLDER: Cell<u64> = const { Cell::new(0) };
     static TURN: Cell<u64> = const { Cell::new(0) };
@@ -100,21 +109,44 @@ impl Holder {
 }
 
 thread_local! {
-    /// The cowns that the behavior that runs here only reads, by their numbers.
-    static READING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    /// The cowns that the behavior that runs here only reads, by their numbers, and what it has got to see of each.
+    static READING: RefCell<Vec<(usize, Option<Resident>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `f` as a behavior that reads the cowns of those numbers.
 pub(crate) fn reading<R>(cowns: impl Iterator<Item = usize>, f: impl FnOnce() -> R) -> R {
-    let before = READING.replace(cowns.collect());
+    let before = READING.replace(cowns.map(|cown| (cown, None)).collect());
     let result = f();
-    READING.set(before);
+    let seen = READING.replace(before);
+    drop(seen);
     result
 }
 
 /// Whether the behavior that runs here reads that cown.
 pub(crate) fn reads(cown: usize) -> bool {
-    READING.with_borrow(|reading| reading.contains(&cown))
+    READING.with_borrow(|reading| reading.iter().any(|(other, _)| *other == cown))
+}
+
+/// What the behavior that runs here gets to see of a cown that it reads: `open` opens it the first time.
+pub(crate) fn see<'py>(
+    py: Python<'py>,
+    cown: usize,
+    open: impl FnOnce() -> PyResult<Object<'py>>,
+) -> PyResult<Object<'py>> {
+    let seen = READING.with_borrow(|reading| {
+        reading.iter().find(|(other, _)| *other == cown).and_then(|(_, seen)| seen.as_ref()?.open(py))
+    });
+    if let Some(seen) = seen {
+        return Ok(seen);
+    }
+    let object = open()?;
+    let seen = Resident::at(State::get(py).home.clone(), object.clone());
+    READING.with_borrow_mut(|reading| {
+        if let Some((_, place)) = reading.iter_mut().find(|(other, _)| *other == cown) {
+            *place = Some(seen);
+        }
+    });
+    Ok(object)
 }
 
 impl Slot {
@@ -423,7 +455,7 @@ impl Slot {
 
     /// A behavior ends here, and leaves the value as it is. True where this interpreter is its home and has
     /// not been told so yet: before it ends, it is to `evacuate` the value.
-    pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl FnOnce() -> Label) -> bool {
+    pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
         let mut content = self.content.lock();
         match &content.form {
             Form::Resident(value) => {
@@ -434,13 +466,42 @@ impl Slot {
                     drop(before);
                     return false;
                 }
+                if object.references() > 1 && !is_the_same_for_all(&object) {
+                    content.left_by = behavior();
+                    content = self.part(py, content);
+                }
             }
             Form::Shared(_) => {}
             _ => return false,
         }
+        if !matches!(content.form, Form::Resident(_) | Form::Shared(_)) {
+            return false;
+        }
         content.left_by = behavior();
-        let home = home.id() as u32;
-        std::mem::replace(&mut content.known_at, home) != home
+        content.is_news_to(home)
+    }
+
+    /// A behavior that has read the value ends here. True as for `leave`.
+    pub(crate) fn leave_read(&self, home: &Home) -> bool {
+        let mut content = self.content.lock();
+        matches!(content.form, Form::Shared(_)) && content.is_news_to(home)
+    }
+
+    /// Something else refers to the object that is the value, another cown perhaps: from here on they part. An object that
+    /// can't be copied stays.
+    #[cold]
+    fn part<'a>(&'a self, py: Python<'_>, content: MutexGuard<'a, Content>) -> MutexGuard<'a, Content> {
+        self.change(content, |form, _| {
+            let Form::Resident(value) = form else { return (form, ()) };
+            match value.peek(py).map(|object| Portable::encode(&object)) {
+                Some(Ok(portable)) => (Form::Portable(portable), ()),
+                _ => {
+                    error::clear(py);
+                    (Form::Resident(value), ())
+                }
+            }
+        });
+        self.content.lock()
     }
 
     /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
@@ -501,6 +562,15 @@ impl Slot {
             Form::Lost(_) => "lost".into(),
         }
     }
+}
+
+/// Whether nobody can change the object, so that it does not matter who refers to it.
+fn is_the_same_for_all(object: &Object<'_>) -> bool {
+    let is_plain = matches!(
+        object.builtin(),
+        Some(Builtin::Str | Builtin::Bytes | Builtin::Int | Builtin::Float | Builtin::Complex)
+    );
+    is_plain || object.is_function() || object.is_class()
 }
 
 thread_local! {
