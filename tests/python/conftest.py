@@ -1,5 +1,7 @@
 """What every test shares: the runtime is stopped after each, and the header says which host runs the behaviors."""
 
+import gc
+import os
 import sys
 
 import pytest
@@ -47,3 +49,14 @@ def crew(handshake):
     handshake.let_all_go()
     bocpy.wait(timeout=60)
     workers.close()
+
+
+@pytest.fixture
+def pipe(runtime_stopped):
+    """The two ends of a pipe, for behaviors and finalizers to tell the test something. Name it before ``crew``."""
+    reading, writing = os.pipe()
+    yield reading, writing
+    bocpy.wait(timeout=60)
+    gc.collect()
+    os.close(reading)
+    os.close(writing)

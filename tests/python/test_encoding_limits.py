@@ -298,6 +298,7 @@ def test_values_that_use_the_runtime_while_they_are_encoded():
         print(set(a.value) <= {"scheduled"}, b.value)
         """,
         "[True, True, False] True True True\nTrue ['b']",
+        timeout=30,
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from bocpy import Cown, quiesce, read, start, wait, when, whencall
+from bocpy import Cown, quiesce, read, start, when, whencall
 from support import (
     error_of,
     outcome,
@@ -26,16 +26,6 @@ def append(n):
         c.value.append(n)
 
     return body
-
-
-@pytest.fixture
-def log(runtime_stopped):
-    """A pipe for single bytes, to tell what came after what."""
-    reading, writing = os.pipe()
-    yield reading, writing
-    wait(60)
-    os.close(reading)
-    os.close(writing)
 
 
 # -- what it takes and gives
@@ -264,8 +254,8 @@ def test_readers_of_two_cowns_in_either_order_are_together(handshake):
     assert [outcome(result) for result in results] == [[1, 2], [2, 1]]
 
 
-def test_a_writer_waits_for_the_readers_before_it(log, handshake):
-    reading, writing = log
+def test_a_writer_waits_for_the_readers_before_it(pipe, handshake):
+    reading, writing = pipe
     start(2)
     c = Cown([1])
 
@@ -288,8 +278,8 @@ def test_a_writer_waits_for_the_readers_before_it(log, handshake):
     assert os.read(reading, 10) == b"rw"
 
 
-def test_readers_wait_for_the_writer_before_them(log, handshake):
-    reading, writing = log
+def test_readers_wait_for_the_writer_before_them(pipe, handshake):
+    reading, writing = pipe
     start(2)
     c = Cown([1])
 

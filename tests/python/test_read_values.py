@@ -38,17 +38,24 @@ def test_what_a_reader_changes_inside_the_value_reaches_nobody(crew):
         c.value["list"].append("spoilt")
         c.value["new"] = 1
 
+    def text_of_value(c):
+        return repr(c.value)
+
+    def write(c):
+        c.value["list"].append(3)
+        return repr(c.value)
+
     crew.run(home, lambda c: c.value["list"].append(2), c)
     seen = []
     for worker in (home, other, home, other):
         crew.run(worker, spoil, read(c))
-        seen += [crew.run(at, value_of, read(c)) for at in (home, other)]
-    written = [crew.run(worker, lambda c: c.value["list"].append(3) or c.value, c) for worker in (home, other)]
-    after = crew.run(home, value_of, read(c))
+        seen += [crew.run(at, text_of_value, read(c)) for at in (home, other)]
+    written = [crew.run(worker, write, c) for worker in (home, other)]
+    after = crew.run(home, text_of_value, read(c))
     crew.dismiss()
-    assert [outcome(result) for result in seen] == [{"list": [1, 2]}] * 8
-    assert [outcome(result) for result in written] == [{"list": [1, 2, 3]}, {"list": [1, 2, 3, 3]}]
-    assert outcome(after) == {"list": [1, 2, 3, 3]}
+    assert [outcome(result) for result in seen] == ["{'list': [1, 2]}"] * 8
+    assert [outcome(result) for result in written] == ["{'list': [1, 2, 3]}", "{'list': [1, 2, 3, 3]}"]
+    assert outcome(after) == "{'list': [1, 2, 3, 3]}"
 
 
 @interpreters_only
@@ -57,9 +64,10 @@ def test_what_a_reader_changes_is_not_seen_by_one_that_runs_at_the_same_time(han
     c = Cown([1])
 
     def body(c):
-        c.value.append(2)
+        value = c.value
+        value.append(2)
         handshake.arrive()
-        return c.value
+        return value
 
     results = [when(read(c))(body) for _ in range(2)]
     handshake.await_arrival(2)
@@ -76,6 +84,57 @@ def test_what_a_reader_returns_is_its_own():
     when(result)(append("result"))
     when(c)(append("cown"))
     assert (outcome(c), outcome(result)) == ([1, "cown"], [1, "result"])
+
+
+@interpreters_only
+@pytest.mark.parametrize("part", ["whole", "part"])
+def test_what_a_reader_has_given_away_is_not_changed_by_the_next_reader(part):
+    """Neither what it has returned, nor what it has put into a cown that it writes."""
+    start(1)
+    c, out = Cown({"list": [1]}), Cown(None)
+
+    def take(c, out):
+        taken = c.value if part == "whole" else c.value["list"]
+        out.value = [taken]
+        return [taken]
+
+    def spoil(c):
+        c.value["list"].append("spoilt")
+
+    result = when(read(c), out)(take)
+    when(read(c))(spoil)
+    expected = [{"list": [1]}] if part == "whole" else [[1]]
+    assert outcome(when(result, out)(lambda result, out: [result.value, out.value])) == [expected] * 2
+
+
+@interpreters_only
+@pytest.mark.parametrize("part", ["whole", "part"])
+def test_what_a_reader_has_given_away_is_not_what_the_next_reader_sees(part):
+    start(1)
+    c, out = Cown({"list": [1]}), Cown(None)
+
+    def take(c, out):
+        out.value = [c.value if part == "whole" else c.value["list"]]
+
+    def spoil(out):
+        out.value[0].clear()
+
+    when(read(c), out)(take)
+    when(out)(spoil)
+    assert outcome(when(read(c))(value_of)) == {"list": [1]}
+    assert outcome(when(c)(value_of)) == {"list": [1]}
+
+
+def test_a_reader_sees_its_own_changes_to_the_end():
+    c = Cown([1])
+
+    @when(read(c))
+    def seen(c):
+        before = c.value
+        before.append(2)
+        return c.value is before, len(c.value)
+
+    assert outcome(seen) == (True, 2)
 
 
 @threads_only

@@ -8,6 +8,7 @@ from support.backend import BACKEND, interpreters_only, not_strict, threads_only
 from support.crew import Crew, worker_name
 from support.handshake import Handshake
 from support.inert import pytest
+from support.lives import Loud, come_by, put, read_exactly
 from support.outcomes import error_of, outcome, text_of
 from support.place import KEPT, interpreter
 from support.scripts import EVERY_WAY, USUAL_WAYS, check_script, run_script, start_script
@@ -19,13 +20,17 @@ __all__ = [
     "USUAL_WAYS",
     "Crew",
     "Handshake",
+    "Loud",
     "check_script",
+    "come_by",
     "error_of",
     "interpreter",
     "interpreters_only",
     "not_strict",
     "outcome",
+    "put",
     "pytest",
+    "read_exactly",
     "run_script",
     "start_script",
     "text_of",

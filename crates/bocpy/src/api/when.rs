@@ -1,8 +1,8 @@
 //! `when`, what it gives, and `whencall`.
 
 use crate::api::cown::Handle;
+use crate::behavior::params::Params;
 use crate::behavior::submit::submit;
-use crate::behavior::task::Params;
 use crate::ffi::class::{Args, Method, Native};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, text};
@@ -36,7 +36,7 @@ impl Native for When {
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
         let when: &When = crate::ffi::class::value(this);
-        text::string(py, &format!("<bocpy.when over {} cown(s)>", when.params.handles.len()))
+        text::string(py, &format!("<bocpy.when over {} cown(s)>", when.params.handles().len()))
     }
 }
 
@@ -52,23 +52,22 @@ fn params(py: Python<'_>, function: &str, args: &[Object<'_>]) -> PyResult<Param
     let mut params = Params::default();
     for (place, arg) in args.iter().enumerate() {
         if let Some((handle, mode)) = claim(state, arg) {
-            params.push(handle, mode);
-            params.groups.push(None);
+            params.single(handle, mode);
         } else if arg.is_list() || arg.is_tuple() {
             let members = arg.items()?;
-            for (index, member) in members.iter().enumerate() {
-                let (handle, mode) = claim(state, member).ok_or_else(|| {
+            let claim = |(index, member)| {
+                claim(state, member).ok_or_else(|| {
                     let message = format!(
                         "{function}: item {index} of argument {} must be a Cown, not {}: wrap it as Cown(...), \
                          or capture it",
                         place + 1,
-                        member.class_name()
+                        Object::class_name(member)
                     );
                     error::raise(py, Kind::Type, &message)
-                })?;
-                params.push(handle, mode);
-            }
-            params.groups.push(Some(members.len() as u32));
+                })
+            };
+            let claims: PyResult<Vec<_>> = members.iter().enumerate().map(claim).collect();
+            params.group(claims?.into_iter());
         } else {
             let message = format!(
                 "{function}: argument {} must be a Cown or a list of Cowns, not {}: wrap it as Cown(...), or capture it",

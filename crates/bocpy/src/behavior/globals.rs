@@ -76,23 +76,32 @@ pub(crate) fn take<'py>(
     py: Python<'py>,
     state: &State,
     plan: &Plan,
+    last: &mut Option<Arc<Taken>>,
     function: &Object<'py>,
     globals: &Object<'py>,
     survey_again: bool,
 ) -> PyResult<Arc<Snapshot>> {
-    let before = plan.taken.lock().clone();
+    let before = last.take().or_else(|| plan.taken.lock().clone());
     let after = match &before {
         Some(before) if !survey_again => match before.update(py, state, plan, globals)? {
-            Update::Same => return Ok(before.snapshot.clone()),
-            Update::Changed(after) => after,
-            Update::Unknown => Taken::new(py, state, plan, function, globals, Some(before))?,
+            Update::Same => None,
+            Update::Changed(after) => Some(after),
+            Update::Unknown => Some(Taken::new(py, state, plan, function, globals, Some(before))?),
         },
-        _ => Taken::new(py, state, plan, function, globals, before.as_deref())?,
+        _ => Some(Taken::new(py, state, plan, function, globals, before.as_deref())?),
     };
-    let snapshot = after.snapshot.clone();
-    *plan.taken.lock() = Some(Arc::new(after));
-    drop(before);
-    Ok(snapshot)
+    let taken = match after {
+        None => before,
+        Some(after) => {
+            let after = Arc::new(after);
+            let older = plan.taken.lock().replace(after.clone());
+            drop((older, before));
+            Some(after)
+        }
+    };
+    let snapshot = taken.as_ref().map(|taken| taken.snapshot.clone());
+    *last = taken;
+    Ok(snapshot.expect("taken or known"))
 }
 
 /// What a function of an importable module needs: its code alone.

@@ -4,6 +4,7 @@
 pub(crate) mod code;
 pub(crate) mod globals;
 pub(crate) mod namespace;
+pub(crate) mod params;
 pub(crate) mod plan;
 pub(crate) mod submit;
 pub(crate) mod task;
@@ -49,6 +50,7 @@ impl Caches {
     /// Forgets all that can be worked out again.
     pub(crate) fn clear(&self) {
         // What is dropped may run any code, which may come back here: not under the locks.
+        plan::forget_last();
         drop(std::mem::take(&mut *self.plans.lock()));
         drop(std::mem::take(&mut *self.opened.lock()));
         drop(std::mem::take(&mut *self.namespaces.lock()));

@@ -1,12 +1,13 @@
 //! How to schedule a function: worked out once for each code object in each interpreter.
 
 use super::code::{Code, Place};
-use super::globals::Snapshot;
-use super::globals::Taken;
+
+use super::globals::{Snapshot, Taken};
 use crate::ffi::{Borrowed, Object, PyResult, Python, number};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State};
 use parking_lot::Mutex;
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
@@ -26,9 +27,52 @@ pub(crate) struct Plan {
     pub(crate) taken: Mutex<Option<Arc<Taken>>>,
 }
 
+/// What a thread has scheduled last: most often, it is what it schedules next.
+struct Last {
+    interpreter: i64,
+    plan: Arc<Plan>,
+    taken: Option<Arc<Taken>>,
+}
+
+thread_local! {
+    static LAST: Cell<Option<Last>> = const { Cell::new(None) };
+}
+
+/// Forgets what this thread has scheduled last.
+pub(super) fn forget_last() {
+    drop(LAST.take());
+}
+
 impl Plan {
+    /// Calls `f` with the plan for `function` as the body of a behavior over so many cowns, and with the globals as this
+    /// thread has last taken them. Raises if it can't be such a body.
+    pub(crate) fn with<'py, R>(
+        py: Python<'py>,
+        state: &State,
+        function: &Object<'py>,
+        code: &Borrowed<'_, 'py>,
+        cowns: usize,
+        f: impl FnOnce(&Plan, &mut Option<Arc<Taken>>) -> PyResult<R>,
+    ) -> PyResult<R> {
+        let interpreter = state.home.id();
+        // Taken out meanwhile: code that runs within may schedule something as well.
+        let last = LAST.take().filter(|last| {
+            last.interpreter == interpreter && last.plan.code_object.address() == code.address()
+        });
+        let mut last = match last {
+            Some(last) => last,
+            None => Last { interpreter, plan: Plan::of(py, state, function, code, cowns)?, taken: None },
+        };
+        if last.plan.parameters < cowns && !last.plan.takes_more {
+            check(py, state, function, cowns)?;
+        }
+        let result = f(&last.plan, &mut last.taken);
+        LAST.set(Some(last));
+        result
+    }
+
     /// The plan for `function`, as the body of a behavior over so many cowns. Raises if it can't be one.
-    pub(crate) fn of<'py>(
+    fn of<'py>(
         py: Python<'py>,
         state: &State,
         function: &Object<'py>,
@@ -36,14 +80,10 @@ impl Plan {
         cowns: usize,
     ) -> PyResult<Arc<Plan>> {
         let known = state.caches.plans.lock().get(&code.as_ptr().addr()).cloned();
-        let plan = match known {
-            Some(plan) => plan,
-            None => Plan::make(py, state, function, code, cowns)?,
-        };
-        if plan.parameters < cowns && !plan.takes_more {
-            check(py, state, function, cowns)?;
+        match known {
+            Some(plan) => Ok(plan),
+            None => Plan::make(py, state, function, code, cowns),
         }
-        Ok(plan)
     }
 
     #[cold]

@@ -1,8 +1,9 @@
 //! Scheduling: a function and what it captures become a task.
 
-use super::globals::{self, Snapshot};
+use super::globals::{self, Snapshot, Taken};
+use super::params::Params;
 use super::plan::Plan;
-use super::task::{LateNames, Params, Task, Work};
+use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Task, Work};
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Borrowed, Object, PyResult, Python, container, function, module, text};
@@ -55,7 +56,7 @@ fn callable<'py>(
     if host::values_stay(py) {
         let args = captures.iter().map(|capture| Resident::at(state.home.clone(), capture.clone())).collect();
         let callable = Resident::at(state.home.clone(), body.clone());
-        return Ok(Work::Local { callable, args, missing: None, name });
+        return Ok(Work::Local(Box::new(LocalCallable { callable, args, missing: None, name })));
     }
     let callable = Portable::encode_named(body, || format!("the body '{name}' of a behavior"))?;
     let args = captures
@@ -65,7 +66,7 @@ fn callable<'py>(
             Portable::encode_named(capture, || format!("capture {} of the behavior '{name}'", place + 1))
         })
         .collect::<PyResult<_>>()?;
-    Ok(Work::Callable { callable, args, name })
+    Ok(Work::Callable(Box::new(PickledCallable { callable, args, name })))
 }
 
 /// A function on its way.
@@ -80,8 +81,9 @@ struct Submission<'a, 'py> {
 
 impl<'py> Submission<'_, 'py> {
     fn function(&self, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
-        let plan = Plan::of(self.py, self.state, self.function, code, self.params)?;
-        if host::values_stay(self.py) { self.local(&plan, code) } else { self.sent(&plan) }
+        Plan::with(self.py, self.state, self.function, code, self.params, |plan, taken| {
+            if host::values_stay(self.py) { self.local(plan, code) } else { self.sent(plan, taken) }
+        })
     }
 
     /// The values of the parameters behind the cowns: given ones, defaults, and variables of the same name.
@@ -169,7 +171,7 @@ impl<'py> Submission<'_, 'py> {
         })
     }
 
-    fn sent(&self, plan: &Plan) -> PyResult<Work> {
+    fn sent(&self, plan: &Plan, taken: &mut Option<Arc<Taken>>) -> PyResult<Work> {
         let mut args = Vec::new();
         let mut closure = Vec::new();
         // Code within captures reaches globals too.
@@ -196,13 +198,22 @@ impl<'py> Submission<'_, 'py> {
             })?),
             None => None,
         };
-        let snapshot = self.snapshot(plan, captures_code)?;
-        Ok(Work::Sent { snapshot, args, keywords, closure: closure.into() })
+        let snapshot = self.snapshot(plan, taken, captures_code)?;
+        let plain = args.is_empty() && keywords.is_none() && closure.is_empty();
+        let captures = (!plain).then(|| Box::new(Captures { args, keywords, closure: closure.into() }));
+        Ok(Work::Sent { snapshot, captures })
     }
 
-    fn snapshot(&self, plan: &Plan, captures_code: bool) -> PyResult<Arc<Snapshot>> {
+    fn snapshot(
+        &self,
+        plan: &Plan,
+        taken: &mut Option<Arc<Taken>>,
+        captures_code: bool,
+    ) -> PyResult<Arc<Snapshot>> {
         match self.function.globals().filter(|_| !plan.code.place.importable) {
-            Some(globals) => globals::take(self.py, self.state, plan, self.function, &globals, captures_code),
+            Some(globals) => {
+                globals::take(self.py, self.state, plan, taken, self.function, &globals, captures_code)
+            }
             None => Ok(globals::none(plan)),
         }
     }
@@ -217,12 +228,12 @@ impl<'py> Submission<'_, 'py> {
         })?;
         let namespace = !plan.code.place.importable;
         if !namespace && plan.code.free_variables == 0 {
-            return Ok(Work::Local {
+            return Ok(Work::Local(Box::new(LocalCallable {
                 callable: stay(self.function),
                 args,
                 missing: None,
                 name: plan.code.name.clone(),
-            });
+            })));
         }
         let globals = self.function.globals().expect("a function has globals");
         let (globals, missing) =
@@ -242,7 +253,12 @@ impl<'py> Submission<'_, 'py> {
             })?;
             copy.set_closure(&container::tuple(self.py, cells)?)?;
         }
-        Ok(Work::Local { callable: stay(&copy), args, missing, name: plan.code.name.clone() })
+        Ok(Work::Local(Box::new(LocalCallable {
+            callable: stay(&copy),
+            args,
+            missing,
+            name: plan.code.name.clone(),
+        })))
     }
 
     /// The globals that the function names, in a dict of their own. The names that are not there yet are looked for again

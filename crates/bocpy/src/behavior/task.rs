@@ -1,8 +1,10 @@
 //! One behavior: what it runs, over which cowns, and how it ends.
 
+use super::code::Opened;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
-use crate::api::cown::{CownObject, Handle};
+use super::params::Params;
+use crate::api::cown::Handle;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
 use crate::host;
@@ -16,29 +18,35 @@ use boc::{Cown, Mode, Request};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// The cowns that a behavior was given, in the order of its parameters.
-#[derive(Clone, Default)]
-pub(crate) struct Params {
-    pub(crate) handles: SmallVec<[Handle; 2]>,
-    /// For each of them: whether it is only read.
-    pub(crate) modes: SmallVec<[Mode; 8]>,
-    /// For each parameter: nothing for a single cown, the size of a group of them.
-    pub(crate) groups: SmallVec<[Option<u32>; 4]>,
-}
-
 /// What a behavior runs.
 pub(crate) enum Work {
     /// A function made of its parts.
-    Sent {
-        snapshot: Arc<Snapshot>,
-        args: Vec<Portable>,
-        keywords: Option<Portable>,
-        closure: Box<[Option<Portable>]>,
-    },
+    Sent { snapshot: Arc<Snapshot>, captures: Option<Box<Captures>> },
     /// Something callable that was pickled.
-    Callable { callable: Portable, args: Vec<Portable>, name: Arc<str> },
+    Callable(Box<PickledCallable>),
     /// Something callable of this interpreter.
-    Local { callable: Resident, args: Vec<Resident>, missing: Option<LateNames>, name: Arc<str> },
+    Local(Box<LocalCallable>),
+}
+
+/// What a function takes along.
+#[derive(Default)]
+pub(crate) struct Captures {
+    pub(crate) args: Vec<Portable>,
+    pub(crate) keywords: Option<Portable>,
+    pub(crate) closure: Box<[Option<Portable>]>,
+}
+
+pub(crate) struct PickledCallable {
+    pub(crate) callable: Portable,
+    pub(crate) args: Vec<Portable>,
+    pub(crate) name: Arc<str>,
+}
+
+pub(crate) struct LocalCallable {
+    pub(crate) callable: Resident,
+    pub(crate) args: Vec<Resident>,
+    pub(crate) missing: Option<LateNames>,
+    pub(crate) name: Arc<str>,
 }
 
 /// Global names that were not there when a behavior was scheduled, and the globals to look in when it runs.
@@ -54,62 +62,6 @@ pub(crate) struct Task {
     pub(crate) result: Handle,
 }
 
-impl Params {
-    /// One more cown.
-    pub(crate) fn push(&mut self, cown: &Handle, mode: Mode) {
-        self.handles.push(cown.clone());
-        self.modes.push(mode);
-    }
-
-    fn each(&self) -> impl Iterator<Item = (&Handle, Mode)> {
-        self.handles.iter().zip(self.modes.iter().copied())
-    }
-
-    fn written(&self) -> impl Iterator<Item = &Handle> {
-        self.each().filter(|(_, mode)| *mode == Mode::Write).map(|(cown, _)| cown)
-    }
-
-    fn read(&self) -> impl Iterator<Item = &Handle> {
-        self.each().filter(|(_, mode)| *mode == Mode::Read).map(|(cown, _)| cown)
-    }
-
-    fn reads(&self) -> bool {
-        self.modes.contains(&Mode::Read)
-    }
-
-    /// The worker that has the values, or most of them.
-    fn home(&self) -> Option<usize> {
-        let homes = || self.handles.iter().filter_map(|cown| cown.tag().worker());
-        let first = homes().next()?;
-        if homes().all(|home| home == first) {
-            return Some(first);
-        }
-        let count = |home: usize| homes().filter(|&other| other == home).count();
-        homes().max_by_key(|&home| count(home))
-    }
-
-    /// How many parameters are taken.
-    pub(crate) fn len(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// The arguments for them.
-    fn open<'py>(&self, py: Python<'py>, args: &mut Vec<Object<'py>>) -> PyResult<()> {
-        let mut handles = self.handles.iter();
-        let mut next = || CownObject::open(py, handles.next().expect("as many as were counted").clone());
-        for group in &self.groups {
-            args.push(match group {
-                None => next()?,
-                Some(size) => {
-                    let members: PyResult<Vec<_>> = (0..*size).map(|_| next()).collect();
-                    container::list(py, members?)?
-                }
-            });
-        }
-        Ok(())
-    }
-}
-
 impl Task {
     /// The claims of this behavior.
     pub(crate) fn requests(&self) -> SmallVec<[Request; 3]> {
@@ -121,7 +73,8 @@ impl Task {
     fn name(&self) -> &Arc<str> {
         match &self.work {
             Work::Sent { snapshot, .. } => &snapshot.code.name,
-            Work::Callable { name, .. } | Work::Local { name, .. } => name,
+            Work::Callable(body) => &body.name,
+            Work::Local(body) => &body.name,
         }
     }
 
@@ -159,27 +112,15 @@ impl Task {
     }
 
     fn call<'py>(&self, py: Python<'py>, state: &State) -> PyResult<Object<'py>> {
-        let mut args = Vec::with_capacity(self.params.len() + 2);
+        let mut args = SmallVec::new();
         self.params.open(py, &mut args)?;
         match &self.work {
-            Work::Sent { snapshot, args: captures, keywords, closure } => {
+            Work::Sent { snapshot, captures } => {
                 let opened = snapshot.code.open(py, &state.caches)?;
-                for capture in captures {
-                    args.push(capture.decode(py)?);
-                }
-                let fresh = keywords.is_some() || !closure.is_empty();
-                let body = opened.function(py, fresh)?;
-                if let Some(keywords) = keywords {
-                    body.set_kw_defaults(&keywords.decode(py)?)?;
-                }
-                if !closure.is_empty() {
-                    let cell = |content: &Option<Portable>| {
-                        let content = content.as_ref().map(|content| content.decode(py)).transpose()?;
-                        function::cell(py, content.as_ref())
-                    };
-                    let cells: PyResult<Vec<_>> = closure.iter().map(cell).collect();
-                    body.set_closure(&container::tuple(py, cells?)?)?;
-                }
+                let body = match captures {
+                    Some(captures) => captures.function(py, &opened, &mut args)?,
+                    None => opened.function(py, false)?,
+                };
                 if snapshot.code.place.importable {
                     return body.call_slice(&args);
                 }
@@ -190,21 +131,21 @@ impl Task {
                 }
                 body.call_slice(&args).map_err(|raised| explain_name(py, state, &opened.namespace, raised))
             }
-            Work::Callable { callable, args: captures, .. } => {
-                let body = callable.decode(py)?;
-                for capture in captures {
+            Work::Callable(pickled) => {
+                let body = pickled.callable.decode(py)?;
+                for capture in &pickled.args {
                     args.push(capture.decode(py)?);
                 }
                 body.call_slice(&args)
             }
-            Work::Local { callable, args: captures, missing, .. } => {
+            Work::Local(local) => {
                 let foreign =
                     || error::raise(py, Kind::Runtime, "a body of another interpreter: a bug in bocpy");
-                let body = callable.open(py).ok_or_else(foreign)?;
-                for capture in captures {
+                let body = local.callable.open(py).ok_or_else(foreign)?;
+                for capture in &local.args {
                     args.push(capture.open(py).ok_or_else(foreign)?);
                 }
-                if let (Some(missing), Some(overlay)) = (missing, body.globals()) {
+                if let (Some(missing), Some(overlay)) = (&local.missing, body.globals()) {
                     let names = missing.names.open(py).ok_or_else(foreign)?;
                     let globals = missing.globals.open(py).ok_or_else(foreign)?;
                     for name in names.items()? {
@@ -224,7 +165,7 @@ impl Task {
         let strict = host::is_strict() && !stay;
         let mut failed = outcome.as_ref().err().and_then(|Raised| error::take(py));
         if strict {
-            for handle in &self.params.handles {
+            for handle in self.params.handles() {
                 let what = || format!("the value that the behavior '{}' left in a cown,", self.name());
                 if handle.tag().settle(py, what).is_err() {
                     let error = error::take(py);
@@ -316,6 +257,34 @@ impl Task {
                 slot.fail(Portable::None, trace);
             }
         }
+    }
+}
+
+impl Captures {
+    /// The function with its closure and keyword defaults; the captures among its parameters are put behind `args`.
+    fn function<'py>(
+        &self,
+        py: Python<'py>,
+        opened: &Opened,
+        args: &mut SmallVec<[Object<'py>; 6]>,
+    ) -> PyResult<Object<'py>> {
+        for capture in &self.args {
+            args.push(capture.decode(py)?);
+        }
+        let fresh = self.keywords.is_some() || !self.closure.is_empty();
+        let body = opened.function(py, fresh)?;
+        if let Some(keywords) = &self.keywords {
+            body.set_kw_defaults(&keywords.decode(py)?)?;
+        }
+        if !self.closure.is_empty() {
+            let cell = |content: &Option<Portable>| {
+                let content = content.as_ref().map(|content| content.decode(py)).transpose()?;
+                function::cell(py, content.as_ref())
+            };
+            let cells: PyResult<Vec<_>> = self.closure.iter().map(cell).collect();
+            body.set_closure(&container::tuple(py, cells?)?)?;
+        }
+        Ok(body)
     }
 }
 

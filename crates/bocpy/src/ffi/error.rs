@@ -131,7 +131,12 @@ pub(crate) fn is_kind(exception: &Object<'_>, kind: Kind) -> bool {
 }
 
 /// Runs `f` with the error that is there now put aside.
+#[inline]
 pub(crate) fn aside<R>(py: Python<'_>, f: impl FnOnce() -> R) -> R {
+    // SAFETY: attached.
+    if unsafe { ffi::PyErr_Occurred().is_null() } {
+        return f();
+    }
     let error = take(py);
     let result = f();
     if let Some(error) = error {

@@ -1,0 +1,50 @@
+"""Values whose end a test can see, and what it takes to see it."""
+
+import gc
+import os
+
+from bocpy import quiesce, when
+
+from support.place import interpreter
+
+
+class Loud:
+    """Says on a pipe in which interpreter it died. What was opened elsewhere says nothing."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.home = interpreter()
+
+    def __reduce__(self):
+        return Loud, (None,)
+
+    def __del__(self):
+        if self.descriptor is not None:
+            os.write(self.descriptor, b"h" if self.home == interpreter() else b"x")
+
+
+def put(make):
+    """A body that puts what ``make`` gives into its cown."""
+
+    def body(c):
+        c.value = make()
+
+    return body
+
+
+def read_exactly(descriptor, count):
+    data = b""
+    while len(data) < count:
+        data += os.read(descriptor, count - len(data))
+    return data
+
+
+def come_by(done):
+    """Lets behaviors come by their workers until ``done()``; what has died elsewhere is given up then."""
+    for _ in range(1000):
+        if done():
+            return
+        gc.collect()
+        when()(lambda: None)
+        quiesce(60)
+    raise AssertionError("nothing came of it")
