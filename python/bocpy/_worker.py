@@ -14,6 +14,7 @@ __all__ = [
     "finish_function",
     "import_module",
     "is_worker",
+    "leave",
     "make_cached",
     "make_function",
     "module",
@@ -47,8 +48,8 @@ def set_up(settings):
         setattr(main, name, value)
     _answer_from_main(main, "__main__")
     sys.meta_path.append(_NamespaceFinder())
-    if sys.version_info[:2] == (3, 12):
-        from ._python_3_12 import work_around
+    if (3, 12) <= sys.version_info < (3, 14):
+        from ._python_bugs import work_around
 
         work_around()
     for file in (sys.stdout, sys.stderr):
@@ -73,6 +74,15 @@ def gather_settings():
         "under_pytest": "_pytest.assertion.rewrite" in sys.modules,
         "switch_interval": min(sys.getswitchinterval(), 0.0001),
     }
+
+
+def leave():
+    """Leaves this interpreter, which is about to end."""
+    threading = sys.modules.get("threading")
+    thread = getattr(threading, "_thread_local_info", None)
+    if thread is not None:
+        # `threading` stands something in for threads that it has not started, and wants to be there when that goes.
+        vars(thread).clear()
 
 
 def _answer_from_main(target, name):

@@ -153,6 +153,7 @@ def test_a_result_stays_with_the_worker_too():
 
 
 @not_strict
+@interpreters_only
 def test_an_object_in_two_cowns_becomes_two_when_the_behavior_ends():
     """Else who holds one of them could change the value of the other."""
     start(1)

@@ -97,3 +97,12 @@ pub(crate) unsafe fn take_memory(py: Python<'_>, from: *mut ffi::PyObject) -> Py
     }
     Ok(new)
 }
+
+/// The same where `can_give_memory` is never true.
+///
+/// # Safety
+/// As above.
+#[cfg(Py_3_15)]
+pub(crate) unsafe fn take_memory(_py: Python<'_>, _from: *mut ffi::PyObject) -> PyResult<Object<'_>> {
+    unreachable!("no bytearray gives its memory away")
+}

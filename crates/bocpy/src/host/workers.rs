@@ -61,7 +61,7 @@ impl Host for Interpreters {
                 self.set_up(py).map_err(|Raised| describe(py))?;
                 State::get(py).home.set_worker(seat.index(), seat.waker());
                 work(py, &mut seat);
-                leave(py);
+                while_leaving(|| leave(py));
                 Ok(())
             });
             let made = made.unwrap_or_else(|why| Err(format!("a sub-interpreter could not be made: {why}")));
@@ -109,7 +109,10 @@ fn describe(py: Python<'_>) -> String {
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 fn leave(py: Python<'_>) {
     let state = State::get(py);
-    while_leaving(|| evacuate(py, state));
+    evacuate(py, state);
+    if state.invoke(py, Callable::LeaveWorker, &[]).is_err() {
+        error::clear(py);
+    }
     let home = state.home.clone();
     detach(py, || home.close());
     home.bring_out_what_is_lent();

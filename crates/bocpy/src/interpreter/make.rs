@@ -1,6 +1,8 @@
 //! Making interpreters and ending them, on the threads that are to live in them.
 
 use crate::ffi::Python;
+#[cfg(Py_3_12)]
+use parking_lot::RwLock;
 use pyo3_ffi as ffi;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -25,6 +27,15 @@ pub(crate) fn in_main<R>(f: impl FnOnce(Python<'_>) -> R) -> R {
 /// What CPython says if it can't make one.
 #[cfg(Py_3_12)]
 pub(crate) fn in_new_interpreter<R>(f: impl FnOnce(Python<'_>) -> R) -> Result<R, String> {
+    /// CPython 3.13 sometimes fails to make two at the same time. Who has failed tries again alone.
+    static MAKING: RwLock<()> = RwLock::new(());
+    let mut f = Some(f);
+    attempt(&mut f, MAKING.read()).or_else(|_| attempt(&mut f, MAKING.write()))
+}
+
+/// The same. `making` is given up as soon as there is an interpreter; and `f` is called then only.
+#[cfg(Py_3_12)]
+fn attempt<R>(f: &mut Option<impl FnOnce(Python<'_>) -> R>, making: impl Sized) -> Result<R, String> {
     use std::ffi::CStr;
     let config = ffi::PyInterpreterConfig {
         use_main_obmalloc: 0,
@@ -43,15 +54,20 @@ pub(crate) fn in_new_interpreter<R>(f: impl FnOnce(Python<'_>) -> R) -> Result<R
         ffi::PyEval_RestoreThread(boot);
         let mut thread = std::ptr::null_mut();
         let status = ffi::Py_NewInterpreterFromConfig(&mut thread, &config);
-        let result = if ffi::PyStatus_Exception(status) != 0 {
-            let message =
-                (!status.err_msg.is_null()).then(|| CStr::from_ptr(status.err_msg).to_string_lossy());
-            Err(message.map_or_else(|| "CPython gives no reason".to_owned(), |message| message.into_owned()))
-        } else {
-            let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
-            ffi::Py_EndInterpreter(ffi::PyThreadState_Get());
-            ffi::PyEval_RestoreThread(boot);
-            Ok(result)
+        drop(making);
+        let result = match f.take_if(|_| ffi::PyStatus_Exception(status) == 0) {
+            None => {
+                let message =
+                    (!status.err_msg.is_null()).then(|| CStr::from_ptr(status.err_msg).to_string_lossy());
+                Err(message
+                    .map_or_else(|| "CPython gives no reason".to_owned(), |message| message.into_owned()))
+            }
+            Some(f) => {
+                let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
+                ffi::Py_EndInterpreter(ffi::PyThreadState_Get());
+                ffi::PyEval_RestoreThread(boot);
+                Ok(result)
+            }
         };
         ffi::PyThreadState_Clear(boot);
         ffi::PyThreadState_DeleteCurrent();

@@ -84,7 +84,6 @@ impl Memory {
     /// not needed any more after that.
     pub(crate) fn to_bytearray<'py>(&self, py: Python<'py>, last: bool) -> PyResult<Object<'py>> {
         let mut bytes = self.0.lock();
-        #[cfg(not(Py_3_15))]
         if let Bytes::Lent { owner, is_ours: true, start, size } = &mut *bytes
             && last
             && Arc::strong_count(&self.0) == 1
@@ -95,7 +94,6 @@ impl Memory {
             *size = 0;
             return Ok(taken);
         }
-        let _ = (last, &mut bytes);
         buffer::bytearray(py, bytes.as_slice())
     }
 }

@@ -59,9 +59,10 @@ pub(crate) enum Callable {
     OpenView,
     OpenArray,
     CarryBuffer,
+    LeaveWorker,
 }
 
-const CALLABLES: [(&str, &CStr); 26] = [
+const CALLABLES: [(&str, &CStr); 27] = [
     ("_pickle", c"dumps"),
     ("_pickle", c"loads"),
     ("bocpy._by_value", c"dumps"),
@@ -88,6 +89,7 @@ const CALLABLES: [(&str, &CStr); 26] = [
     ("bocpy._buffers", c"open_view"),
     ("bocpy._buffers", c"open_array"),
     ("bocpy._core", c"_carry_buffer"),
+    ("bocpy._worker", c"leave"),
 ];
 
 /// All interpreters' states, by the interpreters' numbers, which CPython never uses twice.

@@ -31,11 +31,6 @@ impl Carried {
         self.buffers.iter().map(|buffer| buffer.memory.len()).sum()
     }
 
-    /// Whether both carry the same. Buffers do not count as the same.
-    pub(crate) fn is_same(&self, other: &Carried) -> bool {
-        self.cowns == other.cowns && self.buffers.is_empty() && other.buffers.is_empty()
-    }
-
     /// The buffers as objects of this interpreter, if there are any.
     pub(crate) fn buffers<'py>(&self, py: Python<'py>) -> PyResult<Option<Object<'py>>> {
         if self.buffers.is_empty() {

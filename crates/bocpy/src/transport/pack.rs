@@ -42,10 +42,11 @@ pub(crate) fn pack(object: &Object<'_>, moves: bool) -> PyResult<Option<Packed>>
     }))
 }
 
-/// Whether packing `object` would give `packed`. Takes no memory, and ends at the first difference.
+/// Whether packing `object` would give `packed`, and nothing but itself refers to what can be changed in it. Takes no
+/// memory, and ends where it is not so.
 pub(crate) fn is_packed(object: &Object<'_>, packed: &Packed) -> PyResult<bool> {
     let mut packer = Packer::new(Comparing { packed, place: 0, cowns: 0, memories: 0, same: true });
-    let whole = packer.all_of(object, false)?;
+    let whole = packer.all_of(object, true)?;
     let compared = packer.out;
     Ok(whole && compared.same && compared.place == packed.data.len())
 }
@@ -56,6 +57,8 @@ trait Out {
     fn goes_on(&self) -> bool;
     fn push(&mut self, byte: u8);
     fn extend(&mut self, bytes: &[u8]);
+    /// Something that can be changed may be referred to from elsewhere.
+    fn not_alone(&mut self) {}
     /// Takes a cown along, and gives its number.
     fn cown(&mut self, cown: &Handle) -> usize;
     /// Takes a large piece of memory along, and gives its number. `make`: how to, if it is needed.
@@ -119,6 +122,10 @@ impl Out for Comparing<'_> {
     fn extend(&mut self, bytes: &[u8]) {
         self.same &= self.packed.data.get(self.place..self.place + bytes.len()) == Some(bytes);
         self.place += bytes.len();
+    }
+
+    fn not_alone(&mut self) {
+        self.same = false;
     }
 
     fn cown(&mut self, cown: &Handle) -> usize {
@@ -251,6 +258,9 @@ impl<'py, O: Out> Packer<'py, O> {
 
     /// The same for what is counted. `alone`: nobody else refers to it.
     fn counted(&mut self, object: &Object<'py>, builtin: Builtin, alone: bool) -> PyResult<Step<'py>> {
+        if !alone && !matches!(builtin, Builtin::Str | Builtin::Bytes | Builtin::Tuple | Builtin::FrozenSet) {
+            self.out.not_alone();
+        }
         let open = match builtin {
             Builtin::Str => {
                 let text = object.raw_text();
@@ -334,6 +344,9 @@ impl<'py, O: Out> Packer<'py, O> {
             return Ok(Step::Done);
         }
         self.runs_python = true;
+        if !alone || shared {
+            self.out.not_alone();
+        }
         let code = object.getattr(c"typecode")?;
         let Some(&[code]) = code.to_str().map(str::as_bytes) else { return Ok(Step::Unknown) };
         let size = object.with_memory(<[u8]>::len)?;
