@@ -57,6 +57,6 @@ pub use behavior::Body;
 pub use cown::{Cown, CownGuard, WeakCown};
 pub use cowns::{Cowns, Held, Outcome, Read, ReadGuard, WriteGuard, read};
 pub use queue::{Mode, Request};
-pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, Waker, schedule, when};
+pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, chore, schedule, when};
 pub use scheduler::current_worker;
 pub use stats::Stats;

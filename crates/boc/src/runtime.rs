@@ -4,6 +4,7 @@ use crate::behavior::{self, Body};
 use crate::cown::Cown;
 use crate::cowns::{Cowns, Held, Outcome};
 use crate::queue::Request;
+use crate::requests::Requests;
 use crate::scheduler::{self, Local, Shared};
 use crate::scope::Scope as Count;
 use crate::stats::Stats;
@@ -73,20 +74,6 @@ pub struct Seat {
     started: Option<Sender<Result<(), Cause>>>,
 }
 
-/// Wakes a worker that sleeps, so that its [`Host`] gets to look around before it sleeps again. See [`Seat::waker`].
-#[derive(Clone)]
-pub struct Waker {
-    shared: Arc<Shared>,
-    index: usize,
-}
-
-impl Waker {
-    /// Wakes the worker, if it sleeps.
-    pub fn wake(&self) {
-        self.shared.wake(self.index);
-    }
-}
-
 /// A worker could not start.
 #[derive(Debug)]
 pub struct StartError(Cause);
@@ -125,11 +112,6 @@ impl Seat {
     /// on; false where the runtime ends. A host loops over the two.
     pub fn rest(&mut self) -> bool {
         self.local.shared().phase.rest()
-    }
-
-    /// A handle by which other threads can wake this worker, should it sleep.
-    pub fn waker(&self) -> Waker {
-        Waker { shared: self.local.shared().clone(), index: self.local.index() }
     }
 
     /// Reports that this worker can't be.
@@ -277,6 +259,37 @@ impl Runtime {
         behavior::schedule_untyped(&self.shared, requests, body);
     }
 
+    /// Schedules a body that no program has asked for, such as tidying up: [`Runtime::wait`] does not wait for it, and
+    /// [`Runtime::is_quiescent`] does not see it. What it schedules in turn counts as ever.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(2)?;
+    /// let (go_on, told) = std::sync::mpsc::channel();
+    /// runtime.chore(move || told.recv().unwrap());
+    /// runtime.wait();
+    /// assert!(runtime.is_quiescent() && !runtime.is_still());
+    /// go_on.send(()).unwrap();
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
+    pub fn chore(&self, body: impl Body) {
+        behavior::schedule(&self.shared, Some(&self.shared.chores), Requests::default(), body);
+    }
+
+    /// Waits until no chore is in flight, at most for `timeout`. True where it came to that.
+    ///
+    /// # Panics
+    /// As [`Runtime::wait`].
+    pub fn wait_for_chores(&self, timeout: Duration) -> bool {
+        self.refuse_on_worker();
+        self.shared.chores.wait_timeout(timeout)
+    }
+
+    /// True where neither a behavior nor a chore is in flight.
+    pub fn is_still(&self) -> bool {
+        // In this order: a chore may schedule behaviors, and is counted until it has.
+        self.shared.chores.is_empty() && self.shared.root.is_empty() && self.shared.chores.is_empty()
+    }
+
     /// Waits until no behavior is in flight: neither running nor scheduled.
     ///
     /// # Panics
@@ -388,7 +401,10 @@ impl Drop for Runtime {
         let running = !self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).is_empty();
         if running && !thread::panicking() && !Shared::on_its_worker(Arc::as_ptr(&self.shared)) {
             // Where the start failed nothing has been scheduled, so this is at once.
-            self.shared.root.wait();
+            while !self.is_still() {
+                self.shared.root.wait();
+                self.shared.chores.wait();
+            }
             self.stop();
         } else {
             self.shared.stop();
@@ -442,6 +458,24 @@ pub fn schedule(requests: impl IntoIterator<Item = Request>, body: impl Body) {
     scheduler::with_current(|shared| {
         let shared = shared.expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
         behavior::schedule_untyped(shared, requests, body);
+    });
+}
+
+/// Schedules a chore from within a behavior, on the runtime that runs that one. See [`Runtime::chore`].
+///
+/// ```
+/// let runtime = boc::Runtime::new(2)?;
+///
+/// runtime.schedule([], || boc::chore(|| println!("tidied up")));
+/// # Ok::<(), boc::StartError>(())
+/// ```
+///
+/// # Panics
+/// Outside behaviors.
+pub fn chore(body: impl Body) {
+    scheduler::with_current(|shared| {
+        let shared = shared.expect("boc::chore is for use in behaviors; elsewhere, use Runtime::chore");
+        behavior::schedule(shared, Some(&shared.chores), Requests::default(), body);
     });
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Lane {
 /// What all threads that deal with one runtime share.
 pub(crate) struct Shared {
     pub(crate) root: Arc<Scope>,
+    /// Counts chores, which nobody waits for but the end.
+    pub(crate) chores: Arc<Scope>,
     injector: Injector<Ready>,
     lanes: Box<[CachePadded<Lane>]>,
     idle: Idle,
@@ -111,6 +113,7 @@ impl Shared {
         };
         let shared = Arc::new(Shared {
             root: Arc::new(Scope::new()),
+            chores: Arc::new(Scope::new()),
             injector: Injector::new(),
             lanes: deques.iter().map(|deque| CachePadded::new(lane(deque))).collect(),
             idle,
@@ -139,11 +142,6 @@ impl Shared {
 
     pub(crate) fn stats(&self) -> Vec<Stats> {
         self.lanes.iter().map(|lane| lane.counters.read()).collect()
-    }
-
-    /// Wakes that worker, if it sleeps.
-    pub(crate) fn wake(&self, index: usize) {
-        self.idle.wake(index);
     }
 
     /// Workers leave after the body that they run now.

@@ -7,7 +7,7 @@ use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::state::Callable;
-use crate::interpreter::{State, detach};
+use crate::interpreter::{State, attach, detach};
 use crate::transport::slot::Holder;
 use boc::{Runtime, Stats};
 use parking_lot::{Mutex, RwLock};
@@ -184,6 +184,31 @@ fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// A chore that gives up what has died elsewhere: nothing ends while finalizers run.
+struct Sweep(usize);
+
+impl boc::Body for Sweep {
+    fn home(&self) -> Option<usize> {
+        Some(self.0)
+    }
+
+    fn run(self) {
+        attach::if_attached(|py| State::get(py).home.sweep(py));
+    }
+}
+
+/// Lets that worker sweep when it gets to it.
+pub(super) fn sweep_soon(worker: usize) {
+    if LEAVING.get() {
+        return;
+    }
+    if boc::current_worker().is_some() {
+        boc::chore(Sweep(worker));
+    } else if let Some(engine) = &*ENGINE.read_recursive() {
+        engine.runtime.chore(Sweep(worker));
+    }
+}
+
 /// Hands a task to the runtime.
 pub(crate) fn schedule(py: Python<'_>, task: Task) -> PyResult<()> {
     let requests = task.requests();
@@ -249,14 +274,14 @@ fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
 }
 
 fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function: &str) -> PyResult<()> {
-    while !engine.runtime.is_quiescent() {
+    while !engine.runtime.is_still() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             let message = format!("{function}() has timed out: behaviors are still in flight");
             return Err(error::raise(py, Kind::Timeout, &message));
         }
         let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
-        detach(py, || engine.runtime.wait_timeout(slice));
+        detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_chores(slice));
         State::get(py).home.sweep(py);
         error::check_signals(py)?;
     }
@@ -271,7 +296,7 @@ fn try_stop(engine: &Arc<Engine>) -> bool {
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
             return true;
         }
-        if !engine.runtime.is_quiescent() {
+        if !engine.runtime.is_still() {
             return false;
         }
         *current = None;

@@ -1,6 +1,6 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
-use super::engine::while_leaving;
+use super::engine::{sweep_soon, while_leaving};
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
 use crate::ffi::error;
@@ -59,7 +59,8 @@ impl Host for Interpreters {
         loop {
             let made = make::in_new_interpreter(|py| {
                 self.set_up(py).map_err(|Raised| describe(py))?;
-                State::get(py).home.set_worker(seat.index(), seat.waker());
+                let index = seat.index();
+                State::get(py).home.set_worker(index, move || sweep_soon(index));
                 work(py, &mut seat);
                 while_leaving(|| leave(py));
                 Ok(())
@@ -83,10 +84,7 @@ impl Host for Interpreters {
 }
 
 fn work(py: Python<'_>, seat: &mut Seat) {
-    seat.work(|sleep| {
-        State::get(py).home.sweep(py);
-        pause(py, sleep);
-    });
+    seat.work(|sleep| pause(py, sleep));
 }
 
 /// The error that has been raised, with its traceback.

@@ -25,7 +25,8 @@ pub(crate) struct Home {
     lent: Mutex<Tidied<WeakMemory>>,
     /// The worker that lives here, and one.
     worker: AtomicUsize,
-    waker: OnceLock<boc::Waker>,
+    /// Makes that worker sweep before long.
+    nudge: OnceLock<Box<dyn Fn() + Send + Sync>>,
     visits: Visits,
     /// What runs here just now, for messages.
     running: AtomicU32,
@@ -90,7 +91,7 @@ impl Home {
             has_foreign_drops: AtomicBool::new(false),
             lent: Mutex::new(Tidied::new()),
             worker: AtomicUsize::new(0),
-            waker: OnceLock::new(),
+            nudge: OnceLock::new(),
             visits: Visits::default(),
             running: AtomicU32::new(0),
         });
@@ -140,9 +141,9 @@ impl Home {
     }
 
     /// That worker has moved in.
-    pub(crate) fn set_worker(&self, worker: usize, waker: boc::Waker) {
+    pub(crate) fn set_worker(&self, worker: usize, nudge: impl Fn() + Send + Sync + 'static) {
         self.worker.store(worker + 1, Ordering::Relaxed);
-        let _ = self.waker.set(waker);
+        let _ = self.nudge.set(Box::new(nudge));
     }
 
     /// What runs here just now.
@@ -183,10 +184,10 @@ impl Home {
     pub(super) fn drop_later(&self, object: NonNull<ffi::PyObject>) {
         self.foreign_drops.lock().push(Dead(object));
         if !self.has_foreign_drops.swap(true, Ordering::AcqRel)
-            && let Some(waker) = self.waker.get()
+            && let Some(nudge) = self.nudge.get()
         {
             // The worker may sleep, and nothing else come to wake it for long.
-            waker.wake();
+            nudge();
         }
     }
 
