@@ -44,12 +44,10 @@ thread_local! {
     static LEAVING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `f`, which may run code of others, on a worker that leaves. The thread that ends the runtime waits for it, so `f`
-/// can't start another.
-pub(super) fn while_leaving(f: impl FnOnce()) {
-    LEAVING.set(true);
-    f();
-    LEAVING.set(false);
+/// To be set while this thread is a worker that leaves, which may run code of others. The thread that ends the runtime
+/// waits for it, so that code can't start another.
+pub(super) fn set_leaving(leaving: bool) {
+    LEAVING.set(leaving);
 }
 
 /// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.

@@ -1,6 +1,6 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
-use super::engine::{sweep_soon, while_leaving};
+use super::engine::{set_leaving, sweep_soon};
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
 use crate::ffi::error;
@@ -20,7 +20,12 @@ pub(crate) struct Threads;
 impl Host for Threads {
     fn host(&self, mut seat: Seat) {
         loop {
-            make::in_main(|py| work(py, &mut seat));
+            make::in_main(|py| {
+                work(py, &mut seat);
+                // What has died on other threads may be given up as this one goes.
+                set_leaving(true);
+            });
+            set_leaving(false);
             if !seat.rest() {
                 return;
             }
@@ -62,9 +67,11 @@ impl Host for Interpreters {
                 let index = seat.index();
                 State::get(py).home.set_worker(index, move || sweep_soon(index));
                 work(py, &mut seat);
-                while_leaving(|| leave(py));
+                set_leaving(true);
+                leave(py);
                 Ok(())
             });
+            set_leaving(false);
             let made = made.unwrap_or_else(|why| Err(format!("a sub-interpreter could not be made: {why}")));
             if let Err(why) = made {
                 return seat.fail(why);

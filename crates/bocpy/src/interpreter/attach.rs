@@ -5,6 +5,32 @@ use crate::ffi::Python;
 use pyo3_ffi as ffi;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+/// Takes up a thread state again.
+///
+/// A thread of the program that is no worker may do so when Python is at its end. CPython before 3.14 then ends the
+/// thread, by unwinding, for which our frames are not made: it is kept here instead, as later ones keep it themselves.
+///
+/// # Safety
+/// As for `PyEval_RestoreThread`.
+pub(super) unsafe fn take_up(thread: *mut ffi::PyThreadState) {
+    #[allow(clashing_extern_declarations)] // this one may unwind
+    unsafe extern "C-unwind" {
+        fn PyEval_RestoreThread(thread: *mut ffi::PyThreadState);
+    }
+    struct Stay;
+    impl Drop for Stay {
+        fn drop(&mut self) {
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+    let stay = Stay;
+    // SAFETY: says the caller.
+    unsafe { PyEval_RestoreThread(thread) };
+    std::mem::forget(stay);
+}
+
 /// Runs `f` while this thread is attached to nothing, so that others may run Python code meanwhile.
 ///
 /// `f` can't touch Python objects: they are not `Send`.
@@ -13,7 +39,7 @@ pub(crate) fn detach<R: Send>(_py: Python<'_>, f: impl FnOnce() -> R + Send) -> 
     unsafe {
         let thread = ffi::PyEval_SaveThread();
         let result = catch_unwind(AssertUnwindSafe(f));
-        ffi::PyEval_RestoreThread(thread);
+        take_up(thread);
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
@@ -24,7 +50,7 @@ pub(crate) fn pause(_py: Python<'_>, sleep: &mut dyn FnMut()) {
     unsafe {
         let thread = ffi::PyEval_SaveThread();
         sleep();
-        ffi::PyEval_RestoreThread(thread);
+        take_up(thread);
     }
 }
 

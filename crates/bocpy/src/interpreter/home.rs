@@ -1,6 +1,6 @@
 //! An interpreter as others see it: visiting it, and giving it back its references.
 
-use super::attach::{attached_to, detach};
+use super::attach::{attached_to, detach, take_up};
 use super::memory::WeakMemory;
 use super::names::Label;
 use super::patience;
@@ -125,7 +125,7 @@ impl Home {
         let result = unsafe {
             let thread = ffi::PyThreadState_New(pointer.as_ptr());
             let at_door = patience::at_door(self.worker(), self.running());
-            ffi::PyEval_RestoreThread(thread);
+            take_up(thread);
             drop(at_door);
             let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
             ffi::PyThreadState_Clear(thread);
