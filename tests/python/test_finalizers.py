@@ -4,7 +4,7 @@ import gc
 import os
 
 from bocpy import Cown, quiesce, start, wait, when
-from support import BACKEND, Loud, come_by, outcome, put, pytest, read_exactly, run_script, text_of
+from support import BACKEND, Loud, come_by, not_strict, outcome, put, pytest, read_exactly, run_script, text_of
 
 HEAPS_DIFFER = BACKEND == "interpreters"
 
@@ -61,6 +61,16 @@ def ask(cown):
         return type(error).__name__
 
 
+def words_of(log):
+    """The words in the log; none if a finalizer has just scheduled another one."""
+    quiesce(60)
+    try:
+        with log:
+            return log.value.copy()
+    except RuntimeError:
+        return []
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_finalizer_schedules_a_behavior(workers):
     start(workers)
@@ -88,12 +98,7 @@ def test_a_finalizer_schedules_a_behavior_where_the_cown_dies_in_main():
     quiesce(60)
     del c
 
-    def is_told():
-        quiesce(60)
-        with log:
-            return "farewell" in log.value
-
-    come_by(is_told)
+    come_by(lambda: "farewell" in words_of(log))
 
 
 def test_a_finalizer_schedules_a_behavior_as_its_value_is_taken_away(crew):
@@ -103,18 +108,13 @@ def test_a_finalizer_schedules_a_behavior_as_its_value_is_taken_away(crew):
     crew.run(home, put(lambda: [Farewell(log, "from home")]), c)
     seen = crew.run(other, lambda c: c.value[0].word, c)
     crew.dismiss()
-    assert outcome(seen) == "from home"
     quiesce(60)
-    with c:
+    with seen, c:
+        assert seen.value == "from home"
         c.value = None
     gc.collect()
 
-    def is_told():
-        quiesce(60)
-        with log:
-            return len(log.value) >= 1 + HEAPS_DIFFER
-
-    come_by(is_told)
+    come_by(lambda: len(words_of(log)) >= 1 + HEAPS_DIFFER)
 
 
 ENDINGS = {
@@ -194,6 +194,7 @@ def test_finalizers_that_drop_the_last_handles_of_other_cowns(pipe):
     assert read_exactly(reading, 10) == b"h" * 10
 
 
+@not_strict
 def test_a_finalizer_reads_a_cown_that_its_behavior_holds(pipe):
     reading, writing = pipe
     start(1)
@@ -211,6 +212,7 @@ def test_a_finalizer_reads_a_cown_that_its_behavior_holds(pipe):
     assert os.read(reading, 100) == b"[1, 2]\n"
 
 
+@not_strict
 def test_a_finalizer_reads_the_cown_that_it_dies_in(pipe):
     reading, writing = pipe
     start(1)

@@ -271,7 +271,7 @@ def test_a_value_is_encoded_only_for_a_move(crew):
 
 
 @pytest.mark.parametrize("how", ["asleep", "computing"])
-def test_a_home_that_is_in_a_body_lets_others_take_what_lives_there(crew, tmp_path, how):
+def test_a_home_that_is_in_a_body_lets_others_take_what_lives_there(crew, handshake, tmp_path, how):
     flag = str(tmp_path / "flag")
     home, other = crew.start(2)
     c = Cown(None)
@@ -280,6 +280,7 @@ def test_a_home_that_is_in_a_body_lets_others_take_what_lives_there(crew, tmp_pa
     def stay():
         import time
 
+        handshake.say()
         while not os.path.exists(flag):
             time.sleep(0.001) if how == "asleep" else sum(range(1000))
         return "woken"
@@ -290,6 +291,7 @@ def test_a_home_that_is_in_a_body_lets_others_take_what_lives_there(crew, tmp_pa
         return c.value
 
     stayed = crew.begin(home, stay)
+    handshake.await_arrival()
     woken = crew.begin(other, wake, c)
     crew.await_return(home, other)
     crew.dismiss()

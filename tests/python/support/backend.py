@@ -20,4 +20,6 @@ BACKEND = _backend()
 
 interpreters_only = pytest.mark.skipif(BACKEND != "interpreters", reason="holds where each worker has an interpreter")
 threads_only = pytest.mark.skipif(BACKEND != "threads", reason="holds where workers share the main interpreter")
-not_strict = pytest.mark.skipif(os.environ.get("BOCPY_STRICT") == "1", reason="a value stays where it was left")
+not_strict = pytest.mark.skipif(
+    os.environ.get("BOCPY_STRICT") == "1", reason="holds where values stay where they were left"
+)

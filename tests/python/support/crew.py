@@ -54,7 +54,11 @@ class Crew:
         return workers
 
     def begin(self, worker, body, *cowns):
-        """Lets a worker run ``body`` over ``cowns``, and be held again after that. Gives the result's cown."""
+        """Lets a worker run ``body`` over ``cowns``, and be held again after that. Gives the result's cown.
+
+        Two workers that have nothing to do yet may swap what they are given: before the second one begins, the body of
+        the first must be known to run, or neither may end before the other runs.
+        """
         gate = self.gates[worker]
         result = when(*cowns)(body)
         # The result is free again when the worker is held: what holds it needs only the end of what came after.
