@@ -97,7 +97,6 @@ def test_a_finalizer_schedules_a_behavior_where_the_cown_dies_in_main():
     when(c)(put(lambda: Farewell(log)))
     quiesce(60)
     del c
-
     come_by(lambda: "farewell" in words_of(log))
 
 
@@ -113,7 +112,6 @@ def test_a_finalizer_schedules_a_behavior_as_its_value_is_taken_away(crew):
         assert seen.value == "from home"
         c.value = None
     gc.collect()
-
     come_by(lambda: len(words_of(log)) >= 1 + HEAPS_DIFFER)
 
 
