@@ -8,7 +8,7 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, attach, detach};
-use crate::transport::slot::Holder;
+use crate::transport::holder::Holder;
 use boc::{Runtime, Stats};
 use parking_lot::{Mutex, RwLock};
 use std::cell::Cell;

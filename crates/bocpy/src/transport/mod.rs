@@ -6,11 +6,13 @@
 
 pub(crate) mod carried;
 mod form;
+pub(crate) mod holder;
 mod moving;
 pub(crate) mod namespaces;
 pub(crate) mod pack;
 pub(crate) mod packed;
 pub(crate) mod portable;
+pub(crate) mod reading;
 pub(crate) mod slot;
 pub(crate) mod unpack;
 pub(crate) mod unread;

@@ -1,6 +1,7 @@
 //! What a cown owns: its value, in whatever form it is just now, and who may touch it.
 
 use super::form::{Form, explain_open, is_true_copy, take_refusal};
+use super::holder::{self, Holder};
 use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
 use crate::ffi::builtin::Builtin;
@@ -9,7 +10,7 @@ use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::names::{self, Label};
 use crate::interpreter::{Home, Resident, State};
 use parking_lot::{Mutex, MutexGuard};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -49,104 +50,12 @@ struct Rare {
     hold: Option<boc::CownGuard<(), Slot>>,
 }
 
-/// Someone who can hold a cown: one run of a behavior, or a thread outside behaviors.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Holder(u64);
-
 impl Content {
     /// True where that home has not been told yet that it has something of the value. From now on it has.
     fn is_news_to(&mut self, home: &Home) -> bool {
         let home = home.id() as u32;
         std::mem::replace(&mut self.known_at, home) != home
     }
-}
-
-thread_local! {
-    static HOLDER: Cell<u64> = const { Cell::new(0) };
-    static TURN: Cell<u64> = const { Cell::new(0) };
-}
-
-/// Set in the numbers of behaviors' runs.
-const BEHAVIOR: u64 = 1 << 63;
-
-impl Holder {
-    /// Who this thread acts for.
-    pub(crate) fn current() -> Holder {
-        let turn = TURN.get();
-        Holder(if turn == 0 { Holder::thread() } else { turn })
-    }
-
-    fn thread() -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let mut number = HOLDER.get();
-        if number == 0 {
-            number = NEXT.fetch_add(1, Ordering::Relaxed);
-            HOLDER.set(number);
-        }
-        number
-    }
-
-    /// True while this thread runs a behavior.
-    pub(crate) fn in_behavior() -> bool {
-        TURN.get() != 0
-    }
-
-    /// Runs `f` as a new run of a behavior.
-    pub(crate) fn turn<R>(f: impl FnOnce(Holder) -> R) -> R {
-        thread_local!(static TURNS: Cell<u64> = const { Cell::new(0) });
-        struct Reset(u64);
-        impl Drop for Reset {
-            fn drop(&mut self) {
-                TURN.set(self.0);
-            }
-        }
-        // 2^23 threads, 2^40 behaviors each.
-        let number = TURNS.replace(TURNS.get() + 1) & ((1 << 40) - 1);
-        let turn = BEHAVIOR | (Holder::thread() << 40) | number;
-        let _reset = Reset(TURN.replace(turn));
-        f(Holder(turn))
-    }
-}
-
-thread_local! {
-    /// The cowns that the behavior that runs here only reads, by their numbers, and what it has got to see of each.
-    static READING: RefCell<Vec<(usize, Option<Resident>)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Runs `f` as a behavior that reads the cowns of those numbers.
-pub(crate) fn reading<R>(cowns: impl Iterator<Item = usize>, f: impl FnOnce() -> R) -> R {
-    let before = READING.replace(cowns.map(|cown| (cown, None)).collect());
-    let result = f();
-    let seen = READING.replace(before);
-    drop(seen);
-    result
-}
-
-/// Whether the behavior that runs here reads that cown.
-pub(crate) fn reads(cown: usize) -> bool {
-    READING.with_borrow(|reading| reading.iter().any(|(other, _)| *other == cown))
-}
-
-/// What the behavior that runs here gets to see of a cown that it reads: `open` opens it the first time.
-pub(crate) fn see<'py>(
-    py: Python<'py>,
-    cown: usize,
-    open: impl FnOnce() -> PyResult<Object<'py>>,
-) -> PyResult<Object<'py>> {
-    let seen = READING.with_borrow(|reading| {
-        reading.iter().find(|(other, _)| *other == cown).and_then(|(_, seen)| seen.as_ref()?.open(py))
-    });
-    if let Some(seen) = seen {
-        return Ok(seen);
-    }
-    let object = open()?;
-    let seen = Resident::at(State::get(py).home.clone(), object.clone());
-    READING.with_borrow_mut(|reading| {
-        if let Some((_, place)) = reading.iter_mut().find(|(other, _)| *other == cown) {
-            *place = Some(seen);
-        }
-    });
-    Ok(object)
 }
 
 impl Slot {
@@ -171,16 +80,16 @@ impl Slot {
     pub(crate) fn holder(&self) -> Option<Holder> {
         match self.holder.load(Ordering::Acquire) {
             0 => None,
-            holder => Some(Holder(holder)),
+            holder => Some(Holder::of_number(holder)),
         }
     }
 
     pub(crate) fn is_held_by_behavior(&self) -> bool {
-        self.holder.load(Ordering::Relaxed) & BEHAVIOR != 0
+        self.holder.load(Ordering::Relaxed) & holder::BEHAVIOR != 0
     }
 
     pub(crate) fn set_holder(&self, holder: Option<Holder>) {
-        self.holder.store(holder.map_or(0, |holder| holder.0), Ordering::Release);
+        self.holder.store(holder.map_or(0, Holder::number), Ordering::Release);
     }
 
     pub(crate) fn era(&self) -> u32 {

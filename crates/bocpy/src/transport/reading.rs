@@ -1,0 +1,46 @@
+//! What a behavior reads, and has seen of that.
+
+use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::{Resident, State};
+use std::cell::RefCell;
+
+thread_local! {
+    /// The cowns that the behavior that runs here only reads, by their numbers, and what it has got to see of each.
+    static READING: RefCell<Vec<(usize, Option<Resident>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `f` as a behavior that reads the cowns of those numbers.
+pub(crate) fn reading<R>(cowns: impl Iterator<Item = usize>, f: impl FnOnce() -> R) -> R {
+    let before = READING.replace(cowns.map(|cown| (cown, None)).collect());
+    let result = f();
+    let seen = READING.replace(before);
+    drop(seen);
+    result
+}
+
+/// Whether the behavior that runs here reads that cown.
+pub(crate) fn reads(cown: usize) -> bool {
+    READING.with_borrow(|reading| reading.iter().any(|(other, _)| *other == cown))
+}
+
+/// What the behavior that runs here gets to see of a cown that it reads: `open` opens it the first time.
+pub(crate) fn see<'py>(
+    py: Python<'py>,
+    cown: usize,
+    open: impl FnOnce() -> PyResult<Object<'py>>,
+) -> PyResult<Object<'py>> {
+    let seen = READING.with_borrow(|reading| {
+        reading.iter().find(|(other, _)| *other == cown).and_then(|(_, seen)| seen.as_ref()?.open(py))
+    });
+    if let Some(seen) = seen {
+        return Ok(seen);
+    }
+    let object = open()?;
+    let seen = Resident::at(State::get(py).home.clone(), object.clone());
+    READING.with_borrow_mut(|reading| {
+        if let Some((_, place)) = reading.iter_mut().find(|(other, _)| *other == cown) {
+            *place = Some(seen);
+        }
+    });
+    Ok(object)
+}
