@@ -9,24 +9,7 @@ from support import (
     pytest,
     worker_name,
 )
-
-
-def value_of(c):
-    return c.value
-
-
-def copy_of(c):
-    return c.value.copy()
-
-
-def append(n):
-    """A body that appends to its cown's list."""
-
-    def body(c):
-        c.value.append(n)
-
-    return body
-
+from support.bodies import append, copy_of, value_of
 
 # -- what it takes and gives
 

@@ -5,25 +5,9 @@ import threading
 
 from bocpy import Cown, quiesce, read, start, wait, when
 from support import BACKEND, check_script, error_of, interpreters_only, not_strict, outcome, pytest, threads_only
+from support.bodies import append, copy_of, value_of
 
 HEAPS_DIFFER = BACKEND == "interpreters"
-
-
-def value_of(c):
-    return c.value
-
-
-def copy_of(c):
-    return c.value.copy()
-
-
-def append(n):
-    """A body that appends to its cown's list."""
-
-    def body(c):
-        c.value.append(n)
-
-    return body
 
 
 # -- a reader's own changes
