@@ -36,6 +36,9 @@ static STAYS: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 const UNKNOWN: u8 = 2;
 
+/// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.
+static STRICT: AtomicBool = AtomicBool::new(false);
+
 /// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
 static LATE: Mutex<Vec<Task>> = Mutex::new(Vec::new());
 
@@ -49,9 +52,6 @@ thread_local! {
 pub(super) fn set_leaving(leaving: bool) {
     LEAVING.set(leaving);
 }
-
-/// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.
-static STRICT: AtomicBool = AtomicBool::new(false);
 
 /// How often a waiting thread looks whether Ctrl-C has been pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
