@@ -10,7 +10,7 @@
 #[path = "support/pool.rs"]
 mod pool;
 
-use boc::{Cown, Mode, Runtime, read};
+use boc::{Cown, Runtime, read};
 use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
@@ -57,7 +57,7 @@ fn writes(criterion: &mut Criterion, count: usize) {
     group.bench_function("schedule", |bencher| {
         bencher.iter(|| {
             for nth in 0..ROUND {
-                runtime.schedule([cowns[nth % count].request(Mode::Write)], || ());
+                runtime.schedule(&cowns[nth % count], || ());
             }
             runtime.wait();
         });
@@ -232,12 +232,12 @@ fn round_trips(criterion: &mut Criterion) {
     let runtime = Runtime::new(WORKERS).unwrap();
     group.bench_function("one behavior", |bencher| {
         bencher.iter(|| {
-            runtime.schedule([], || ());
+            runtime.schedule((), || ());
             runtime.wait();
         });
     });
     group.bench_function("start and end", |bencher| {
-        bencher.iter(|| Runtime::new(WORKERS).unwrap().schedule([], || ()));
+        bencher.iter(|| Runtime::new(WORKERS).unwrap().schedule((), || ()));
     });
 }
 

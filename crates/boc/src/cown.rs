@@ -1,7 +1,7 @@
 //! Cowns: concurrent owners of a value.
 
-use crate::hold::Hold;
-use crate::queue::{AnyCown, Mode, Queue, Request};
+use crate::hold::{AnyCown, Hold};
+use crate::queue::{Mode, Queue, Request};
 use std::cell::UnsafeCell;
 use std::cmp::Ordering;
 use std::fmt;
@@ -105,9 +105,8 @@ impl<T, G> Cown<T, G> {
 }
 
 impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
-    /// A claim on this cown, for [`Runtime::schedule`](crate::Runtime::schedule).
-    pub fn request(&self, mode: Mode) -> Request {
-        Request::new(self.0.clone(), mode)
+    pub(crate) fn request(&self, mode: Mode) -> Request {
+        Request::new(&self.0.queue, mode)
     }
 
     /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it meanwhile wait until
@@ -122,7 +121,7 @@ impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
     /// assert_eq!(*cown.try_hold().unwrap(), 2);
     /// ```
     pub fn try_hold(&self) -> Option<CownGuard<T, G>> {
-        let hold = Hold::try_new(self.request(Mode::Write))?;
+        let hold = Hold::try_new(self.0.clone())?;
         Some(CownGuard { cown: self.clone(), _hold: hold, value: PhantomData })
     }
 }

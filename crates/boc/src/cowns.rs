@@ -1,6 +1,6 @@
 //! Naming the cowns of a behavior in Rust's types: a cown, a read of one, tuples, arrays and vectors of those.
 
-use crate::behavior;
+use crate::behavior::{self, Body, contain};
 use crate::cown::Cown;
 use crate::queue::Mode;
 use crate::requests::Requests;
@@ -91,13 +91,15 @@ pub trait Cowns {
 pub unsafe trait Held: Send + 'static {
     /// What the body gets: a guard for each cown, in the same shape.
     type Guards<'a>;
-    /// A request for each cown.
+    /// A request for each cown, all of which these handles keep alive.
     fn requests(&self, out: &mut Requests);
     /// The guards.
     ///
     /// # Safety
     /// All requests are granted and none is released while the guards are there; guards are made once.
     unsafe fn guards(&self) -> Self::Guards<'_>;
+    /// Drops the handles one by one: with each may go the value, whose destructor may panic, which ends there.
+    fn let_go(self);
 }
 
 /// Schedules a typed body.
@@ -107,28 +109,30 @@ pub(crate) fn when<C: Cowns, R: Send + 'static>(
     cowns: C,
     body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
 ) -> Cown<Outcome<R>> {
-    let held = cowns.hold();
     let outcome = Cown::new(Outcome::Pending);
-    let mut requests = Requests::default();
-    held.requests(&mut requests);
-    requests.push(outcome.request(Mode::Write));
-    requests.sort();
-    assert!(
-        requests.are_distinct(),
-        "a behavior can't ask for the same cown twice: it would have two guards of one value"
-    );
-    let result = outcome.clone();
-    behavior::schedule(shared, scope, requests, move || {
+    behavior::schedule_distinct(shared, scope, (cowns.hold(), outcome.clone()), Typed(body));
+    outcome
+}
+
+/// A body that gets guards.
+struct Typed<F>(F);
+
+impl<H, R, F> Body<(H, Cown<Outcome<R>>)> for Typed<F>
+where
+    H: Held,
+    R: Send + 'static,
+    F: FnOnce(H::Guards<'_>) -> R + Send + 'static,
+{
+    fn run(self, (held, outcome): &(H, Cown<Outcome<R>>)) {
         // SAFETY: the body runs while all requests are granted, and once; no cown is named twice.
         let guards = unsafe { held.guards() };
-        let came_to = match catch_unwind(AssertUnwindSafe(|| body(guards))) {
+        let came_to = match catch_unwind(AssertUnwindSafe(|| (self.0)(guards))) {
             Ok(result) => Outcome::Done(result),
             Err(panic) => Outcome::Panicked(panic),
         };
         // SAFETY: the behavior holds the outcome's cown too, and nobody else has a guard of it.
         unsafe { *outcome.as_ptr() = came_to };
-    });
-    result
+    }
 }
 
 /// A cown that the running behavior may change.
@@ -173,6 +177,9 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Held for Cown<T, G> {
     unsafe fn guards(&self) -> WriteGuard<'_, T> {
         WriteGuard(self.as_ptr(), PhantomData)
     }
+    fn let_go(self) {
+        contain(|| drop(self));
+    }
 }
 
 // SAFETY: one read request, one guard that reads; the value may be shared.
@@ -184,6 +191,9 @@ unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Held for Read<T,
     unsafe fn guards(&self) -> ReadGuard<'_, T> {
         // SAFETY: held together with other readers, says the caller.
         ReadGuard(unsafe { &*self.0.as_ptr() })
+    }
+    fn let_go(self) {
+        contain(|| drop(self));
     }
 }
 
@@ -197,6 +207,9 @@ unsafe impl<H: Held> Held for Vec<H> {
         // SAFETY: says the caller.
         self.iter().map(|held| unsafe { held.guards() }).collect()
     }
+    fn let_go(self) {
+        self.into_iter().for_each(Held::let_go);
+    }
 }
 
 // SAFETY: each element's own.
@@ -208,6 +221,9 @@ unsafe impl<H: Held, const N: usize> Held for [H; N] {
     unsafe fn guards(&self) -> Self::Guards<'_> {
         // SAFETY: says the caller.
         self.each_ref().map(|held| unsafe { held.guards() })
+    }
+    fn let_go(self) {
+        self.into_iter().for_each(Held::let_go);
     }
 }
 
@@ -280,6 +296,11 @@ macro_rules! tuples {
                 // SAFETY: says the caller.
                 unsafe { ($($name.guards(),)*) }
             }
+            #[allow(non_snake_case)]
+            fn let_go(self) {
+                let ($($name,)*) = self;
+                $($name.let_go();)*
+            }
         }
     };
 }
@@ -294,6 +315,7 @@ unsafe impl Held for () {
     type Guards<'a> = ();
     fn requests(&self, _out: &mut Requests) {}
     unsafe fn guards(&self) {}
+    fn let_go(self) {}
 }
 
 tuples!(A);

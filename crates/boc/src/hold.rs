@@ -1,8 +1,14 @@
 //! Cowns taken outside behaviors.
 
 use crate::behavior::{Header, Ready};
-use crate::queue::Request;
+use crate::queue::{Mode, Queue, Request};
 use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// What a hold needs to know of its cown.
+pub(crate) trait AnyCown: Send + Sync {
+    fn queue(&self) -> &Queue;
+}
 
 /// A cown taken outside behaviors: a behavior of one request and no body, whose "run" is its release.
 pub(crate) struct Hold(NonNull<Header>);
@@ -16,16 +22,19 @@ unsafe impl Sync for Hold {}
 struct HoldBehavior {
     header: Header,
     request: Request,
+    /// Kept alive for the request.
+    _cown: Arc<dyn AnyCown>,
 }
 
 impl Hold {
-    /// Takes the cown of `request` if nobody holds it or waits for it.
-    pub(crate) fn try_new(request: Request) -> Option<Hold> {
+    /// Takes the cown if nobody holds it or waits for it.
+    pub(crate) fn try_new(cown: Arc<dyn AnyCown>) -> Option<Hold> {
+        let request = Request::new(cown.queue(), Mode::Write);
         // One grant for the request, and one for us: nobody else makes it ready before we say so.
-        let hold = Box::new(HoldBehavior { header: Header::of_hold(2), request });
+        let hold = Box::new(HoldBehavior { header: Header::of_hold(2), request, _cown: cown });
         let hold = NonNull::from(Box::leak(hold));
         let header = hold.cast::<Header>();
-        // SAFETY: the box is freed in `release`, or right here where it never got in line.
+        // SAFETY: the box, and the cown with it, goes in `release`, or right here where it never got in line.
         unsafe {
             hold.as_ref().request.belong(header.cast());
             match hold.as_ref().request.try_link() {

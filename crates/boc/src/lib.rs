@@ -28,9 +28,10 @@
 //! - [`Runtime`]: workers, and the scheduler that feeds them. A [`Host`] puts an environment around each worker.
 //! - [`Cown`], [`read`]: what a behavior can ask for. [`when`] schedules from within a behavior.
 //! - [`Scope`]: a count of behaviors that can be waited for apart from the rest.
-//! - [`Request`], [`Body`], [`Runtime::schedule`]: the same without types, for language bindings.
+//! - [`Claims`], [`Body`], [`Runtime::schedule`]: the same without guards, for language bindings.
 
 mod behavior;
+mod claims;
 mod cown;
 mod cowns;
 mod hold;
@@ -54,9 +55,10 @@ mod models;
 struct Readme;
 
 pub use behavior::Body;
+pub use claims::Claims;
 pub use cown::{Cown, CownGuard, WeakCown};
 pub use cowns::{Cowns, Held, Outcome, Read, ReadGuard, WriteGuard, read};
-pub use queue::{Mode, Request};
+pub use queue::Mode;
 pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, chore, schedule, when};
 pub use scheduler::current_worker;
 pub use stats::Stats;

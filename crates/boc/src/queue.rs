@@ -27,14 +27,8 @@
 
 use crate::sync::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, spin};
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
 
-/// What a behavior may do with a cown.
-///
-/// ```
-/// let cown = boc::Cown::new(1);
-/// assert_eq!(cown.request(boc::Mode::Read).mode(), boc::Mode::Read);
-/// ```
+/// What a behavior may do with a cown. See [`Claims`](crate::Claims).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Alone with the cown; may change its value.
@@ -57,11 +51,6 @@ const READER: usize = 2;
 /// A writer waits in `Queue::next_writer` until no reader is left.
 const WRITER_WAITS: usize = 1;
 
-/// What a request needs to know of its cown.
-pub(crate) trait AnyCown: Send + Sync {
-    fn queue(&self) -> &Queue;
-}
-
 /// What a queue needs to know of a behavior: how many grants it lacks. Each behavior begins with this.
 pub(crate) struct Lacking(AtomicUsize);
 
@@ -72,12 +61,9 @@ pub(crate) struct Queue {
     next_writer: AtomicPtr<Request>,
 }
 
-/// One behavior's claim on one cown, to write or to read it. Made by [`Cown::request`](crate::Cown::request), for
-/// [`Runtime::schedule`](crate::Runtime::schedule).
+/// One behavior's claim on one cown, to write or to read it. Whoever links it keeps the cown alive.
 pub struct Request {
     queue: NonNull<Queue>,
-    /// Keeps the queue alive.
-    _cown: Arc<dyn AnyCown>,
     mode: Mode,
     state: AtomicU8,
     behavior: AtomicPtr<Lacking>,
@@ -100,20 +86,14 @@ impl Lacking {
 }
 
 impl Request {
-    pub(crate) fn new<C: AnyCown + 'static>(cown: Arc<C>, mode: Mode) -> Self {
+    pub(crate) fn new(queue: &Queue, mode: Mode) -> Self {
         Request {
-            queue: NonNull::from(cown.queue()),
-            _cown: cown,
+            queue: NonNull::from(queue),
             mode,
             state: AtomicU8::new(0),
             behavior: AtomicPtr::new(ptr::null_mut()),
             next: AtomicPtr::new(ptr::null_mut()),
         }
-    }
-
-    /// Whether this request writes or reads.
-    pub fn mode(&self) -> Mode {
-        self.mode
     }
 
     /// The place of the cown in the order in which all behaviors get in line.
@@ -137,7 +117,7 @@ impl Request {
     }
 
     fn queue(&self) -> &Queue {
-        // SAFETY: part of the cown, which we keep alive.
+        // SAFETY: alive, says whoever has linked this request.
         unsafe { self.queue.as_ref() }
     }
 
@@ -148,7 +128,8 @@ impl Request {
     /// Phase one. True where the cown is granted at once.
     ///
     /// # Safety
-    /// The request stays where it is in memory until it is released, and belongs to a behavior that outlives it.
+    /// The request stays where it is in memory until it is released, and belongs to a behavior that outlives it; so does
+    /// its cown.
     pub(crate) unsafe fn link(&self) -> bool {
         let queue = self.queue();
         let Some(before) = NonNull::new(queue.tail.swap(self.as_ptr(), Ordering::AcqRel)) else {
@@ -267,7 +248,7 @@ impl Request {
     }
 }
 
-// SAFETY: a request is changed through atomics only, and points to a cown that is Send and Sync.
+// SAFETY: a request is changed through atomics only, and points to a queue, which is Sync.
 unsafe impl Send for Request {}
 // SAFETY: as above.
 unsafe impl Sync for Request {}

@@ -9,7 +9,7 @@ use std::ops::Deref;
 pub struct Requests(SmallVec<[Request; INLINE]>);
 
 /// Most behaviors ask for a cown or two and write a result.
-const INLINE: usize = 3;
+pub(crate) const INLINE: usize = 3;
 
 impl Requests {
     pub(crate) fn push(&mut self, request: Request) {
@@ -34,11 +34,6 @@ impl Requests {
         });
     }
 
-    /// Takes them out.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Request> {
-        self.0.drain(..)
-    }
-
     /// In order, true where no cown is named twice.
     pub(crate) fn are_distinct(&self) -> bool {
         self.windows(2).all(|pair| pair[0].order() != pair[1].order())
@@ -49,11 +44,5 @@ impl Deref for Requests {
     type Target = [Request];
     fn deref(&self) -> &[Request] {
         &self.0
-    }
-}
-
-impl FromIterator<Request> for Requests {
-    fn from_iter<I: IntoIterator<Item = Request>>(requests: I) -> Self {
-        Requests(requests.into_iter().collect())
     }
 }

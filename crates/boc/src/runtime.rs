@@ -3,8 +3,6 @@
 use crate::behavior::{self, Body};
 use crate::cown::Cown;
 use crate::cowns::{Cowns, Held, Outcome};
-use crate::queue::Request;
-use crate::requests::Requests;
 use crate::scheduler::{self, Local, Shared};
 use crate::scope::Scope as Count;
 use crate::stats::Stats;
@@ -238,25 +236,23 @@ impl Runtime {
         crate::cowns::when(&self.shared, None, cowns, body)
     }
 
-    /// Schedules `body` to run once all `requests` are granted, for those who keep their values elsewhere. Two requests
-    /// for one cown count as one.
+    /// Schedules `body` to run once it holds `cowns`, for those who keep their values elsewhere: it gets no guards, so a
+    /// cown may be named twice. See [`Claims`](crate::Claims).
     ///
     /// ```
-    /// use boc::{Cown, Mode, Runtime};
+    /// use boc::{Cown, Runtime};
     /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     /// let runtime = Runtime::new(2)?;
     ///
     /// let cown = Cown::with_tag((), AtomicUsize::new(0));
     /// let same = cown.clone();
-    /// runtime.schedule([cown.request(Mode::Write)], move || {
-    ///     same.tag().fetch_add(1, Relaxed);
-    /// });
+    /// runtime.schedule(&cown, move || _ = same.tag().fetch_add(1, Relaxed));
     /// runtime.wait();
     /// assert_eq!(cown.tag().load(Relaxed), 1);
     /// # Ok::<(), boc::StartError>(())
     /// ```
-    pub fn schedule(&self, requests: impl IntoIterator<Item = Request>, body: impl Body) {
-        behavior::schedule_untyped(&self.shared, requests, body);
+    pub fn schedule<C: Cowns>(&self, cowns: C, body: impl Body<C::Held>) {
+        behavior::schedule(&self.shared, None, cowns.hold(), body);
     }
 
     /// Schedules a body that no program has asked for, such as tidying up: [`Runtime::wait`] does not wait for it, and
@@ -271,8 +267,8 @@ impl Runtime {
     /// go_on.send(()).unwrap();
     /// # Ok::<(), boc::StartError>(())
     /// ```
-    pub fn chore(&self, body: impl Body) {
-        behavior::schedule(&self.shared, Some(&self.shared.chores), Requests::default(), body);
+    pub fn chore(&self, body: impl Body<()>) {
+        behavior::schedule(&self.shared, Some(&self.shared.chores), (), body);
     }
 
     /// Waits until no chore is in flight, at most for `timeout`. True where it came to that.
@@ -342,7 +338,7 @@ impl Runtime {
     /// ```
     /// let runtime = boc::Runtime::new(2)?;
     ///
-    /// runtime.schedule([], || ());
+    /// runtime.schedule((), || ());
     /// runtime.wait();
     /// for (index, stats) in runtime.stats().iter().enumerate() {
     ///     stats.entries().for_each(|(name, count)| println!("worker {index}: {name} {count}"));
@@ -448,16 +444,16 @@ pub fn when<C: Cowns, R: Send + 'static>(
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
 ///
-/// runtime.schedule([], || boc::schedule([], || println!("after the other, or beside it")));
+/// runtime.schedule((), || boc::schedule((), || println!("after the other, or beside it")));
 /// # Ok::<(), boc::StartError>(())
 /// ```
 ///
 /// # Panics
 /// Outside behaviors.
-pub fn schedule(requests: impl IntoIterator<Item = Request>, body: impl Body) {
+pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Held>) {
     scheduler::with_current(|shared| {
         let shared = shared.expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
-        behavior::schedule_untyped(shared, requests, body);
+        behavior::schedule(shared, None, cowns.hold(), body);
     });
 }
 
@@ -466,16 +462,16 @@ pub fn schedule(requests: impl IntoIterator<Item = Request>, body: impl Body) {
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
 ///
-/// runtime.schedule([], || boc::chore(|| println!("tidied up")));
+/// runtime.schedule((), || boc::chore(|| println!("tidied up")));
 /// # Ok::<(), boc::StartError>(())
 /// ```
 ///
 /// # Panics
 /// Outside behaviors.
-pub fn chore(body: impl Body) {
+pub fn chore(body: impl Body<()>) {
     scheduler::with_current(|shared| {
         let shared = shared.expect("boc::chore is for use in behaviors; elsewhere, use Runtime::chore");
-        behavior::schedule(shared, Some(&shared.chores), Requests::default(), body);
+        behavior::schedule(shared, Some(&shared.chores), (), body);
     });
 }
 

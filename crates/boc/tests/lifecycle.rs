@@ -56,7 +56,7 @@ fn waiting_from_several_threads() {
         std::thread::scope(|scope| {
             for _ in 0..20 {
                 let runs = runs.clone();
-                runtime.schedule([], move || _ = runs.fetch_add(1, SeqCst));
+                runtime.schedule((), move || _ = runs.fetch_add(1, SeqCst));
             }
             for _ in 0..3 {
                 scope.spawn(|| {

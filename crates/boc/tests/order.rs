@@ -2,7 +2,7 @@
 
 mod common;
 
-use boc::{Cown, Mode, Request, Runtime, read};
+use boc::{Claims, Cown, Mode, Runtime, read};
 use common::{Door, Random, came_to, size};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -183,8 +183,8 @@ fn a_cown_named_twice_counts_once() {
             _ => [Mode::Read; 3],
         };
         let door = cown.tag().clone();
-        let requests: Vec<Request> = modes.iter().map(|&mode| cown.request(mode)).collect();
-        runtime.schedule(requests, move || match modes[1] {
+        let claims: Claims<_, _> = modes.map(|mode| (cown.clone(), mode)).into_iter().collect();
+        runtime.schedule(claims, move || match modes[1] {
             Mode::Write => door.alone(|| ()),
             Mode::Read => door.together(|| ()),
         });

@@ -50,7 +50,7 @@ fn all_cowns_are_released() {
 fn an_untyped_body_that_panics() {
     let runtime = Runtime::new(1).unwrap();
     let cown = Cown::new(0);
-    runtime.schedule([cown.request(boc::Mode::Write)], || panic!("on purpose"));
+    runtime.schedule(&cown, || panic!("on purpose"));
     runtime.wait();
     assert!(cown.try_hold().is_some());
 }
@@ -59,7 +59,7 @@ fn an_untyped_body_that_panics() {
 #[test]
 fn a_panic_that_panics() {
     let runtime = Runtime::new(1).unwrap();
-    runtime.schedule([], || panic_any(Grenade));
+    runtime.schedule((), || panic_any(Grenade));
     drop(runtime.when((), |()| panic_any(Grenade)));
     runtime.wait();
     assert_eq!(came_to(&runtime_still_works(&runtime)), 1);
@@ -82,18 +82,18 @@ fn a_value_that_panics_when_dropped() {
 #[test]
 fn bodies_that_panic_elsewhere() {
     struct Homeless;
-    impl Body for Homeless {
-        fn home(&self) -> Option<usize> {
+    impl<H> Body<H> for Homeless {
+        fn home(&self, _: &H) -> Option<usize> {
             panic!("asked");
         }
-        fn run(self) {}
+        fn run(self, _: &H) {}
     }
     let runtime = Runtime::new(1).unwrap();
     let grenade = Grenade;
     runtime.when((), move |()| _ = &grenade);
     let cown = Cown::new(());
     runtime.when(&cown, |_| ());
-    runtime.schedule([cown.request(boc::Mode::Write)], Homeless);
+    runtime.schedule(&cown, Homeless);
     runtime.wait();
     assert_eq!(came_to(&runtime_still_works(&runtime)), 1);
 }

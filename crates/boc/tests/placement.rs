@@ -2,7 +2,7 @@
 
 mod common;
 
-use boc::{Body, Cown, Mode, Request, Runtime, Stats, current_worker};
+use boc::{Body, Cown, Runtime, Stats, current_worker, read};
 use common::{came_to, size};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,11 +11,11 @@ use std::sync::{Arc, Barrier};
 /// A body with a home.
 struct At<F>(usize, F);
 
-impl<F: FnOnce() + Send + 'static> Body for At<F> {
-    fn home(&self) -> Option<usize> {
+impl<H, F: FnOnce() + Send + 'static> Body<H> for At<F> {
+    fn home(&self, _: &H) -> Option<usize> {
         Some(self.0)
     }
-    fn run(self) {
+    fn run(self, _: &H) {
         (self.1)();
     }
 }
@@ -27,7 +27,7 @@ fn occupy(runtime: &Runtime) -> Vec<Sender<()>> {
         .map(|_| {
             let here = here.clone();
             let (gate, wait): (_, Receiver<()>) = channel();
-            runtime.schedule([], move || {
+            runtime.schedule((), move || {
                 here.send(current_worker().unwrap()).unwrap();
                 wait.recv().unwrap();
             });
@@ -63,7 +63,7 @@ fn a_body_runs_at_home() {
         for home in [1, 0] {
             let (meet, elsewhere) = (meet.clone(), elsewhere.clone());
             runtime.schedule(
-                [],
+                (),
                 At(home, move || {
                     elsewhere.fetch_add(usize::from(current_worker() != Some(home)), SeqCst);
                     meet.wait();
@@ -85,7 +85,7 @@ fn a_busy_home_is_helped() {
         let gates = occupy(&runtime);
         gates[1 - busy].send(()).unwrap();
         let (tell, told) = channel();
-        runtime.schedule([], At(busy, move || tell.send(current_worker()).unwrap()));
+        runtime.schedule((), At(busy, move || tell.send(current_worker()).unwrap()));
         assert_eq!(told.recv().unwrap(), Some(1 - busy));
         gates[busy].send(()).unwrap();
         runtime.wait();
@@ -116,8 +116,8 @@ fn all_workers_come() {
             move || _ = meet.wait()
         };
         match round % 3 {
-            0 => (0..4).for_each(|_| runtime.schedule([], body(&meet))),
-            1 => (0..4).for_each(|_| runtime.schedule([], At(0, body(&meet)))),
+            0 => (0..4).for_each(|_| runtime.schedule((), body(&meet))),
+            1 => (0..4).for_each(|_| runtime.schedule((), At(0, body(&meet)))),
             _ => {
                 let meet = meet.clone();
                 runtime.when((), move |()| {
@@ -140,7 +140,7 @@ fn all_workers_come() {
 fn a_home_that_is_none() {
     let runtime = Runtime::new(1).unwrap();
     let (tell, told) = channel();
-    runtime.schedule([], At(7, move || tell.send(()).unwrap()));
+    runtime.schedule((), At(7, move || tell.send(()).unwrap()));
     told.recv().unwrap();
 }
 
@@ -150,7 +150,7 @@ fn released_to_its_home() {
     let runtime = Runtime::new(2).unwrap();
     let cown = Cown::new(());
     for nth in 0..size(2_000) {
-        runtime.schedule([cown.request(Mode::Write)], At(nth % 2, || ()));
+        runtime.schedule(&cown, At(nth % 2, || ()));
     }
     runtime.wait();
     assert!(total(&runtime, |stats| stats.pushed_remote) > 0);
@@ -176,7 +176,7 @@ fn a_turn_beside_chains(chains: usize, outside: impl FnOnce(&Runtime, Arc<Atomic
 #[test]
 fn the_injector_gets_its_turn() {
     for chains in [1, 2, 5] {
-        a_turn_beside_chains(chains, |runtime, end| runtime.schedule([], move || end.store(true, SeqCst)));
+        a_turn_beside_chains(chains, |runtime, end| runtime.schedule((), move || end.store(true, SeqCst)));
     }
 }
 
@@ -184,7 +184,7 @@ fn the_injector_gets_its_turn() {
 fn the_inbox_gets_its_turn() {
     for chains in [1, 2, 5] {
         a_turn_beside_chains(chains, |runtime, end| {
-            runtime.schedule([], At(0, move || end.store(true, SeqCst)));
+            runtime.schedule((), At(0, move || end.store(true, SeqCst)));
         });
     }
 }
@@ -205,7 +205,7 @@ fn the_fast_lane_gives_way() {
         runtime.when((), move |()| link(cown, end));
     }
     let (tell, told) = channel();
-    runtime.schedule([], move || tell.send(()).unwrap());
+    runtime.schedule((), move || tell.send(()).unwrap());
     told.recv().unwrap();
     end.store(true, SeqCst);
     runtime.wait();
@@ -218,10 +218,9 @@ fn stats_add_up() {
     let cowns: Vec<Cown<()>> = (0..8).map(|_| Cown::new(())).collect();
     let each = size(4_000);
     for nth in 0..each {
-        let requests: Vec<Request> = vec![cowns[nth % 8].request(Mode::Write)];
-        runtime.schedule(requests, At(nth % 5, || ()));
-        runtime.schedule([cowns[nth % 3].request(Mode::Read)], || ());
-        runtime.schedule([], || ());
+        runtime.schedule(&cowns[nth % 8], At(nth % 5, || ()));
+        runtime.schedule(read(&cowns[nth % 3]), || ());
+        runtime.schedule((), || ());
     }
     runtime.wait();
     let ran =
@@ -239,7 +238,7 @@ fn a_chain_stays_in_the_fast_lane() {
     let runtime = Runtime::new(1).unwrap();
     let cown = Cown::new(());
     let held = cown.try_hold();
-    (0..1_000).for_each(|_| runtime.schedule([cown.request(Mode::Write)], || ()));
+    (0..1_000).for_each(|_| runtime.schedule(&cown, || ()));
     drop(held);
     runtime.wait();
     assert_eq!(total(&runtime, |stats| stats.dispatched_to_pending), 999);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use boc::{Cown, Mode, Runtime, read};
+use boc::{Cown, Runtime, read};
 use common::{came_to, size};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -31,7 +31,7 @@ fn a_million_behaviors_on_one_cown() {
     let held = cown.try_hold();
     for nth in 0..size(1_000_000) {
         let runs = runs.clone();
-        runtime.schedule([cown.request(Mode::Write)], move || {
+        runtime.schedule(&cown, move || {
             // Alone, and in order: a load and a store are enough.
             assert_eq!(runs.load(Relaxed), nth);
             runs.store(nth + 1, Relaxed);
@@ -52,7 +52,7 @@ fn a_hundred_thousand_readers_of_one_cown() {
     let held = cown.try_hold();
     for _ in 0..size(100_000) {
         let runs = runs.clone();
-        runtime.schedule([cown.request(Mode::Read)], move || _ = runs.fetch_add(1, Relaxed));
+        runtime.schedule(read(&cown), move || _ = runs.fetch_add(1, Relaxed));
     }
     let after = runtime.when(&cown, {
         let runs = runs.clone();

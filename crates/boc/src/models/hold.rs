@@ -3,9 +3,9 @@
 
 use super::explore;
 use crate::behavior;
+use crate::claims::Claims;
 use crate::cown::Cown;
 use crate::queue::Mode;
-use crate::requests::Requests;
 use crate::scheduler::{Local, Shared};
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -56,7 +56,8 @@ impl Value {
 
 fn schedule(shared: &Arc<Shared>, cown: &Cown<()>, mode: Mode, value: &Arc<Value>) {
     let value = value.clone();
-    behavior::schedule(shared, None, Requests::from_iter([cown.request(mode)]), move || match mode {
+    let claims = Claims::from_iter([(cown.clone(), mode)]);
+    behavior::schedule(shared, None, claims, move || match mode {
         Mode::Write => value.write(|| ()),
         Mode::Read => value.read(),
     });

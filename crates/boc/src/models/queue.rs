@@ -1,7 +1,7 @@
 //! The queue of requests, with behaviors that run on the spot: whoever makes one ready runs it, amid the release.
 
 use super::explore;
-use crate::queue::{AnyCown, Lacking, Mode, Queue, Request};
+use crate::queue::{Lacking, Mode, Queue, Request};
 use loom::cell::UnsafeCell;
 use loom::thread;
 use std::ptr::NonNull;
@@ -18,12 +18,6 @@ struct Logs([(Queue, UnsafeCell<Vec<usize>>); 3]);
 #[derive(Clone)]
 struct Log(Arc<Logs>, usize);
 
-impl AnyCown for Log {
-    fn queue(&self) -> &Queue {
-        &self.0.0[self.1].0
-    }
-}
-
 // SAFETY: what is to be shown.
 unsafe impl Send for Logs {}
 // SAFETY: as above.
@@ -38,6 +32,10 @@ impl Log {
     fn one() -> Log {
         let [log, ..] = Log::three();
         log
+    }
+
+    fn queue(&self) -> &Queue {
+        &self.0.0[self.1].0
     }
 
     fn value(&self) -> &UnsafeCell<Vec<usize>> {
@@ -67,6 +65,8 @@ impl Log {
 struct Behavior {
     lacking: Lacking,
     requests: Vec<Request>,
+    /// Of the requests, kept alive.
+    _logs: Vec<Log>,
     body: Box<dyn Fn()>,
 }
 
@@ -77,11 +77,12 @@ impl Behavior {
     /// Gets in line. The behavior, where it is ready at once.
     fn link(claims: &[(&Log, Mode)], body: impl Fn() + 'static) -> Option<Ready> {
         let mut requests: Vec<Request> =
-            claims.iter().map(|&(log, mode)| Request::new(Arc::new(log.clone()), mode)).collect();
+            claims.iter().map(|&(log, mode)| Request::new(log.queue(), mode)).collect();
         requests.sort_by_key(Request::order);
         let lacking = Lacking::new(requests.len() + 1);
-        let behavior =
-            NonNull::from(Box::leak(Box::new(Behavior { lacking, requests, body: Box::new(body) })));
+        let logs = claims.iter().map(|&(log, _)| log.clone()).collect();
+        let behavior = Box::new(Behavior { lacking, requests, _logs: logs, body: Box::new(body) });
+        let behavior = NonNull::from(Box::leak(behavior));
         // SAFETY: as in `behavior::schedule`.
         unsafe {
             let requests = &(*behavior.as_ptr()).requests;

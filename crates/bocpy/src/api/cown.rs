@@ -222,7 +222,9 @@ fn attach_trace<'py>(py: Python<'py>, exception: &Object<'py>, trace: &str) -> P
 /// For an unhandled exception that nobody has ever looked at, the last thing that can be done is to print it.
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.report();
+        if let Some(report) = self.last_report() {
+            print(&report);
+        }
         self.drop_value();
     }
 }
@@ -230,14 +232,19 @@ impl Drop for Slot {
 impl Slot {
     /// Prints an exception that nobody has looked at, once.
     pub(crate) fn report(&self) {
-        let Some(report) = self.take_report() else { return };
-        let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
-        let printed = attach::if_attached(|py| {
-            error::aside(py, || module::write_stderr(py, &message));
-        });
-        if printed.is_none() {
-            eprint!("{message}");
+        if let Some(report) = self.take_report() {
+            print(&report);
         }
+    }
+}
+
+fn print(report: &str) {
+    let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
+    let printed = attach::if_attached(|py| {
+        error::aside(py, || module::write_stderr(py, &message));
+    });
+    if printed.is_none() {
+        eprint!("{message}");
     }
 }
 

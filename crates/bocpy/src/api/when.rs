@@ -3,17 +3,16 @@
 use crate::api::cown::Handle;
 use crate::behavior::params::Params;
 use crate::behavior::submit::submit;
-use crate::ffi::class::{Args, Method, Native};
+use crate::ffi::class::{self, Args, Method, Native};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, text};
+use crate::ffi::{Object, PyResult, Python, container, text};
 use crate::interpreter::State;
 use boc::Mode;
 use std::ffi::CStr;
 
-/// What `when(...)` gives: called with a function, it schedules that.
-pub(crate) struct When {
-    params: Params,
-}
+/// What `when(...)` gives: called with a function, it schedules that. Its part is what the behavior is to be over: a claim,
+/// or a tuple of claims and tuples of claims.
+pub(crate) struct When;
 
 impl Native for When {
     const NAME: &'static CStr = c"bocpy.When";
@@ -30,14 +29,29 @@ impl Native for When {
         let [body] = args.positional() else {
             return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
         };
-        let when: &When = crate::ffi::class::value(this);
-        submit(py, body, &when.params, &[])
+        submit(py, body, params_of(py, this)?, &[])
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let when: &When = crate::ffi::class::value(this);
-        text::string(py, &format!("<bocpy.when over {} cown(s)>", when.params.handles().len()))
+        let count = params_of(py, this)?.cowns();
+        text::string(py, &format!("<bocpy.when over {count} cown(s)>"))
     }
+}
+
+/// What that instance of `When` is over.
+fn params_of(py: Python<'_>, when: &Object<'_>) -> PyResult<Params> {
+    let state = State::get(py);
+    let mut params = Params::default();
+    match class::part::<When>(when) {
+        Some(over) if over.is_tuple() => {
+            for place in 0..over.tuple_len() {
+                add(state, &mut params, "when()", place, &*over.tuple_item(place)?)?;
+            }
+        }
+        Some(over) => add(state, &mut params, "when()", 0, &over)?,
+        None => {}
+    }
+    Ok(params)
 }
 
 /// The cown that an argument stands for, and whether it is to be written or only read.
@@ -46,38 +60,48 @@ fn claim<'a>(state: &State, arg: &'a Object<'_>) -> Option<(&'a Handle, Mode)> {
     written.or_else(|| state.read.get(arg).map(|read| (read.handle(), Mode::Read)))
 }
 
-/// Sorts out what a behavior is to be over.
-fn params(py: Python<'_>, function: &str, args: &[Object<'_>]) -> PyResult<Params> {
-    let state = State::get(py);
-    let mut params = Params::default();
-    for (place, arg) in args.iter().enumerate() {
-        if let Some((handle, mode)) = claim(state, arg) {
-            params.single(handle, mode);
-        } else if arg.is_list() || arg.is_tuple() {
-            let members = arg.items()?;
-            let claim = |(index, member)| {
-                claim(state, member).ok_or_else(|| {
-                    let message = format!(
-                        "{function}: item {index} of argument {} must be a Cown, not {}: wrap it as Cown(...), \
-                         or capture it",
-                        place + 1,
-                        Object::class_name(member)
-                    );
-                    error::raise(py, Kind::Type, &message)
-                })
-            };
-            let claims: PyResult<Vec<_>> = members.iter().enumerate().map(claim).collect();
-            params.group(claims?.into_iter());
-        } else {
-            let message = format!(
-                "{function}: argument {} must be a Cown or a list of Cowns, not {}: wrap it as Cown(...), or capture it",
-                place + 1,
-                arg.class_name()
-            );
-            return Err(error::raise(py, Kind::Type, &message));
-        }
+/// The claim that a member of a group stands for. Raises where it is none.
+fn member<'a>(
+    state: &State,
+    function: &str,
+    place: usize,
+    index: usize,
+    member: &'a Object<'_>,
+) -> PyResult<(&'a Handle, Mode)> {
+    claim(state, member).ok_or_else(|| {
+        let message = format!(
+            "{function}: item {index} of argument {} must be a Cown, not {}: wrap it as Cown(...), or capture it",
+            place + 1,
+            member.class_name()
+        );
+        error::raise(member.py(), Kind::Type, &message)
+    })
+}
+
+/// Adds an argument to what a behavior is to be over.
+fn add(state: &State, params: &mut Params, function: &str, place: usize, arg: &Object<'_>) -> PyResult<()> {
+    if let Some((handle, mode)) = claim(state, arg) {
+        params.single(handle, mode);
+        return Ok(());
     }
-    Ok(params)
+    let members = group(arg, function, place)?;
+    let claims = members.iter().enumerate().map(|(index, item)| member(state, function, place, index, item));
+    let claims: PyResult<Vec<_>> = claims.collect();
+    params.group(claims?.into_iter());
+    Ok(())
+}
+
+/// The members of an argument that is a group. Raises where it is none.
+fn group<'py>(arg: &Object<'py>, function: &str, place: usize) -> PyResult<Vec<Object<'py>>> {
+    if arg.is_list() || arg.is_tuple() {
+        return arg.items();
+    }
+    let message = format!(
+        "{function}: argument {} must be a Cown or a list of Cowns, not {}: wrap it as Cown(...), or capture it",
+        place + 1,
+        arg.class_name()
+    );
+    Err(error::raise(arg.py(), Kind::Type, &message))
 }
 
 /// `when(*cowns)`.
@@ -97,8 +121,24 @@ impl Method for WhenFunction {
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("when")?;
-        let params = params(py, "when()", args.positional())?;
-        State::get(py).when.instance(py, When { params })
+        let state = State::get(py);
+        // Checked now, and claimed when it is known for what. What was a list may change meanwhile, and is not taken as it
+        // is then.
+        let fixed = |(place, arg): (usize, &Object<'py>)| {
+            if claim(state, arg).is_some() {
+                return Ok(arg.clone());
+            }
+            let members = group(arg, "when()", place)?;
+            for (index, item) in members.iter().enumerate() {
+                member(state, "when()", place, index, item)?;
+            }
+            container::tuple(py, members)
+        };
+        let over = match args.positional() {
+            [cown] if claim(state, cown).is_some() => cown.clone(),
+            args => container::tuple(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?,
+        };
+        state.when.instance_with(py, When, over)
     }
 }
 
@@ -121,8 +161,11 @@ impl Method for WhenCall {
             let message = "whencall() takes the function itself, not its name";
             return Err(error::raise(py, Kind::Type, message));
         }
-        let params = params(py, "whencall()", &cowns.items()?)?;
+        let mut params = Params::default();
+        for (place, arg) in cowns.items()?.iter().enumerate() {
+            add(State::get(py), &mut params, "whencall()", place, arg)?;
+        }
         let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();
-        submit(py, func, &params, &captures)
+        submit(py, func, params, &captures)
     }
 }

@@ -1,6 +1,5 @@
 //! Code objects: written down once in a process, opened once in each interpreter.
 
-use super::Caches;
 use super::namespace::Namespace;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, function, number, text};
@@ -8,6 +7,7 @@ use crate::interpreter::names::{self, Label};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State};
 use crate::transport::namespaces;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,6 +41,22 @@ pub(crate) struct Opened {
     function: Option<Resident>,
 }
 
+/// What a thread has run last: most often, it is what it runs next.
+struct Last {
+    interpreter: i64,
+    number: u64,
+    opened: Arc<Opened>,
+}
+
+thread_local! {
+    static LAST: Cell<Option<Last>> = const { Cell::new(None) };
+}
+
+/// Forgets what this thread has run last.
+pub(super) fn forget_last() {
+    drop(LAST.take());
+}
+
 impl Place {
     /// Where a function with those globals belongs.
     pub(crate) fn of<'py>(py: Python<'py>, globals: &Object<'py>) -> PyResult<Place> {
@@ -72,12 +88,29 @@ impl Code {
         Ok(Code { number, data: data.into(), place, name, label, free_variables })
     }
 
-    /// The code as this interpreter has it.
-    pub(crate) fn open(&self, py: Python<'_>, caches: &Caches) -> PyResult<Arc<Opened>> {
-        if let Some(opened) = caches.opened.lock().get(&self.number) {
+    /// Calls `f` with the code as this interpreter has it.
+    pub(crate) fn with<R>(
+        &self,
+        py: Python<'_>,
+        state: &State,
+        f: impl FnOnce(&Opened) -> PyResult<R>,
+    ) -> PyResult<R> {
+        let interpreter = state.home.id();
+        // Taken out meanwhile: what `f` runs may forget it.
+        let last = LAST.take().filter(|last| last.interpreter == interpreter && last.number == self.number);
+        let last = match last {
+            Some(last) => last,
+            None => Last { interpreter, number: self.number, opened: self.open(py, state)? },
+        };
+        let result = f(&last.opened);
+        LAST.set(Some(last));
+        result
+    }
+
+    fn open(&self, py: Python<'_>, state: &State) -> PyResult<Arc<Opened>> {
+        if let Some(opened) = state.caches.opened.lock().get(&self.number) {
             return Ok(opened.clone());
         }
-        let state = State::get(py);
         let importable = number::boolean(py, self.place.importable);
         let name = text::string(py, &self.place.name)?;
         let globals = state.invoke(py, Callable::Namespace, &[&importable, &name])?;
@@ -94,7 +127,7 @@ impl Code {
             function: shared,
         };
         let opened = Arc::new(opened);
-        caches.opened.lock().insert(self.number, opened.clone());
+        state.caches.opened.lock().insert(self.number, opened.clone());
         Ok(opened)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::namespace::Namespace;
-use super::plan::Plan;
+use super::plan::{Plan, Sent};
 use crate::api::cown::CownObject;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, number, text};
@@ -76,12 +76,12 @@ pub(crate) fn take<'py>(
     py: Python<'py>,
     state: &State,
     plan: &Plan,
-    last: &mut Option<Arc<Taken>>,
+    sent: &mut Sent,
     function: &Object<'py>,
     globals: &Object<'py>,
     survey_again: bool,
 ) -> PyResult<Arc<Snapshot>> {
-    let before = last.take().or_else(|| plan.taken.lock().clone());
+    let before = sent.taken.take().or_else(|| plan.taken.lock().clone());
     let after = match &before {
         Some(before) if !survey_again => match before.update(py, state, plan, globals)? {
             Update::Same => None,
@@ -99,14 +99,13 @@ pub(crate) fn take<'py>(
             Some(after)
         }
     };
-    let snapshot = taken.as_ref().map(|taken| taken.snapshot.clone());
-    *last = taken;
-    Ok(snapshot.expect("taken or known"))
+    let taken = sent.taken.insert(taken.expect("taken or known"));
+    Ok(sent.snapshots.clone_of(&taken.snapshot))
 }
 
 /// What a function of an importable module needs: its code alone.
-pub(crate) fn none(plan: &Plan) -> Arc<Snapshot> {
-    plan.plain.get_or_init(|| snapshot(&plan.code, Vec::new())).clone()
+pub(crate) fn none(plan: &Plan, sent: &mut Sent) -> Arc<Snapshot> {
+    sent.snapshots.clone_of(plan.plain.get_or_init(|| snapshot(&plan.code, Vec::new())))
 }
 
 enum Update {

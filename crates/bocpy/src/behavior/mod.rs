@@ -7,6 +7,7 @@ pub(crate) mod namespace;
 pub(crate) mod params;
 pub(crate) mod plan;
 pub(crate) mod submit;
+mod supply;
 pub(crate) mod task;
 
 use crate::api::cown::Handle;
@@ -51,6 +52,7 @@ impl Caches {
     pub(crate) fn clear(&self) {
         // What is dropped may run any code, which may come back here: not under the locks.
         plan::forget_last();
+        code::forget_last();
         drop(std::mem::take(&mut *self.plans.lock()));
         drop(std::mem::take(&mut *self.opened.lock()));
         drop(std::mem::take(&mut *self.namespaces.lock()));

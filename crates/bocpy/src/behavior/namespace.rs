@@ -9,15 +9,19 @@ use crate::transport::portable::import_hint;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What has been bound in a namespace: each name's payload, and the object that was made of it if that can't change.
 #[derive(Default)]
 pub(crate) struct Namespace {
     bound: Mutex<Bound>,
+    /// The address of `last` in there.
+    last: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Bound {
+    /// What has been bound last, kept so that its address is not used again.
     last: Option<Arc<Snapshot>>,
     names: FxHashMap<Arc<str>, (Arc<Payload>, Option<Resident>)>,
     reasons: FxHashMap<Arc<str>, Box<str>>,
@@ -36,8 +40,8 @@ impl Namespace {
         globals: &Object<'py>,
         snapshot: &Arc<Snapshot>,
     ) -> PyResult<()> {
-        if !snapshot.stored && self.bound.lock().last.as_ref().is_some_and(|last| Arc::ptr_eq(last, snapshot))
-        {
+        let address = Arc::as_ptr(snapshot).addr();
+        if !snapshot.stored && self.last.load(Ordering::Relaxed) == address {
             return Ok(());
         }
         for entry in &snapshot.entries {
@@ -61,7 +65,10 @@ impl Namespace {
             drop(bound);
             drop(before);
         }
-        let before = self.bound.lock().last.replace(snapshot.clone());
+        let mut bound = self.bound.lock();
+        self.last.store(address, Ordering::Relaxed);
+        let before = bound.last.replace(snapshot.clone());
+        drop(bound);
         drop(before);
         Ok(())
     }

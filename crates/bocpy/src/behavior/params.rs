@@ -2,85 +2,91 @@
 
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::{Object, PyResult, Python, container};
+use crate::transport::slot::Slot;
 use boc::Mode;
 use smallvec::SmallVec;
 
-/// In the order of the function's parameters. Small, since most behaviors are over a cown or two, and each has one of these.
-#[derive(Clone, Default)]
+/// The cowns that a behavior asks for: those of its parameters, in their order, and that of its result.
+pub(crate) type Claims = boc::Claims<(), Slot>;
+
+/// The parameters of a behavior that are taken by cowns.
+#[derive(Default)]
 pub(crate) struct Params {
-    handles: SmallVec<[Handle; 2]>,
-    /// `None`: each is a parameter of its own, and to be written.
-    shape: Option<Box<Shape>>,
+    cowns: Claims,
+    groups: Groups,
 }
 
-#[derive(Clone)]
-struct Shape {
-    /// For each cown.
-    modes: Vec<Mode>,
-    /// For each parameter: nothing for a single cown, the size of a group of them.
-    groups: Vec<Option<u32>>,
+/// For each parameter: nothing for a single cown, the size of a group of them. Nothing at all where all are single.
+#[derive(Default)]
+pub(crate) struct Groups(Option<Box<Sizes>>);
+
+type Size = Option<u32>;
+
+struct Sizes(Vec<Size>);
+
+/// The cowns of a behavior that runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Cowns<'a> {
+    params: &'a [(Handle, Mode)],
+    pub(crate) result: &'a Handle,
 }
 
 impl Params {
     /// A parameter for one cown.
     pub(crate) fn single(&mut self, cown: &Handle, mode: Mode) {
-        if mode == Mode::Read || self.shape.is_some() {
-            let shape = self.shape();
-            shape.modes.push(mode);
-            shape.groups.push(None);
+        if let Groups(Some(sizes)) = &mut self.groups {
+            sizes.0.push(None);
         }
-        self.handles.push(cown.clone());
+        self.cowns.push(cown.clone(), mode);
     }
 
     /// A parameter for a group of cowns.
     pub(crate) fn group<'a>(&mut self, members: impl ExactSizeIterator<Item = (&'a Handle, Mode)>) {
-        self.shape().groups.push(Some(members.len() as u32));
-        for (cown, mode) in members {
-            self.shape().modes.push(mode);
-            self.handles.push(cown.clone());
-        }
-    }
-
-    fn shape(&mut self) -> &mut Shape {
-        let singles = self.handles.len();
-        self.shape.get_or_insert_with(|| {
-            Box::new(Shape { modes: vec![Mode::Write; singles], groups: vec![None; singles] })
-        })
+        let singles = self.cowns.all().len();
+        let sizes = self.groups.0.get_or_insert_with(|| Box::new(Sizes(vec![None; singles])));
+        sizes.0.push(Some(members.len() as u32));
+        members.for_each(|(cown, mode)| self.cowns.push(cown.clone(), mode));
     }
 
     /// How many parameters are taken.
     pub(crate) fn len(&self) -> usize {
-        self.shape.as_ref().map_or(self.handles.len(), |shape| shape.groups.len())
+        self.groups.0.as_ref().map_or(self.cowns.all().len(), |sizes| sizes.0.len())
     }
 
-    /// All cowns.
-    pub(crate) fn handles(&self) -> &[Handle] {
-        &self.handles
+    /// How many cowns they take.
+    pub(crate) fn cowns(&self) -> usize {
+        self.cowns.all().len()
     }
 
-    /// All cowns, and whether they are written or only read.
-    pub(crate) fn each(&self) -> impl Iterator<Item = (&Handle, Mode)> {
-        let modes = self.shape.as_ref().map_or(&[][..], |shape| &shape.modes);
-        let modes = modes.iter().copied().chain(std::iter::repeat(Mode::Write));
-        self.handles.iter().zip(modes)
+    /// What the behavior asks for, where its result is to be in that cown.
+    pub(crate) fn claims(mut self, result: Handle) -> (Claims, Groups) {
+        self.cowns.push(result, Mode::Write);
+        (self.cowns, self.groups)
+    }
+}
+
+impl<'a> Cowns<'a> {
+    pub(crate) fn of(claims: &'a Claims) -> Self {
+        let ((result, _), params) = claims.all().split_last().expect("a behavior has a result");
+        Cowns { params, result }
     }
 
-    pub(crate) fn written(&self) -> impl Iterator<Item = &Handle> {
-        self.each().filter(|(_, mode)| *mode == Mode::Write).map(|(cown, _)| cown)
+    /// All but that of the result.
+    pub(crate) fn all(self) -> impl Iterator<Item = &'a Handle> {
+        self.params.iter().map(|(cown, _)| cown)
     }
 
-    pub(crate) fn read(&self) -> impl Iterator<Item = &Handle> {
-        self.each().filter(|(_, mode)| *mode == Mode::Read).map(|(cown, _)| cown)
+    pub(crate) fn written(self) -> impl Iterator<Item = &'a Handle> {
+        self.params.iter().filter(|(_, mode)| *mode == Mode::Write).map(|(cown, _)| cown)
     }
 
-    /// Whether any cown is only read.
-    pub(crate) fn reads(&self) -> bool {
-        self.shape.as_ref().is_some_and(|shape| shape.modes.contains(&Mode::Read))
+    pub(crate) fn read(self) -> impl Iterator<Item = &'a Handle> {
+        self.params.iter().filter(|(_, mode)| *mode == Mode::Read).map(|(cown, _)| cown)
     }
 
     /// The worker that has the values, or most of them.
-    pub(crate) fn home(&self) -> Option<usize> {
-        let homes = || self.handles.iter().filter_map(|cown| cown.tag().worker());
+    pub(crate) fn home(self) -> Option<usize> {
+        let homes = || self.all().filter_map(|cown| cown.tag().worker());
         let first = homes().next()?;
         if homes().all(|home| home == first) {
             return Some(first);
@@ -90,23 +96,26 @@ impl Params {
     }
 
     /// The arguments for the parameters.
-    pub(crate) fn open<'py>(&self, py: Python<'py>, args: &mut SmallVec<[Object<'py>; 6]>) -> PyResult<()> {
-        let mut handles = self.handles.iter();
-        let mut next = || CownObject::open(py, handles.next().expect("as many as were counted").clone());
-        let Some(shape) = &self.shape else {
-            for _ in &self.handles {
-                args.push(next()?);
+    pub(crate) fn open<'py>(
+        self,
+        py: Python<'py>,
+        groups: &Groups,
+        args: &mut SmallVec<[Object<'py>; 6]>,
+    ) -> PyResult<()> {
+        let mut opened = self.all().map(|cown| CownObject::open(py, cown.clone()));
+        let Groups(Some(sizes)) = groups else {
+            for cown in opened {
+                args.push(cown?);
             }
             return Ok(());
         };
-        for group in &shape.groups {
-            args.push(match group {
-                None => next()?,
-                Some(size) => {
-                    let members: PyResult<Vec<_>> = (0..*size).map(|_| next()).collect();
-                    container::list(py, members?)?
-                }
-            });
+        for size in &sizes.0 {
+            let count = size.map_or(1, |size| size as usize);
+            let members: PyResult<Vec<_>> = opened.by_ref().take(count).collect();
+            match size {
+                None => args.extend(members?),
+                Some(_) => args.push(container::list(py, members?)?),
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::code::{Code, Place};
 
 use super::globals::{Snapshot, Taken};
+use super::supply::Supply;
 use crate::ffi::{Borrowed, Object, PyResult, Python, number};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State};
@@ -31,7 +32,15 @@ pub(crate) struct Plan {
 struct Last {
     interpreter: i64,
     plan: Arc<Plan>,
-    taken: Option<Arc<Taken>>,
+    sent: Sent,
+}
+
+/// What has gone along with it.
+#[derive(Default)]
+pub(crate) struct Sent {
+    /// The globals as this thread has last taken them.
+    pub(super) taken: Option<Arc<Taken>>,
+    pub(super) snapshots: Supply<Snapshot>,
 }
 
 thread_local! {
@@ -44,15 +53,15 @@ pub(super) fn forget_last() {
 }
 
 impl Plan {
-    /// Calls `f` with the plan for `function` as the body of a behavior over so many cowns, and with the globals as this
-    /// thread has last taken them. Raises if it can't be such a body.
+    /// Calls `f` with the plan for `function` as the body of a behavior over so many cowns, and with what this thread has
+    /// last sent along with it. Raises if it can't be such a body.
     pub(crate) fn with<'py, R>(
         py: Python<'py>,
         state: &State,
         function: &Object<'py>,
         code: &Borrowed<'_, 'py>,
         cowns: usize,
-        f: impl FnOnce(&Plan, &mut Option<Arc<Taken>>) -> PyResult<R>,
+        f: impl FnOnce(&Plan, &mut Sent) -> PyResult<R>,
     ) -> PyResult<R> {
         let interpreter = state.home.id();
         // Taken out meanwhile: code that runs within may schedule something as well.
@@ -61,12 +70,14 @@ impl Plan {
         });
         let mut last = match last {
             Some(last) => last,
-            None => Last { interpreter, plan: Plan::of(py, state, function, code, cowns)?, taken: None },
+            None => {
+                Last { interpreter, plan: Plan::of(py, state, function, code, cowns)?, sent: Sent::default() }
+            }
         };
         if last.plan.parameters < cowns && !last.plan.takes_more {
             check(py, state, function, cowns)?;
         }
-        let result = f(&last.plan, &mut last.taken);
+        let result = f(&last.plan, &mut last.sent);
         LAST.set(Some(last));
         result
     }

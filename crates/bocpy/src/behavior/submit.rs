@@ -1,8 +1,8 @@
 //! Scheduling: a function and what it captures become a task.
 
-use super::globals::{self, Snapshot, Taken};
+use super::globals::{self, Snapshot};
 use super::params::Params;
-use super::plan::Plan;
+use super::plan::{Plan, Sent};
 use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Task, Work};
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(crate) fn submit<'py>(
     py: Python<'py>,
     body: &Object<'py>,
-    params: &Params,
+    params: Params,
     captures: &[Object<'py>],
 ) -> PyResult<Object<'py>> {
     let state = State::get(py);
@@ -34,7 +34,8 @@ pub(crate) fn submit<'py>(
     };
     let result: Handle = boc::Cown::with_tag((), Slot::portable(Portable::None, host::era()));
     let object = CownObject::open(py, result.clone())?;
-    host::schedule(py, Task { work, params: params.clone(), result })?;
+    let (claims, groups) = params.claims(result);
+    host::schedule(py, claims, Task { work, groups })?;
     Ok(object)
 }
 
@@ -81,8 +82,8 @@ struct Submission<'a, 'py> {
 
 impl<'py> Submission<'_, 'py> {
     fn function(&self, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
-        Plan::with(self.py, self.state, self.function, code, self.params, |plan, taken| {
-            if host::values_stay(self.py) { self.local(plan, code) } else { self.sent(plan, taken) }
+        Plan::with(self.py, self.state, self.function, code, self.params, |plan, sent| {
+            if host::values_stay(self.py) { self.local(plan, code) } else { self.sent(plan, sent) }
         })
     }
 
@@ -171,7 +172,7 @@ impl<'py> Submission<'_, 'py> {
         })
     }
 
-    fn sent(&self, plan: &Plan, taken: &mut Option<Arc<Taken>>) -> PyResult<Work> {
+    fn sent(&self, plan: &Plan, sent: &mut Sent) -> PyResult<Work> {
         let mut args = Vec::new();
         let mut closure = Vec::new();
         // Code within captures reaches globals too.
@@ -198,23 +199,18 @@ impl<'py> Submission<'_, 'py> {
             })?),
             None => None,
         };
-        let snapshot = self.snapshot(plan, taken, captures_code)?;
+        let snapshot = self.snapshot(plan, sent, captures_code)?;
         let plain = args.is_empty() && keywords.is_none() && closure.is_empty();
         let captures = (!plain).then(|| Box::new(Captures { args, keywords, closure: closure.into() }));
         Ok(Work::Sent { snapshot, captures })
     }
 
-    fn snapshot(
-        &self,
-        plan: &Plan,
-        taken: &mut Option<Arc<Taken>>,
-        captures_code: bool,
-    ) -> PyResult<Arc<Snapshot>> {
+    fn snapshot(&self, plan: &Plan, sent: &mut Sent, captures_code: bool) -> PyResult<Arc<Snapshot>> {
         match self.function.globals().filter(|_| !plan.code.place.importable) {
             Some(globals) => {
-                globals::take(self.py, self.state, plan, taken, self.function, &globals, captures_code)
+                globals::take(self.py, self.state, plan, sent, self.function, &globals, captures_code)
             }
-            None => Ok(globals::none(plan)),
+            None => Ok(globals::none(plan, sent)),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::code::Opened;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
-use super::params::Params;
+use super::params::{Claims, Cowns, Groups};
 use crate::api::cown::Handle;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
@@ -15,7 +15,7 @@ use crate::transport::holder::Holder;
 use crate::transport::portable::{Portable, import_hint};
 use crate::transport::reading::reading;
 use crate::transport::unread;
-use boc::{Cown, Mode, Request};
+use boc::Cown;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -59,17 +59,10 @@ pub(crate) struct LateNames {
 /// A behavior that waits for its cowns.
 pub(crate) struct Task {
     pub(crate) work: Work,
-    pub(crate) params: Params,
-    pub(crate) result: Handle,
+    pub(crate) groups: Groups,
 }
 
 impl Task {
-    /// The claims of this behavior.
-    pub(crate) fn requests(&self) -> SmallVec<[Request; 3]> {
-        let cowns = self.params.each().chain([(&self.result, Mode::Write)]);
-        cowns.map(|(cown, mode)| cown.request(mode)).collect()
-    }
-
     /// What its function is called.
     fn name(&self) -> &Arc<str> {
         match &self.work {
@@ -87,24 +80,24 @@ impl Task {
         }
     }
 
-    fn run_attached(&self, py: Python<'_>) {
+    fn run_attached(&self, py: Python<'_>, cowns: Cowns<'_>) {
         let state = State::get(py);
         state.home.look_around(py);
         if let Work::Sent { snapshot, .. } = &self.work {
             state.home.set_running(snapshot.code.label);
         }
         Holder::turn(|turn| {
-            for handle in self.params.written() {
+            for handle in cowns.written() {
                 handle.tag().set_holder(Some(turn));
             }
-            let run = || self.call(py, state).map_err(|raised| explain_import(py, state, raised));
-            let outcome = match self.params.reads() {
-                false => run(),
-                true => reading(self.params.read().map(Cown::id), run),
+            let run = || self.call(py, state, cowns).map_err(|raised| explain_import(py, state, raised));
+            let outcome = match cowns.read().next() {
+                None => run(),
+                Some(_) => reading(cowns.read().map(Cown::id), run),
             };
-            self.finish(py, state, outcome);
+            self.finish(py, state, cowns, outcome);
             let era = host::era();
-            for handle in self.params.written() {
+            for handle in cowns.written() {
                 handle.tag().set_era(era);
                 handle.tag().set_holder(None);
             }
@@ -112,14 +105,13 @@ impl Task {
         state.home.set_running(0);
     }
 
-    fn call<'py>(&self, py: Python<'py>, state: &State) -> PyResult<Object<'py>> {
+    fn call<'py>(&self, py: Python<'py>, state: &State, cowns: Cowns<'_>) -> PyResult<Object<'py>> {
         let mut args = SmallVec::new();
-        self.params.open(py, &mut args)?;
+        cowns.open(py, &self.groups, &mut args)?;
         match &self.work {
-            Work::Sent { snapshot, captures } => {
-                let opened = snapshot.code.open(py, &state.caches)?;
+            Work::Sent { snapshot, captures } => snapshot.code.with(py, state, |opened| {
                 let body = match captures {
-                    Some(captures) => captures.function(py, &opened, &mut args)?,
+                    Some(captures) => captures.function(py, opened, &mut args)?,
                     None => opened.function(py, false)?,
                 };
                 if snapshot.code.place.importable {
@@ -131,7 +123,7 @@ impl Task {
                     opened.namespace.find_missing(py, &globals, snapshot)?;
                 }
                 body.call_slice(&args).map_err(|raised| explain_name(py, state, &opened.namespace, raised))
-            }
+            }),
             Work::Callable(pickled) => {
                 let body = pickled.callable.decode(py)?;
                 for capture in &pickled.args {
@@ -161,12 +153,12 @@ impl Task {
     }
 
     /// Makes the result what the body came to, and leaves the values as they are, or makes them portable if they must be.
-    fn finish(&self, py: Python<'_>, state: &State, outcome: PyResult<Object<'_>>) {
+    fn finish(&self, py: Python<'_>, state: &State, cowns: Cowns<'_>, outcome: PyResult<Object<'_>>) {
         let stay = host::values_stay(py);
         let strict = host::is_strict() && !stay;
         let mut failed = outcome.as_ref().err().and_then(|Raised| error::take(py));
         if strict {
-            for handle in self.params.handles() {
+            for handle in cowns.all() {
                 let what = || format!("the value that the behavior '{}' left in a cown,", self.name());
                 if handle.tag().settle(py, what).is_err() {
                     let error = error::take(py);
@@ -175,15 +167,15 @@ impl Task {
             }
         }
         if let (None, Ok(value)) = (&failed, outcome) {
-            failed = self.give(py, state, value, stay, strict);
+            failed = self.give(py, state, cowns, value, stay, strict);
         }
         if let Some(error) = failed {
-            self.fail(py, state, error, stay);
+            self.fail(py, state, cowns.result, error, stay);
         }
         // Last, when nothing of the body's is left that may refer to the values.
         if !stay {
-            self.params.written().for_each(|cown| self.leave(py, state, cown));
-            let read = self.params.read().filter(|cown| cown.tag().leave_read(&state.home));
+            cowns.written().for_each(|cown| self.leave(py, state, cown));
+            let read = cowns.read().filter(|cown| cown.tag().leave_read(&state.home));
             read.for_each(|cown| state.caches.add_resident(cown));
         }
     }
@@ -193,11 +185,12 @@ impl Task {
         &self,
         py: Python<'py>,
         state: &State,
+        cowns: Cowns<'_>,
         value: Object<'py>,
         stay: bool,
         strict: bool,
     ) -> Option<Object<'py>> {
-        let slot = self.result.tag();
+        let slot = cowns.result.tag();
         if value.is_none() {
             return None;
         }
@@ -210,7 +203,7 @@ impl Task {
             return None;
         }
         // What a reader gives may be part of what others read.
-        if strict || self.params.reads() {
+        if strict || cowns.read().next().is_some() {
             let what = || format!("the result of the behavior '{}'", self.name());
             match Portable::encode_named(&value, what) {
                 Ok(portable) => slot.put(portable),
@@ -219,7 +212,7 @@ impl Task {
             return None;
         }
         slot.put_resident(Resident::at(state.home.clone(), value));
-        self.leave(py, state, &self.result);
+        self.leave(py, state, cowns.result);
         None
     }
 
@@ -231,14 +224,14 @@ impl Task {
         }
     }
 
-    fn fail<'py>(&self, py: Python<'py>, state: &State, error: Object<'py>, stay: bool) {
+    fn fail<'py>(&self, py: Python<'py>, state: &State, result: &Handle, error: Object<'py>, stay: bool) {
         let trace = state.invoke(py, Callable::FormatException, &[&error]);
         let trace = trace.ok().and_then(|trace| trace.to_str().map(str::to_owned));
         error::clear(py);
         let trace =
             trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name()));
-        unread::note(&self.result);
-        let slot = self.result.tag();
+        unread::note(result);
+        let slot = result.tag();
         if stay {
             return slot.fail_resident(Resident::at(state.home.clone(), error), trace);
         }
@@ -326,14 +319,14 @@ fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
     error::restore(error)
 }
 
-impl boc::Body for Task {
-    fn home(&self) -> Option<usize> {
-        self.params.home()
+impl boc::Body<Claims> for Task {
+    fn home(&self, claims: &Claims) -> Option<usize> {
+        Cowns::of(claims).home()
     }
 
-    fn run(self) {
+    fn run(self, claims: &Claims) {
         // A worker is attached whenever it runs something.
-        let ran = attach::if_attached(|py| self.run_attached(py));
+        let ran = attach::if_attached(|py| self.run_attached(py, Cowns::of(claims)));
         debug_assert!(ran.is_some());
     }
 }

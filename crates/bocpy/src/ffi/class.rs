@@ -154,6 +154,8 @@ struct Layout<T> {
     weak_references: *mut ffi::PyObject,
     /// For classes whose instances can be called, which would not need it otherwise; a word is cheaper than two layouts.
     call: Option<ffi::vectorcallfunc>,
+    /// An object that the instance refers to, or null.
+    part: *mut ffi::PyObject,
     value: T,
 }
 
@@ -211,6 +213,19 @@ impl<T: Native> Class<T> {
     pub(crate) fn instance<'py>(&self, py: Python<'py>, value: T) -> PyResult<Object<'py>> {
         // SAFETY: our own type, of this interpreter.
         unsafe { allocate(py, self.class, value) }
+    }
+
+    /// A new instance that refers to an object. See [`part`].
+    pub(crate) fn instance_with<'py>(
+        &self,
+        py: Python<'py>,
+        value: T,
+        part: Object<'py>,
+    ) -> PyResult<Object<'py>> {
+        let instance = self.instance(py, value)?;
+        // SAFETY: a new instance, which takes the reference over.
+        unsafe { (*instance.as_ptr().cast::<Layout<T>>()).part = part.into_ptr() };
+        Ok(instance)
     }
 
     /// The value of an instance of this class or a subclass.
@@ -289,6 +304,15 @@ impl Tables {
 pub(crate) fn value<'a, T: Native>(this: &'a Object<'_>) -> &'a T {
     // SAFETY: methods and slots of a class are called with its instances only (`Method` tables are made per class).
     unsafe { &(*this.as_ptr().cast::<Layout<T>>()).value }
+}
+
+/// The object that an instance of a native class refers to, for its own methods.
+pub(crate) fn part<'a, 'py, T: Native>(this: &'a Object<'py>) -> Option<Borrowed<'a, 'py>> {
+    // SAFETY: as for `value`; the reference is kept as long as the instance lives.
+    unsafe {
+        let part = (*this.as_ptr().cast::<Layout<T>>()).part;
+        (!part.is_null()).then(|| Borrowed::new(this.py(), part))
+    }
 }
 
 /// # Safety
@@ -390,6 +414,7 @@ unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
                 ptr::drop_in_place(&raw mut (*layout).value);
                 Ok(())
             });
+            ffi::Py_XDECREF((*layout).part);
         });
         if let Some(free) = (*class).tp_free {
             free(object.cast());

@@ -3,6 +3,7 @@
 use super::backend::Backend;
 use super::cores::{MOST_WORKERS, default_workers};
 use super::workers::{Interpreters, STACK_SIZE, Threads};
+use crate::behavior::params::Claims;
 use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module};
@@ -40,7 +41,7 @@ const UNKNOWN: u8 = 2;
 static STRICT: AtomicBool = AtomicBool::new(false);
 
 /// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
-static LATE: Mutex<Vec<Task>> = Mutex::new(Vec::new());
+static LATE: Mutex<Vec<(Claims, Task)>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// Set while this thread is a worker that leaves.
@@ -185,12 +186,12 @@ fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
 /// A chore that gives up what has died elsewhere: nothing ends while finalizers run.
 struct Sweep(usize);
 
-impl boc::Body for Sweep {
-    fn home(&self) -> Option<usize> {
+impl boc::Body<()> for Sweep {
+    fn home(&self, _: &()) -> Option<usize> {
         Some(self.0)
     }
 
-    fn run(self) {
+    fn run(self, _: &()) {
         attach::if_attached(|py| State::get(py).home.sweep(py));
     }
 }
@@ -207,20 +208,19 @@ pub(super) fn sweep_soon(worker: usize) {
     }
 }
 
-/// Hands a task to the runtime.
-pub(crate) fn schedule(py: Python<'_>, task: Task) -> PyResult<()> {
-    let requests = task.requests();
+/// Hands a task to the runtime, to be run when it has those cowns.
+pub(crate) fn schedule(py: Python<'_>, claims: Claims, task: Task) -> PyResult<()> {
     if boc::current_worker().is_some() {
-        boc::schedule(requests, task);
+        boc::schedule(claims, task);
         return Ok(());
     }
     loop {
         if let Some(engine) = &*ENGINE.read() {
-            engine.runtime.schedule(requests, task);
+            engine.runtime.schedule(claims, task);
             return Ok(());
         }
         if LEAVING.get() {
-            LATE.lock().push(task);
+            LATE.lock().push((claims, task));
             return Ok(());
         }
         // It has been stopped since we looked.
@@ -265,8 +265,8 @@ fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
     }
     let backend = if before.has_interpreters { Backend::Interpreters } else { Backend::Threads };
     start_with(py, before.runtime.worker_count(), backend)?;
-    for task in late {
-        schedule(py, task)?;
+    for (claims, task) in late {
+        schedule(py, claims, task)?;
     }
     Ok(true)
 }

@@ -118,6 +118,7 @@ fn leave(py: Python<'_>) {
     if state.invoke(py, Callable::LeaveWorker, &[]).is_err() {
         error::clear(py);
     }
+    state.caches.clear();
     let home = state.home.clone();
     detach(py, || home.close());
     home.bring_out_what_is_lent();

@@ -12,7 +12,7 @@ use crate::interpreter::{Home, Resident, State};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// Whether values stay the very objects that they are, as they do where all workers share one interpreter.
 pub(crate) type Stay = bool;
@@ -25,6 +25,8 @@ pub(crate) struct Slot {
     era: AtomicU32,
     /// The worker that has the value as an object, and one. Zero: it may be opened anywhere.
     worker: AtomicU32,
+    /// Whether it is held by hand. For those who don't want to take the lock to know.
+    has_hold: AtomicBool,
     content: Mutex<Content>,
 }
 
@@ -56,6 +58,11 @@ impl Content {
         let home = home.id() as u32;
         std::mem::replace(&mut self.known_at, home) != home
     }
+
+    fn take_report(&mut self) -> Option<Box<str>> {
+        let unread = std::mem::take(&mut self.unread);
+        self.rare.as_mut().filter(|_| unread)?.trace.take()
+    }
 }
 
 impl Slot {
@@ -73,6 +80,7 @@ impl Slot {
             holder: AtomicU64::new(0),
             era: AtomicU32::new(era),
             worker: AtomicU32::new(0),
+            has_hold: AtomicBool::new(false),
             content: Mutex::new(content),
         }
     }
@@ -103,6 +111,7 @@ impl Slot {
     pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
         let before = {
             let mut content = self.content.lock();
+            self.has_hold.store(hold.is_some(), Ordering::Release);
             match (&mut content.rare, hold) {
                 (Some(rare), hold) => std::mem::replace(&mut rare.hold, hold),
                 (None, None) => None,
@@ -116,7 +125,7 @@ impl Slot {
     }
 
     pub(crate) fn has_hold(&self) -> bool {
-        self.content.lock().rare.as_ref().is_some_and(|rare| rare.hold.is_some())
+        self.has_hold.load(Ordering::Acquire)
     }
 
     /// The worker on which the value is at home, if it is.
@@ -325,11 +334,14 @@ impl Slot {
         self.content.lock().rare.as_ref()?.trace.clone()
     }
 
-    /// What is to be printed as the cown dies.
+    /// What is to be printed of an exception that nobody has looked at, once.
     pub(crate) fn take_report(&self) -> Option<Box<str>> {
-        let mut content = self.content.lock();
-        let unread = std::mem::take(&mut content.unread);
-        content.rare.as_mut().filter(|_| unread)?.trace.take()
+        self.content.lock().take_report()
+    }
+
+    /// The same as the cown dies.
+    pub(crate) fn last_report(&mut self) -> Option<Box<str>> {
+        self.content.get_mut().take_report()
     }
 
     /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
