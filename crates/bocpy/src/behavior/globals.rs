@@ -324,7 +324,7 @@ fn unsendable(py: Python<'_>, value: &Object<'_>, raised: error::Raised) -> PyRe
 }
 
 /// Whether an object will be equal to what it is now for as long as it lives, as far as can be told at once.
-fn is_immutable(value: &Object<'_>, depth: usize) -> bool {
+pub(super) fn is_immutable(value: &Object<'_>, depth: usize) -> bool {
     if Portable::scalar(value).is_some() || value.is_str() || value.is_bytes() || value.is_int() {
         return true;
     }

@@ -5,6 +5,7 @@ pub(crate) mod code;
 pub(crate) mod globals;
 pub(crate) mod namespace;
 pub(crate) mod params;
+mod parting;
 pub(crate) mod plan;
 pub(crate) mod submit;
 mod supply;

@@ -4,6 +4,7 @@ use super::code::Opened;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
 use super::params::{Claims, Cowns, Groups};
+use super::parting;
 use crate::api::cown::Handle;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
@@ -175,6 +176,7 @@ impl Task {
         // Last, when nothing of the body's is left that may refer to the values.
         if !stay {
             cowns.written().for_each(|cown| self.leave(py, state, cown));
+            parting::part(py, state, cowns);
             let read = cowns.read().filter(|cown| cown.tag().leave_read(&state.home));
             read.for_each(|cown| state.caches.add_resident(cown));
         }

@@ -71,6 +71,27 @@ impl Object<'_> {
         unsafe { ffi::Py_REFCNT(self.as_ptr()) as usize }
     }
 
+    /// How many items a tuple, list, dict or set has, be it of a subclass. Of any other object: none.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        // SAFETY: of the types that are asked for, each by its own function.
+        let size = unsafe {
+            let object = self.as_ptr();
+            if ffi::PyList_Check(object) != 0 {
+                ffi::PyList_Size(object)
+            } else if ffi::PyDict_Check(object) != 0 {
+                ffi::PyDict_Size(object)
+            } else if ffi::PyTuple_Check(object) != 0 {
+                ffi::PyTuple_Size(object)
+            } else if ffi::PyAnySet_Check(object) != 0 {
+                ffi::PySet_Size(object)
+            } else {
+                0
+            }
+        };
+        size as usize
+    }
+
     /// The object's address.
     #[inline]
     pub(crate) fn address(&self) -> usize {

@@ -9,6 +9,7 @@ pub(crate) mod class;
 pub(crate) mod container;
 pub(crate) mod error;
 pub(crate) mod function;
+pub(crate) mod graph;
 pub(crate) mod memory;
 pub(crate) mod module;
 pub(crate) mod number;

@@ -408,6 +408,20 @@ impl Slot {
         matches!(content.form, Form::Shared(_)) && content.is_news_to(home)
     }
 
+    /// The value, where it is an object that lives here.
+    pub(crate) fn object_here<'py>(&self, py: Python<'py>) -> Option<Object<'py>> {
+        match &self.content.lock().form {
+            Form::Resident(value) => value.open(py),
+            _ => None,
+        }
+    }
+
+    /// Makes a copy the value, since something else refers to parts of the object that it is.
+    pub(crate) fn copy(&self, py: Python<'_>) {
+        let content = self.content.lock();
+        drop(self.part(py, content));
+    }
+
     /// Something else refers to the object that is the value, another cown perhaps: from here on they part. An object that
     /// can't be copied stays.
     #[cold]

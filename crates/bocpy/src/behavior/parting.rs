@@ -1,0 +1,28 @@
+//! Values that have come to have parts in common.
+
+use super::globals::is_immutable;
+use super::params::Cowns;
+use crate::api::cown::Handle;
+use crate::ffi::{Object, Python, graph};
+use crate::interpreter::State;
+
+/// References to a value that are neither in it nor in others: the cown's, and ours.
+const OWN: usize = 2;
+
+/// As a behavior ends, parts the values that it leaves here: none refers to what is in another. Those that do are copied.
+/// A behavior over one cown that returns nothing large has nothing to part, and pays nothing.
+pub(super) fn part(py: Python<'_>, state: &State, cowns: Cowns<'_>) {
+    let all = || cowns.written().chain([cowns.result]);
+    if all().filter(|cown| cown.tag().worker().is_some()).nth(1).is_none() {
+        return;
+    }
+    let (cowns, values): (Vec<&Handle>, Vec<Object<'_>>) =
+        all().filter_map(|cown| Some((cown, cown.tag().object_here(py)?))).unzip();
+    let shared = graph::shared_parts(&values, OWN, |object| state.cown.get_exact(object).is_some());
+    drop(values);
+    for (cown, shared) in cowns.into_iter().zip(shared) {
+        if shared.len() == graph::MOST || !shared.iter().all(|object| is_immutable(object, 4)) {
+            cown.tag().copy(py);
+        }
+    }
+}
