@@ -90,6 +90,25 @@ class _Pickler(cloudpickle.Pickler):
         return _worker.make_function, arguments, state, None, None, _worker.finish_function
 
 
+class _LastResort(_Pickler):
+    """Lets CPython itself carry what refuses to be pickled, if the type has told it how."""
+
+    carries = False
+
+    def reducer_override(self, obj):
+        reduced = super().reducer_override(obj)
+        if reduced is not NotImplemented or isinstance(obj, (type, FunctionType)) or type(obj) in self.dispatch_table:
+            return reduced
+        try:
+            return obj.__reduce_ex__(5)
+        except Exception:
+            number = _core._keep(obj)
+            if number is None:
+                raise
+            self.carries = True
+        return _core._kept, (number,)
+
+
 def _needs(thing, globals_):
     """The globals that a function or class reaches, as far as they can be sent."""
     names = [name for name, _, _ in _code.survey(thing, globals_)]
@@ -179,10 +198,28 @@ def _dumps(value, first_error, **options):
         try:
             _Pickler(file, **options).dump(value)
         except Exception as error:
+            # A type's refusal is a `TypeError`.
+            if isinstance(error, TypeError) and sys.version_info >= (3, 12):
+                data = _dumps_carrying(value, options)
+                if data is not None:
+                    return data
             # An object's own refusal says more than our second try.
             if isinstance(first_error, (pickle.PicklingError, AttributeError)) or first_error is None:
                 raise
             raise first_error from error
+        return file.getvalue()
+
+
+def _dumps_carrying(value, options):
+    """The same with what CPython can carry. `None`: there is nothing of that kind."""
+    with io.BytesIO() as file:
+        pickler = _LastResort(file, **options)
+        try:
+            pickler.dump(value)
+        except Exception as error:
+            if pickler.carries:
+                raise error from None  # what stood in the way before, does not
+            return None
         return file.getvalue()
 
 

@@ -33,6 +33,8 @@ pub(crate) static DEFINITION: Definition = Definition {
             class::def::<Carried>(),
             class::def::<Recalled>(),
             class::def::<CarryBuffer>(),
+            class::def::<Keep>(),
+            class::def::<Kept>(),
             class::def::<Offset>(),
             class::def::<Ask>(),
             class::def::<Forget>(),
@@ -85,6 +87,42 @@ impl Method for CarryBuffer {
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(buffer)] = args.bind("_carry_buffer", ["buffer"], 1)? else { return Ok(py.none()) };
         Ok(number::boolean(py, !carried::pack_buffer(buffer)?))
+    }
+}
+
+/// `_keep(object)`: has CPython itself carry what can't be pickled. Gives its number, or `None` where that can't be done.
+struct Keep;
+
+impl Method for Keep {
+    const NAME: &'static CStr = c"_keep";
+    const DOC: &'static CStr =
+        c"Take along an object that CPython knows how to carry into another interpreter.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [Some(object)] = args.bind("_keep", ["object"], 1)? else { return Ok(py.none()) };
+        match carried::pack_kept(object)? {
+            Some(number) => number::uint(py, number as u64),
+            None => Ok(py.none()),
+        }
+    }
+}
+
+/// `_kept(number)`: the same, on the other side.
+struct Kept;
+
+impl Method for Kept {
+    const NAME: &'static CStr = c"_kept";
+    const DOC: &'static CStr = c"An object that CPython has carried.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let number = args.positional().first().filter(|number| number.is_int_like());
+        let found = match number.and_then(|number| number.to_i64()) {
+            Some(number) => carried::unpack_kept(py, number as usize)?,
+            None => None,
+        };
+        found.ok_or_else(|| {
+            error::raise(py, Kind::Runtime, "this object was on its way to another interpreter")
+        })
     }
 }
 

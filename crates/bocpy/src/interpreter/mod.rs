@@ -1,6 +1,7 @@
 //! Interpreters: being attached to one, making and ending them, what each keeps for us, and objects left in one.
 
 pub(crate) mod attach;
+pub(crate) mod crossing;
 pub(crate) mod home;
 pub(crate) mod make;
 pub(crate) mod memory;

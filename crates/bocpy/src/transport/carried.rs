@@ -1,13 +1,16 @@
-//! What pickled data names by number, and travels beside it: cowns within values, and large buffers.
+//! What pickled data names by number, and travels beside it: cowns within values, large buffers, and what CPython itself
+//! carries.
 
 use crate::api::cown::Handle;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, buffer, container, text};
 use crate::interpreter::memory::Memory;
+use crate::interpreter::{Resident, crossing};
 use boc::WeakCown;
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::slot::Slot;
@@ -17,6 +20,8 @@ use super::slot::Slot;
 pub(crate) struct Carried {
     cowns: Vec<Handle>,
     buffers: Vec<Buffer>,
+    /// Kept in the main interpreter: see [`crossing`].
+    kept: Vec<Arc<Resident>>,
 }
 
 /// Memory that an object has asked not to be copied into the pickle.
@@ -50,8 +55,8 @@ impl Carried {
 thread_local! {
     /// For the values that this thread pickles just now, innermost last.
     static PACKING: RefCell<Vec<Carried>> = const { RefCell::new(Vec::new()) };
-    /// The cowns of the values that it unpickles.
-    static UNPACKING: RefCell<Vec<Vec<Handle>>> = const { RefCell::new(Vec::new()) };
+    /// The same for those that it unpickles.
+    static UNPACKING: RefCell<Vec<Carried>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `pack`, and gives what is to go along.
@@ -61,9 +66,9 @@ pub(crate) fn while_packing<R>(pack: impl FnOnce() -> R) -> (R, Carried) {
     (result, PACKING.with_borrow_mut(Vec::pop).unwrap_or_default())
 }
 
-/// Runs `unpack` with the cowns at hand that go along.
+/// Runs `unpack` with that at hand which goes along.
 pub(crate) fn while_unpacking<R>(carried: &Carried, unpack: impl FnOnce() -> R) -> R {
-    UNPACKING.with_borrow_mut(|stack| stack.push(carried.cowns.clone()));
+    UNPACKING.with_borrow_mut(|stack| stack.push(carried.clone()));
     let result = unpack();
     UNPACKING.with_borrow_mut(Vec::pop);
     result
@@ -90,9 +95,29 @@ pub(crate) fn pack_buffer(buffer: &Object<'_>) -> PyResult<bool> {
     Ok(true)
 }
 
+/// Has an object carried by CPython itself, and gives its number. `None` where that can't be done, or nothing of ours is
+/// being pickled.
+pub(crate) fn pack_kept(object: &Object<'_>) -> PyResult<Option<usize>> {
+    if PACKING.with_borrow(Vec::is_empty) {
+        return Ok(None);
+    }
+    let Some(kept) = crossing::keep(object)? else { return Ok(None) };
+    Ok(PACKING.with_borrow_mut(|stack| {
+        let all = &mut stack.last_mut()?.kept;
+        all.push(Arc::new(kept));
+        Some(all.len() - 1)
+    }))
+}
+
+/// The object by that number, made anew. `None` where there is none.
+pub(crate) fn unpack_kept(py: Python<'_>, number: usize) -> PyResult<Option<Object<'_>>> {
+    let kept = UNPACKING.with_borrow(|stack| stack.last()?.kept.get(number).cloned());
+    kept.map(|kept| crossing::open(py, &kept)).transpose()
+}
+
 /// The cown by that number.
 pub(crate) fn unpack(number: usize) -> Option<Handle> {
-    UNPACKING.with_borrow(|stack| stack.last()?.get(number).cloned())
+    UNPACKING.with_borrow(|stack| stack.last()?.cowns.get(number).cloned())
 }
 
 /// Cowns that somebody has pickled on their own account, by number. They are not kept alive by that.

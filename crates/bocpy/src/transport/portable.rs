@@ -263,7 +263,8 @@ pub(super) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
     let py = object.py();
     let culprit = match error::is_kind(reason, Kind::Recursion) {
         true => None,
-        false => State::get(py).invoke(py, Callable::Culprit, &[object]).ok(),
+        // It pickles the parts, which may take something along.
+        false => carried::while_packing(|| State::get(py).invoke(py, Callable::Culprit, &[object]).ok()).0,
     };
     error::clear(py);
     let culprit = culprit.and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
