@@ -5,6 +5,7 @@ of the main interpreter is sent once; after that, values name it by its number. 
 not copied with them but belong to a namespace that each worker has one of.
 """
 
+import copyreg
 import functools
 import io
 import itertools
@@ -17,7 +18,7 @@ import cloudpickle
 
 from . import _buffers, _code, _core, _worker
 
-__all__ = ["answer", "class_by_number", "define", "dumps", "forget", "learn_class"]
+__all__ = ["answer", "carry", "class_by_number", "define", "dumps", "forget", "learn_class"]
 
 _CACHED = type(functools.lru_cache(len))
 
@@ -221,6 +222,16 @@ def _dumps_carrying(value, options):
                 raise error from None  # what stood in the way before, does not
             return None
         return file.getvalue()
+
+
+def carry(cls):
+    """From now on, CPython itself carries instances of that class, although they can be pickled."""
+    copyreg.pickle(cls, _carried)
+
+
+def _carried(obj):
+    number = _core._keep(obj)
+    return obj.__reduce_ex__(5) if number is None else (_core._kept, (number,))
 
 
 def answer(namespace, name):

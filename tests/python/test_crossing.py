@@ -326,3 +326,45 @@ def test_nothing_of_it_is_imported_by_a_program_without():
         "[] []",
         timeout=60,
     )
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="needs a Python with queues between interpreters")
+def test_a_queue_lives_as_long_as_its_cown():
+    """It could be pickled too, by its number; and would be gone by the time that somebody asks for the number."""
+    check_script(
+        """
+        from concurrent import interpreters
+        from bocpy import Cown, quiesce, start, wait, when
+
+        def program():
+            start(2)
+            c = Cown({"queue": interpreters.create_queue()})
+
+            @when(c)
+            def put(c):
+                c.value["queue"].put([1, 2])
+                return c.value["queue"]
+
+            @when(put)
+            def got(queue):
+                queue.value.put("more")
+                return queue.value.get(), queue.value.get()
+
+            made = when()(lambda: interpreters.create_queue())
+            wait()
+            print(got.unwrap())
+            with c:
+                print(c.value["queue"].empty())
+            queue = made.unwrap()
+            queue.put("made by a worker")
+            print(queue.get())
+
+        program()
+        """,
+        """
+        ([1, 2], 'more')
+        True
+        made by a worker
+        """,
+        timeout=60,
+    )

@@ -13,6 +13,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::ptr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 /// One interpreter's state.
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(crate) when: Class<When>,
     pub(crate) read: Class<Read>,
     pub(crate) caches: Caches,
+    /// Whether CPython carries its queues: see `transport::portable`.
+    pub(crate) carries_queues: AtomicBool,
     callables: [OnceLock<Resident>; CALLABLES.len()],
 }
 
@@ -60,9 +63,10 @@ pub(crate) enum Callable {
     OpenArray,
     CarryBuffer,
     LeaveWorker,
+    Carry,
 }
 
-const CALLABLES: [(&str, &CStr); 27] = [
+const CALLABLES: [(&str, &CStr); 28] = [
     ("_pickle", c"dumps"),
     ("_pickle", c"loads"),
     ("bocpy._by_value", c"dumps"),
@@ -90,6 +94,7 @@ const CALLABLES: [(&str, &CStr); 27] = [
     ("bocpy._buffers", c"open_array"),
     ("bocpy._core", c"_carry_buffer"),
     ("bocpy._worker", c"leave"),
+    ("bocpy._by_value", c"carry"),
 ];
 
 /// All interpreters' states, by the interpreters' numbers, which CPython never uses twice.
@@ -132,6 +137,7 @@ impl State {
                 when: Class::new(py, module)?,
                 read: Class::new(py, module)?,
                 caches: Caches::default(),
+                carries_queues: AtomicBool::new(false),
                 callables: Default::default(),
             };
             STATES.lock().get_or_insert_default().insert(state.home.id(), Arc::new(state));

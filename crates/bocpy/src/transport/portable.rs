@@ -7,9 +7,10 @@ use super::unpack::unpack;
 use super::{carried, namespaces};
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, number, text};
+use crate::ffi::{Object, PyResult, Python, module, number, text};
 use crate::interpreter::State;
 use crate::interpreter::state::Callable;
+use std::sync::atomic::Ordering;
 
 /// A value that belongs to no interpreter.
 #[derive(Clone)]
@@ -229,6 +230,7 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
     if object.is_function() || object.is_class() || is_of_namespace(object) {
         return Portable::by_value(object);
     }
+    carry_queues(py, state)?;
     let class = object.class_name();
     let protocol = number::int(py, 5)?;
     let dumps = || {
@@ -256,6 +258,19 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
             portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
         }
     }
+}
+
+/// CPython's queues between interpreters are pickled by their number, and gone if that is all that is left of one. So they
+/// are left to CPython, once there are any.
+fn carry_queues(py: Python<'_>, state: &State) -> PyResult<()> {
+    if state.carries_queues.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    if let Some(class) = module::imported_class(py, c"concurrent.interpreters._queues", c"Queue") {
+        state.invoke(py, Callable::Carry, &[&class])?;
+        state.carries_queues.store(true, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 /// Why a value could not be pickled: the error, and the part of the value that it is about.
