@@ -184,6 +184,7 @@ fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
 }
 
 /// A chore that gives up what has died elsewhere: nothing ends while finalizers run.
+#[cfg_attr(not(Py_3_12), allow(dead_code))]
 struct Sweep(usize);
 
 impl boc::Body<()> for Sweep {
@@ -197,6 +198,7 @@ impl boc::Body<()> for Sweep {
 }
 
 /// Lets that worker sweep when it gets to it.
+#[cfg_attr(not(Py_3_12), allow(dead_code))]
 pub(super) fn sweep_soon(worker: usize) {
     if LEAVING.get() {
         return;

@@ -1,6 +1,8 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
-use super::engine::{set_leaving, sweep_soon};
+use super::engine::set_leaving;
+#[cfg(Py_3_12)]
+use super::engine::sweep_soon;
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
 use crate::ffi::error;

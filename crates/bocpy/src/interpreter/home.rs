@@ -141,6 +141,7 @@ impl Home {
     }
 
     /// That worker has moved in.
+    #[cfg_attr(not(Py_3_12), allow(dead_code))]
     pub(crate) fn set_worker(&self, worker: usize, nudge: impl Fn() + Send + Sync + 'static) {
         self.worker.store(worker + 1, Ordering::Relaxed);
         let _ = self.nudge.set(Box::new(nudge));

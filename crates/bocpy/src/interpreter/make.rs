@@ -27,10 +27,14 @@ pub(crate) fn in_main<R>(f: impl FnOnce(Python<'_>) -> R) -> R {
 /// What CPython says if it can't make one.
 #[cfg(Py_3_12)]
 pub(crate) fn in_new_interpreter<R>(f: impl FnOnce(Python<'_>) -> R) -> Result<R, String> {
-    /// CPython 3.13 sometimes fails to make two at the same time. Who has failed tries again alone.
+    /// CPython before 3.14 sometimes fails to make two at the same time.
     static MAKING: RwLock<()> = RwLock::new(());
     let mut f = Some(f);
-    attempt(&mut f, MAKING.read()).or_else(|_| attempt(&mut f, MAKING.write()))
+    let first = match cfg!(Py_3_14) {
+        true => attempt(&mut f, MAKING.read()),
+        false => attempt(&mut f, MAKING.write()),
+    };
+    first.or_else(|_| attempt(&mut f, MAKING.write()))
 }
 
 /// The same. `making` is given up as soon as there is an interpreter; and `f` is called then only.
