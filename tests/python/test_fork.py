@@ -249,6 +249,44 @@ def test_fork_from_another_thread():
     check_script(source, "child 0\n[1, 2] True")
 
 
+def test_forks_while_other_threads_schedule():
+    """A thread that waits for the fork to be over lets go of the GIL, which the fork needs."""
+    source = (
+        PRELUDE
+        + """
+    import threading
+    start(2)
+    on = True
+    counts = [0, 0]
+
+    def schedule(own):
+        while on:
+            @when(c)
+            def _(c):
+                c.value[0] += 1
+            counts[own] += 1
+
+    threads = [threading.Thread(target=schedule, args=(n,)) for n in range(2)]
+    [thread.start() for thread in threads]
+    codes = set()
+    for n in range(20):
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                code = 0 if n % 10 or work() else 2
+            finally:
+                os._exit(code)
+        codes.add(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    on = False
+    [thread.join() for thread in threads]
+    wait()
+    print(codes, c.value[0] == 1 + sum(counts))
+"""
+    )
+    check_script(source, "{0} True", timeout=50)
+
+
 POOL = """
     import multiprocessing, sys, warnings
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -179,7 +179,7 @@ impl CownObject {
     }
 
     fn unwrap<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        if !host::is_quiescent() {
+        if !host::is_quiescent(py) {
             let message = "unwrap() takes a finished result, but behaviors are still in flight: call wait() or quiesce() first";
             return Err(error::raise(py, Kind::Runtime, message));
         }

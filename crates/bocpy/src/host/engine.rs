@@ -11,7 +11,7 @@ use crate::interpreter::state::Callable;
 use crate::interpreter::{State, attach, detach};
 use crate::transport::holder::Holder;
 use boc::{Runtime, Stats};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -24,7 +24,8 @@ pub(super) struct Engine {
 }
 
 /// The runtime that is up. Whoever schedules reads it meanwhile, so that it can't be stopped under a behavior that is not
-/// counted yet; whoever stops it takes it off before the workers end.
+/// counted yet; whoever stops it takes it off before the workers end. Who is attached to an interpreter reads it by
+/// `engine`.
 pub(super) static ENGINE: RwLock<Option<Arc<Engine>>> = RwLock::new(None);
 /// Held, by threads that are attached to nothing, for the whole of a start and of a stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
@@ -67,9 +68,20 @@ pub(crate) fn is_running() -> bool {
     RUNNING.load(Ordering::Acquire)
 }
 
+/// The runtime that is up. A thread that forks keeps it to itself, and needs the GIL meanwhile: so nobody who has that waits
+/// for the runtime without giving it up.
+fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engine>>> {
+    loop {
+        if let Some(engine) = ENGINE.try_read() {
+            return engine;
+        }
+        detach(py, || drop(ENGINE.read()));
+    }
+}
+
 /// Whether nothing is in flight.
-pub(crate) fn is_quiescent() -> bool {
-    ENGINE.read().as_ref().is_none_or(|engine| engine.runtime.is_quiescent())
+pub(crate) fn is_quiescent(py: Python<'_>) -> bool {
+    engine(py).as_ref().is_none_or(|engine| engine.runtime.is_quiescent())
 }
 
 /// Whether values stay the objects that they are: they do in the main interpreter where workers are its threads.
@@ -121,7 +133,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         }
         return Ok(());
     }
-    if ENGINE.read().is_some() {
+    if engine(py).is_some() {
         return Ok(());
     }
     if module::is_finalizing(py) {
@@ -205,7 +217,8 @@ pub(super) fn sweep_soon(worker: usize) {
     }
     if boc::current_worker().is_some() {
         boc::chore(Sweep(worker));
-    } else if let Some(engine) = &*ENGINE.read_recursive() {
+    } else if let Some(engine) = ENGINE.try_read_recursive().as_deref().and_then(Option::as_ref) {
+        // Where it is being changed, the workers leave, and sweep as they do.
         engine.runtime.chore(Sweep(worker));
     }
 }
@@ -217,7 +230,7 @@ pub(crate) fn schedule(py: Python<'_>, claims: Claims, task: Task) -> PyResult<(
         return Ok(());
     }
     loop {
-        if let Some(engine) = &*ENGINE.read() {
+        if let Some(engine) = &*engine(py) {
             engine.runtime.schedule(claims, task);
             return Ok(());
         }
@@ -244,7 +257,7 @@ pub(crate) fn wait(
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     State::get(py).home.sweep(py);
     loop {
-        let Some(engine) = ENGINE.read().clone() else { return Ok(Vec::new()) };
+        let Some(engine) = engine(py).clone() else { return Ok(Vec::new()) };
         wait_for(py, &engine, deadline, function)?;
         let stats = engine.runtime.stats();
         if !stop {
