@@ -5,21 +5,39 @@
 //! in, and looks again a little later. What was in then and still is has waited for that long, and is taken.
 
 use crate::sync::{AtomicUsize, Injector, Ordering, Steal};
+use crossbeam_utils::CachePadded;
 
 pub(crate) struct Inbox<T> {
     queue: Injector<T>,
-    put_in: AtomicUsize,
+    /// How many others have put in. Apart from what the owner writes, lest they wait for each other's memory.
+    sent: CachePadded<AtomicUsize>,
+    /// How many the owner has put in.
+    kept: CachePadded<AtomicUsize>,
     taken: AtomicUsize,
 }
 
 impl<T> Inbox<T> {
     pub(crate) fn new() -> Self {
-        Inbox { queue: Injector::new(), put_in: AtomicUsize::new(0), taken: AtomicUsize::new(0) }
+        let count = || AtomicUsize::new(0);
+        let (sent, kept) = (CachePadded::new(count()), CachePadded::new(count()));
+        Inbox { queue: Injector::new(), sent, kept, taken: count() }
     }
 
-    pub(crate) fn push(&self, item: T) {
-        self.put_in.fetch_add(1, Ordering::Relaxed);
+    /// Puts something in, by somebody else than the owner.
+    pub(crate) fn send(&self, item: T) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
         self.queue.push(item);
+    }
+
+    /// The same, by the owner.
+    pub(crate) fn keep(&self, item: T) {
+        self.kept.store(self.kept.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.queue.push(item);
+    }
+
+    /// How many others have put in by now.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
     }
 
     pub(crate) fn steal(&self) -> Steal<T> {
@@ -36,7 +54,7 @@ impl<T> Inbox<T> {
 
     /// How many have been put in by now.
     pub(crate) fn mark(&self) -> usize {
-        self.put_in.load(Ordering::Relaxed)
+        self.sent().wrapping_add(self.kept.load(Ordering::Relaxed))
     }
 
     /// Whether one of those is still there.
@@ -54,11 +72,11 @@ mod tests {
     fn what_was_there_at_the_mark_is_told_from_what_came_after() {
         let inbox = Inbox::new();
         let empty = inbox.mark();
-        inbox.push(1);
+        inbox.send(1);
         let one = inbox.mark();
         assert!(!inbox.holds_from_before(empty));
         assert!(inbox.holds_from_before(one));
-        inbox.push(2);
+        inbox.keep(2);
         assert!(inbox.steal().success() == Some(1));
         assert!(!inbox.holds_from_before(one));
         assert!(inbox.holds_from_before(inbox.mark()));

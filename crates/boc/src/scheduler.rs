@@ -13,7 +13,7 @@
 //! first. So nothing starves.
 
 use crate::behavior::Ready;
-use crate::idle::{Idle, Idler};
+use crate::idle::{Idle, Idler, Moments};
 use crate::inbox::Inbox;
 use crate::phase::Phase;
 use crate::scope::Scope;
@@ -46,7 +46,8 @@ pub(crate) struct Shared {
     pub(crate) chores: Arc<Scope>,
     injector: Injector<Ready>,
     lanes: Box<[CachePadded<Lane>]>,
-    idle: Idle,
+    /// Apart from the rest: it is written all the time.
+    idle: CachePadded<Idle>,
     pub(crate) phase: Phase,
     born: Instant,
 }
@@ -58,7 +59,8 @@ pub(crate) struct Local {
     deque: Deque<Ready>,
     fast: Cell<Option<Ready>>,
     /// Behaviors that have run here and are to be counted off in the root scope. While this worker runs another, that one
-    /// is counted; so it is enough to settle this when there is nothing to run.
+    /// is counted; so it is enough to settle this when there is nothing to run, and somebody waits for it, or this worker
+    /// is about to sleep. To do so whenever there is nothing for a moment would keep those waiting who count others in.
     done: Cell<usize>,
     idler: RefCell<Idler>,
     watch: RefCell<Option<Watch>>,
@@ -116,7 +118,7 @@ impl Shared {
             chores: Arc::new(Scope::new()),
             injector: Injector::new(),
             lanes: deques.iter().map(|deque| CachePadded::new(lane(deque))).collect(),
-            idle,
+            idle: CachePadded::new(idle),
             phase: Phase::new(count),
             born: Instant::now(),
         });
@@ -141,7 +143,11 @@ impl Shared {
     }
 
     pub(crate) fn stats(&self) -> Vec<Stats> {
-        self.lanes.iter().map(|lane| lane.counters.read()).collect()
+        let stats = |lane: &CachePadded<Lane>| Stats {
+            pushed_remote: lane.inbox.sent() as u64,
+            ..lane.counters.read()
+        };
+        self.lanes.iter().map(stats).collect()
     }
 
     /// Workers leave after the body that they run now.
@@ -192,8 +198,7 @@ impl Shared {
 
     fn send_home(&self, home: usize, ready: Ready) {
         let lane = &self.lanes[home];
-        lane.counters.pushed_remote.bump_shared();
-        lane.inbox.push(ready);
+        lane.inbox.send(ready);
         if !self.idle.wake(home) {
             // It is busy. Somebody who is not should see to it that the behavior does not wait long.
             self.idle.wake_watcher();
@@ -252,7 +257,7 @@ impl Local {
     fn put(&self, ready: Ready, home: Option<usize>) {
         self.counters().pushed_local.bump();
         if home.is_some() {
-            self.lane().inbox.push(ready);
+            self.lane().inbox.keep(ready);
             self.shared.idle.wake_watcher();
         } else {
             self.deque.push(ready);
@@ -324,20 +329,19 @@ impl Local {
                     );
                     ready.run(self);
                 }
-                None => {
-                    self.settle();
-                    pause(&mut || {
-                        let mut idler = self.idler.borrow_mut();
-                        let parked = || self.counters().parked.bump();
-                        idler.idle(
-                            &shared.idle,
-                            || self.has_work(),
-                            || self.has_to_watch(),
-                            stopping,
-                            parked,
-                        );
-                    });
-                }
+                None => pause(&mut || {
+                    let mut idler = self.idler.borrow_mut();
+                    let moments = Moments {
+                        search: || {
+                            if shared.root.is_waited_for() {
+                                self.settle();
+                            }
+                        },
+                        give_up: || self.settle(),
+                        sleep: || self.counters().parked.bump(),
+                    };
+                    idler.idle(&shared.idle, || self.has_work(), || self.has_to_watch(), stopping, moments);
+                }),
             }
         }
         self.settle();

@@ -67,11 +67,6 @@ impl Counter {
         self.0.store(self.0.load(Relaxed) + 1, Relaxed);
     }
 
-    /// One more, by any thread.
-    pub(crate) fn bump_shared(&self) {
-        self.0.fetch_add(1, Relaxed);
-    }
-
     pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Relaxed);
     }

@@ -12,9 +12,11 @@ mod host;
 mod interpreter;
 mod transport;
 
-/// What one thread allocates for a behavior another one frees. The C library's allocator takes a lock for that.
+/// What one thread allocates for a behavior another one frees. The C library takes a lock each time; allocators that give
+/// each piece of memory back to its thread write to what that thread reads as it allocates. This one gives many at a time.
+#[cfg(not(windows))]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What CPython calls on import.
 #[unsafe(no_mangle)]
