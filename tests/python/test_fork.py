@@ -256,6 +256,9 @@ def test_forks_while_other_threads_schedule():
         + """
     import threading
     start(2)
+    # So that all is imported: a child that is forked amid another thread's import waits for that forever, in CPython.
+    when(c)(lambda c: None)
+    quiesce()
     on = True
     counts = [0, 0]
 

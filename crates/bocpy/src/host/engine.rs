@@ -8,9 +8,10 @@ use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::state::Callable;
-use crate::interpreter::{State, attach, detach};
+use crate::interpreter::{State, attach, detach, forked};
 use crate::transport::holder::Holder;
 use boc::{Runtime, Stats};
+use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -25,8 +26,8 @@ pub(super) struct Engine {
 
 /// The runtime that is up. Whoever schedules reads it meanwhile, so that it can't be stopped under a behavior that is not
 /// counted yet; whoever stops it takes it off before the workers end. Who is attached to an interpreter reads it by
-/// `engine`.
-pub(super) static ENGINE: RwLock<Option<Arc<Engine>>> = RwLock::new(None);
+/// `engine`. Apart from what workers read all the time: whoever schedules writes to the lock.
+pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded::new(RwLock::new(None));
 /// Held, by threads that are attached to nothing, for the whole of a start and of a stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
 /// False again only once a stop is complete.
@@ -75,7 +76,7 @@ fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engine>>> {
         if let Some(engine) = ENGINE.try_read() {
             return engine;
         }
-        detach(py, || drop(ENGINE.read()));
+        detach(py, || drop(forked::take(|| ENGINE.try_read())));
     }
 }
 
@@ -147,7 +148,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
     };
     let strict = std::env::var_os("BOCPY_STRICT").is_some_and(|asked| !asked.is_empty() && asked != "0");
     let started = detach(py, || {
-        let _lifecycle = LIFECYCLE.lock();
+        let _lifecycle = forked::take(|| LIFECYCLE.try_lock());
         if ENGINE.read().is_some() {
             return Ok(());
         }
@@ -303,7 +304,7 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
 
 /// Ends that runtime, unless something is in flight again. True where it is ended, by us or by someone else.
 fn try_stop(engine: &Arc<Engine>) -> bool {
-    let _lifecycle = LIFECYCLE.lock();
+    let _lifecycle = forked::take(|| LIFECYCLE.try_lock());
     {
         let mut current = ENGINE.write();
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {

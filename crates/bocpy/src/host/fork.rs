@@ -8,8 +8,8 @@
 
 use super::engine::{ENGINE, Engine, LIFECYCLE, start_clean};
 use crate::ffi::{Python, module};
-use crate::interpreter::detach;
 use crate::interpreter::patience::{self, Waiting};
+use crate::interpreter::{detach, forked};
 use parking_lot::{MutexGuard, RwLockWriteGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn before(py: Python<'_>) {
     let outside = detach(py, || {
-        let lifecycle = LIFECYCLE.lock();
+        let lifecycle = forked::take(|| LIFECYCLE.try_lock());
         let engine = ENGINE.read().clone();
         // A behavior that forks can't wait for itself.
         let recess = engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());

@@ -2,6 +2,7 @@
 
 pub(crate) mod attach;
 pub(crate) mod crossing;
+pub(crate) mod forked;
 pub(crate) mod home;
 pub(crate) mod make;
 pub(crate) mod memory;

@@ -1,5 +1,6 @@
 //! Says so on stderr where a thread waits for long to be let into an interpreter: it can't be helped, but it can be known.
 
+use super::forked;
 use super::names::{self, Label};
 use parking_lot::{Mutex, MutexGuard};
 use std::thread;
@@ -35,7 +36,7 @@ pub(super) struct AtDoor(u64);
 
 /// To be called before waiting.
 pub(super) fn at_door(worker: Option<usize>, running: Label) -> AtDoor {
-    let mut waiting = WAITING.lock();
+    let mut waiting = hold();
     let number = waiting.next;
     waiting.next += 1;
     waiting.visitors.push(Visitor { number, since: Instant::now(), worker, running, told: false });
@@ -48,7 +49,7 @@ pub(super) fn at_door(worker: Option<usize>, running: Label) -> AtDoor {
 
 impl Drop for AtDoor {
     fn drop(&mut self) {
-        WAITING.lock().visitors.retain(|visitor| visitor.number != self.0);
+        hold().visitors.retain(|visitor| visitor.number != self.0);
     }
 }
 
@@ -56,7 +57,7 @@ fn watch() {
     let mut in_vain = 0;
     while in_vain < ROUNDS {
         thread::sleep(ROUND);
-        let mut waiting = WAITING.lock();
+        let mut waiting = hold();
         in_vain = if waiting.visitors.is_empty() { in_vain + 1 } else { 0 };
         for visitor in waiting.visitors.iter_mut().filter(|visitor| !visitor.told) {
             if visitor.since.elapsed() >= PATIENCE {
@@ -86,9 +87,9 @@ impl Visitor {
     }
 }
 
-/// Held over a fork.
+/// For a fork, it is held over that.
 pub(crate) fn hold() -> MutexGuard<'static, Waiting> {
-    WAITING.lock()
+    forked::take(|| WAITING.try_lock())
 }
 
 /// In the child of a fork: there are no such threads.
