@@ -114,23 +114,16 @@ impl Idle {
     }
 }
 
-/// What is to be called as a worker looks around once more, gives up searching, and goes to sleep.
-pub(crate) struct Moments<A, B, C> {
-    pub(crate) search: A,
-    pub(crate) give_up: B,
-    pub(crate) sleep: C,
-}
-
 impl Idler {
     /// Searches for a moment, then sleeps until woken, or for a little while where it has to `watch`. Returns where there
-    /// may be work, or an end.
+    /// may be work, or an end. Counts each sleep.
     pub(crate) fn idle(
         &mut self,
         idle: &Idle,
         work: impl Fn() -> bool,
         watch: impl Fn() -> bool,
         end: impl Fn() -> bool,
-        moments: Moments<impl Fn(), impl Fn(), impl Fn()>,
+        sleeps: impl Fn(),
     ) {
         if !self.searches {
             self.searches = true;
@@ -142,11 +135,9 @@ impl Idler {
                 if work() || end() {
                     return;
                 }
-                (moments.search)();
                 pause();
             }
         }
-        (moments.give_up)();
         {
             let mut sleepers = lock(&idle.sleepers);
             sleepers.push(self.index);
@@ -165,7 +156,7 @@ impl Idler {
             idle.watching.fetch_sub(1, Ordering::SeqCst);
             self.watched = true;
         } else {
-            (moments.sleep)();
+            sleeps();
             self.parker.park();
         }
         // Who woke us has counted us among those who search; unless all were woken, or we get up by ourselves.

@@ -13,7 +13,7 @@
 //! first. So nothing starves.
 
 use crate::behavior::Ready;
-use crate::idle::{Idle, Idler, Moments};
+use crate::idle::{Idle, Idler};
 use crate::inbox::Inbox;
 use crate::phase::Phase;
 use crate::scope::Scope;
@@ -59,8 +59,7 @@ pub(crate) struct Local {
     deque: Deque<Ready>,
     fast: Cell<Option<Ready>>,
     /// Behaviors that have run here and are to be counted off in the root scope. While this worker runs another, that one
-    /// is counted; so it is enough to settle this when there is nothing to run, and somebody waits for it, or this worker
-    /// is about to sleep. To do so whenever there is nothing for a moment would keep those waiting who count others in.
+    /// is counted; so it is enough to settle this when there is nothing to run.
     done: Cell<usize>,
     idler: RefCell<Idler>,
     watch: RefCell<Option<Watch>>,
@@ -329,19 +328,20 @@ impl Local {
                     );
                     ready.run(self);
                 }
-                None => pause(&mut || {
-                    let mut idler = self.idler.borrow_mut();
-                    let moments = Moments {
-                        search: || {
-                            if shared.root.is_waited_for() {
-                                self.settle();
-                            }
-                        },
-                        give_up: || self.settle(),
-                        sleep: || self.counters().parked.bump(),
-                    };
-                    idler.idle(&shared.idle, || self.has_work(), || self.has_to_watch(), stopping, moments);
-                }),
+                None => {
+                    self.settle();
+                    pause(&mut || {
+                        let mut idler = self.idler.borrow_mut();
+                        let parked = || self.counters().parked.bump();
+                        idler.idle(
+                            &shared.idle,
+                            || self.has_work(),
+                            || self.has_to_watch(),
+                            stopping,
+                            parked,
+                        );
+                    });
+                }
             }
         }
         self.settle();

@@ -1,7 +1,6 @@
 //! Scopes: counts of behaviors in flight that can be waited for.
 
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
-use crossbeam_utils::CachePadded;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,8 +9,7 @@ use std::time::{Duration, Instant};
 /// It counts one for each behavior, one for each scope within it, and one for its owner. So there comes one moment when
 /// the last of them all leaves, after which nobody can come any more: the end of the scope.
 pub(crate) struct Scope {
-    /// Apart from what those who leave look at: it is written all the time.
-    count: CachePadded<AtomicUsize>,
+    count: AtomicUsize,
     /// How many threads wait for the owner to be alone: who leaves it so need not take the lock for nobody.
     waiters: AtomicUsize,
     gate: Mutex<()>,
@@ -28,7 +26,7 @@ impl Scope {
     /// A scope with only its owner in it.
     pub(crate) fn new() -> Self {
         Scope {
-            count: CachePadded::new(AtomicUsize::new(ALONE)),
+            count: AtomicUsize::new(ALONE),
             waiters: AtomicUsize::new(0),
             gate: Mutex::new(()),
             alone: Condvar::new(),
@@ -71,11 +69,6 @@ impl Scope {
             }
             _ => {}
         }
-    }
-
-    /// Whether anybody waits. For those who put off leaving.
-    pub(crate) fn is_waited_for(&self) -> bool {
-        self.waiters.load(Ordering::Relaxed) != 0
     }
 
     /// True where nothing is in flight. For the owner to ask.

@@ -2,13 +2,11 @@
 //! work ends in a deadlock, which loom reports.
 
 use super::explore;
-use crate::idle::{Idle, Idler, Moments};
+use crate::idle::{Idle, Idler};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering};
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 use std::sync::Arc;
-
-const QUIET: Moments<fn(), fn(), fn()> = Moments { search: || (), give_up: || (), sleep: || () };
 
 /// A pile of equal pieces of work, and a door that opens when a number of workers are inside at the same time.
 struct Place {
@@ -53,7 +51,7 @@ impl Place {
     /// Idles until it has seen that there is work for somebody who does not come.
     fn watch(&self, idler: &mut Idler) {
         while !self.has_homed() {
-            idler.idle(&self.idle, || self.has_work(), || self.has_homed(), || false, QUIET);
+            idler.idle(&self.idle, || self.has_work(), || self.has_homed(), || false, || ());
         }
     }
 
@@ -76,7 +74,7 @@ impl Place {
                 idler.found(&self.idle, || self.has_work(), || self.has_homed());
                 return true;
             }
-            idler.idle(&self.idle, || self.has_work(), || false, || self.is_stopping(), QUIET);
+            idler.idle(&self.idle, || self.has_work(), || false, || self.is_stopping(), || ());
         }
         false
     }
@@ -178,7 +176,7 @@ fn a_worker_called_by_name_comes() {
             let place = place.clone();
             thread::spawn(move || {
                 // It has nothing to look for, and sleeps or searches beside.
-                other.idle(&place.idle, || false, || false, || place.is_stopping(), QUIET);
+                other.idle(&place.idle, || false, || false, || place.is_stopping(), || ());
             })
         };
         place.work.fetch_add(1, Ordering::Release);
@@ -282,6 +280,6 @@ fn a_watcher_that_finds_work_sends_another() {
 
 /// One round of a worker that takes nothing but sees what is there.
 fn second_idle(place: &Place, idler: &mut Idler) {
-    idler.idle(&place.idle, || false, || place.has_homed(), || false, QUIET);
+    idler.idle(&place.idle, || false, || place.has_homed(), || false, || ());
     idler.found(&place.idle, || place.has_work(), || place.has_homed());
 }
