@@ -44,6 +44,14 @@ def finish_at_exit():
 
     atexit.register(finish_for_good)
     if hasattr(os, "register_at_fork"):
+
+        def before_fork():
+            # If another thread imports one of these just now, the child would wait for that thread forever.
+            for name in list(sys.modules):
+                if name.startswith("bocpy."):
+                    __import__(name)
+            _core._before_fork()
+
         os.register_at_fork(
-            before=_core._before_fork, after_in_parent=_core._after_fork, after_in_child=_core._after_fork_in_child
+            before=before_fork, after_in_parent=_core._after_fork, after_in_child=_core._after_fork_in_child
         )
