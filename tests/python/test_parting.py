@@ -71,8 +71,8 @@ def test_a_part_put_into_another_cown_is_copied(make):
     a, b = Cown([[1]]), Cown(None)
     when(a, b)(wrap_in(make))
     before = when(b)(look_inside)
-    when(a)(append_to_first)
-    after = when(b)(look_inside)
+    appended = when(a)(append_to_first)
+    after = when(b, appended)(lambda b, _: look_inside(b))
     wait()
     assert outcome(before) == outcome(after) == [1]
     assert outcome(a) == [[1, 2]]
@@ -129,8 +129,8 @@ def test_parts_of_what_cannot_move_stay_common():
         part = [1]
         a.value, b.value = [part, (i for i in ())], [part, (i for i in ())]
 
-    when(a)(append_to_first)
-    seen = when(b)(lambda b: list(b.value[0]))
+    appended = when(a)(append_to_first)
+    seen = when(b, appended)(lambda b, _: list(b.value[0]))
     wait()
     assert outcome(seen) == [1, 2]
 

@@ -220,7 +220,8 @@ pub(crate) fn contain(f: impl FnOnce()) {
 #[must_use]
 pub(crate) struct Ready(pub(crate) NonNull<Header>);
 
-// SAFETY: a ready behavior is owned data (`Body: Send`, `Held: Send`) that nobody else points to, but for the atomics in its requests.
+// SAFETY: a ready behavior is owned data (`Body: Send`, `Held: Send`) that nobody else points to, but for the atomics in
+// its requests.
 unsafe impl Send for Ready {}
 
 impl Ready {

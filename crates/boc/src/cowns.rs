@@ -84,7 +84,7 @@ pub trait Cowns {
     fn hold(self) -> Self::Held;
 }
 
-/// Cowns that a behavior owns handles of. Implemented here only.
+/// Cowns that a behavior owns handles of. Implemented in this library only.
 ///
 /// # Safety
 /// `guards` reaches only values of cowns that `requests` has asked for, and as it has asked for them.
