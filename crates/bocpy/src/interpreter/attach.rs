@@ -13,10 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// # Safety
 /// As for `PyEval_RestoreThread`.
 pub(super) unsafe fn take_up(thread: *mut ffi::PyThreadState) {
-    #[allow(clashing_extern_declarations)] // this one may unwind
-    unsafe extern "C-unwind" {
-        fn PyEval_RestoreThread(thread: *mut ffi::PyThreadState);
-    }
+    type Restore = unsafe extern "C-unwind" fn(*mut ffi::PyThreadState);
     struct Stay;
     impl Drop for Stay {
         fn drop(&mut self) {
@@ -26,8 +23,12 @@ pub(super) unsafe fn take_up(thread: *mut ffi::PyThreadState) {
         }
     }
     let stay = Stay;
-    // SAFETY: says the caller.
-    unsafe { PyEval_RestoreThread(thread) };
+    // SAFETY: the same function, but that this type says that it may unwind. Were it called by its name, the compiler would
+    // go by the declaration that says it does not, and leave out what is to be done then. The rest says the caller.
+    unsafe {
+        let restore = std::mem::transmute::<*const (), Restore>(ffi::PyEval_RestoreThread as *const ());
+        std::hint::black_box(restore)(thread);
+    }
     std::mem::forget(stay);
 }
 
