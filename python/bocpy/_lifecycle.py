@@ -46,10 +46,9 @@ def finish_at_exit():
     if hasattr(os, "register_at_fork"):
 
         def before_fork():
-            # If another thread imports one of these just now, the child would wait for that thread forever.
-            for name in list(sys.modules):
-                if name.startswith("bocpy."):
-                    __import__(name)
+            # What another thread imports just now, the child could not import: it would wait for that thread forever.
+            from . import _by_value, _errors  # noqa: F401 (they lead to all the rest)
+
             _core._before_fork()
 
         os.register_at_fork(
