@@ -47,7 +47,9 @@ def finish_at_exit():
 
         def before_fork():
             # What another thread imports just now, the child could not import: it would wait for that thread forever.
-            from . import _by_value, _errors  # noqa: F401 (they lead to all the rest)
+            # These are what every behavior needs. (Nothing that needs `logging`, which would come too late for its own
+            # part in this fork.)
+            from . import _code, _errors  # noqa: F401
 
             _core._before_fork()
 
