@@ -484,12 +484,7 @@ impl Method for Carried {
     const NAME: &'static CStr = c"_carried";
     const DOC: &'static CStr = c"A cown within a value that is being moved.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let number = args
-            .positional()
-            .first()
-            .filter(|number| number.is_int_like())
-            .and_then(|number| number.to_i64());
-        match number.and_then(|number| carried::unpack(number as usize)) {
+        match args.int(0).and_then(|number| carried::unpack(number as usize)) {
             Some(handle) => CownObject::open(py, handle),
             None => Err(error::raise(
                 py,
@@ -507,9 +502,7 @@ impl Method for Recalled {
     const NAME: &'static CStr = c"_recalled";
     const DOC: &'static CStr = c"A cown that was pickled in this process.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let number =
-            |place: usize| args.positional().get(place).filter(|n| n.is_int_like()).and_then(|n| n.to_i64());
-        match (number(0), number(1)) {
+        match (args.int(0), args.int(1)) {
             (Some(process), Some(number)) => {
                 CownObject::open(py, carried::recall(py, process as u32, number as u64)?)
             }

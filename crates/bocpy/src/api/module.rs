@@ -115,8 +115,7 @@ impl Method for Kept {
     const DOC: &'static CStr = c"An object that CPython has carried.";
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let number = args.positional().first().filter(|number| number.is_int_like());
-        let found = match number.and_then(|number| number.to_i64()) {
+        let found = match args.int(0) {
             Some(number) => carried::unpack_kept(py, number as usize)?,
             None => None,
         };

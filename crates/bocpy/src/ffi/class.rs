@@ -27,6 +27,11 @@ impl<'a, 'py> Args<'a, 'py> {
         &self.values[..self.positional]
     }
 
+    /// The positional argument at that place, where it is an int that fits.
+    pub(crate) fn int(&self, place: usize) -> Option<i64> {
+        self.positional().get(place).filter(|number| number.is_int_like()).and_then(|number| number.to_i64())
+    }
+
     /// Raises if there are arguments with names.
     pub(crate) fn no_keywords(&self, function: &str) -> PyResult<()> {
         if self.names.is_some() && self.values.len() > self.positional {
