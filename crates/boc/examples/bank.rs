@@ -7,13 +7,13 @@
 //! Money is moved at random; it is neither made nor lost, no account is overdrawn, and auditors who look at all accounts
 //! at once never find any missing.
 
-use boc::{Cown, Outcome, Runtime, read};
+use boc::{Cown, Promise, Runtime, read};
 use std::time::Instant;
 
 const DEPOSIT: u64 = 100;
 
 /// Moves `amount`, if it is there. True where it was.
-fn transfer(runtime: &Runtime, from: &Cown<u64>, to: &Cown<u64>, amount: u64) -> Cown<Outcome<bool>> {
+fn transfer(runtime: &Runtime, from: &Cown<u64>, to: &Cown<u64>, amount: u64) -> Promise<bool> {
     runtime.when((from, to), move |(mut from, mut to)| {
         let covered = *from >= amount;
         if covered {

@@ -1,31 +1,41 @@
-//! Behaviors: a set of requests and a body that runs once all of them are granted.
+//! Behaviors: a block of memory with a header, a body, and the requests, in this order.
+//!
+//! ```text
+//!   +---------+-------+---------+-----------+-----------+- - -
+//!   | header  | shape | payload | request 0 | request 1 |
+//!   +---------+-------+---------+-----------+-----------+- - -
+//!   what the   how cowns  the     in the order in which the cowns were named
+//!   scheduler  are handed  body
+//!   knows      to it
+//! ```
+//!
+//! One allocation, sized when it is compiled but for the number of requests.
 
-use crate::cowns::Held;
-use crate::hold;
-use crate::queue::{Lacking, Request};
-use crate::requests::Requests;
-use crate::scheduler::{Local, Shared};
-use crate::scope::Scope;
-use std::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::cown_core::Core;
+use crate::cowns::{Cowns, Granted, Requests, Shape};
+use crate::job::{Header, How, Job, Placement, Sink, Table, catch_panics};
+use crate::pool;
+use crate::queue::Request;
+use smallvec::SmallVec;
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
+use std::slice;
 
-/// What a behavior does once it holds its cowns, `H`.
+/// What a behavior does once it holds its cowns.
 ///
-/// Every `FnOnce()` that is `Send` is a body. Implement it by hand to look at the handles of the cowns, or to tell the
-/// scheduler where the body would rather run.
+/// Every `FnOnce()` that is `Send` is a body. Implement it by hand to look at the handles of the cowns, where they are
+/// named by [`Claims`](crate::Claims), or to tell the scheduler where the body is to run.
 ///
 /// ```
-/// use boc::{Body, Runtime, current_worker};
+/// use boc::{Body, Placement, Runtime, current_worker};
 ///
 /// struct At(usize);
 ///
 /// impl Body<()> for At {
-///     fn home(&self, _: &()) -> Option<usize> {
-///         Some(self.0)
+///     fn placement(&self, _: ()) -> Placement {
+///         Placement::Prefer(self.0)
 ///     }
-///     fn run(self, _: &()) {
+///     fn run(self, _: ()) {
 ///         println!("wanted {}, got {:?}", self.0, current_worker());
 ///     }
 /// }
@@ -35,237 +45,305 @@ use std::sync::Arc;
 /// runtime.wait();
 /// # Ok::<(), boc::StartError>(())
 /// ```
-pub trait Body<H>: Send + 'static {
-    /// The worker on which this body would rather run, because its values live there. Asked when the behavior is ready,
-    /// by whichever thread made it so. If that worker is busy, one that is not takes the behavior instead.
-    fn home(&self, _cowns: &H) -> Option<usize> {
-        None
+pub trait Body<S: Shape>: Send + 'static {
+    /// Where this body is to run. Asked when the behavior is ready, by whichever thread made it so. A panic counts as
+    /// [`Placement::Anywhere`].
+    fn placement(&self, _cowns: S::Claimed<'_>) -> Placement {
+        Placement::Anywhere
     }
 
     /// Runs the body. A panic is caught, and the cowns are released all the same.
-    fn run(self, cowns: &H);
+    fn run(self, cowns: S::Claimed<'_>);
 }
 
-impl<H, F: FnOnce() + Send + 'static> Body<H> for F {
-    fn run(self, _: &H) {
+impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for F {
+    fn run(self, _: S::Claimed<'_>) {
         self();
     }
 }
 
-/// The part of a behavior that does not depend on its body.
-#[repr(C)] // the count first: the queue knows no more of a behavior than that
-pub(crate) struct Header {
-    /// Requests that are not granted yet, and one more while the behavior gets in line.
-    lacking: Lacking,
-    kind: Kind,
-}
+/// What is in the block of a behavior besides its cowns.
+pub(crate) trait Payload<S: Shape>: Send + Sized {
+    /// The function that finds out where a behavior is to run, if that matters to it.
+    const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement>;
 
-enum Kind {
-    Behavior {
-        /// The runtime that runs it. Alive as long as the behavior is in flight.
-        shared: *const Shared,
-        home: unsafe fn(NonNull<Header>) -> Option<usize>,
-        run: unsafe fn(NonNull<Header>, &Local),
-    },
-    Hold,
-}
-
-impl Header {
-    pub(crate) fn of_hold(lacking: usize) -> Self {
-        Header { lacking: Lacking::new(lacking), kind: Kind::Hold }
-    }
-
-    /// See [`Lacking::grant`].
+    /// Runs the body or drops it. True where nobody else is interested in the block.
     ///
     /// # Safety
-    /// As there.
-    pub(crate) unsafe fn grant(this: NonNull<Header>, grants: usize) -> bool {
+    /// All requests are granted. Called once.
+    unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], sink: &dyn Sink) -> bool;
+
+    /// Where somebody else is: called once all cowns are released. True where the block is to be freed; it is somebody
+    /// else's to free otherwise.
+    ///
+    /// # Safety
+    /// After `perform`, once.
+    unsafe fn retire(this: *mut Self) -> bool;
+
+    /// Drops a payload that has never been scheduled.
+    ///
+    /// # Safety
+    /// Instead of `perform`.
+    unsafe fn drop_unscheduled(this: *mut Self);
+}
+
+/// A body and nothing else.
+pub(crate) struct Plain<B>(pub(crate) ManuallyDrop<B>);
+
+impl<S: Shape, B: Body<S>> Payload<S> for Plain<B> {
+    const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement> = Some(placement::<S, B>);
+
+    #[inline]
+    unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], _: &dyn Sink) -> bool {
+        // SAFETY: says the caller; the body is not looked at again.
+        unsafe {
+            let body = ManuallyDrop::take(&mut (*this).0);
+            match how {
+                How::Discard => catch_panics(|| drop(body)),
+                _ => catch_panics(|| body.run(shape.claimed(Granted::new(requests)))),
+            }
+        }
+        true
+    }
+
+    unsafe fn retire(_: *mut Self) -> bool {
+        true
+    }
+
+    unsafe fn drop_unscheduled(this: *mut Self) {
         // SAFETY: says the caller.
-        unsafe { Lacking::grant(this.cast(), grants) }
-    }
-}
-
-#[repr(C)] // the header first, so that a pointer to it is one to the behavior
-struct Behavior<H, B> {
-    header: Header,
-    requests: Requests,
-    /// `None` for the root scope, which the runtime keeps: not all behaviors need to count their references to it.
-    scope: Option<Arc<Scope>>,
-    /// Keeps the cowns of the requests alive.
-    cowns: H,
-    body: B,
-}
-
-/// Schedules a body that reaches its values by other ways than guards, so that a cown may be named twice. It is counted in
-/// `scope`, or else in the root scope.
-pub(crate) fn schedule<H: Held, B: Body<H>>(
-    shared: &Arc<Shared>,
-    scope: Option<&Arc<Scope>>,
-    cowns: H,
-    body: B,
-) {
-    let mut behavior = Behavior::boxed(shared, scope, cowns, body);
-    behavior.requests.merge();
-    behavior.get_in_line(shared);
-}
-
-/// The same for a body that gets guards.
-///
-/// # Panics
-/// If one cown is named twice.
-pub(crate) fn schedule_distinct<H: Held, B: Body<H>>(
-    shared: &Arc<Shared>,
-    scope: Option<&Arc<Scope>>,
-    cowns: H,
-    body: B,
-) {
-    let behavior = Behavior::boxed(shared, scope, cowns, body);
-    assert!(
-        behavior.requests.are_distinct(),
-        "a behavior can't ask for the same cown twice: it would have two guards of one value"
-    );
-    behavior.get_in_line(shared);
-}
-
-impl<H: Held, B: Body<H>> Behavior<H, B> {
-    /// With its requests in order.
-    fn boxed(shared: &Arc<Shared>, scope: Option<&Arc<Scope>>, cowns: H, body: B) -> Box<Self> {
-        let kind = Kind::Behavior { shared: Arc::as_ptr(shared), home: home::<H, B>, run: run::<H, B> };
-        let header = Header { lacking: Lacking::new(0), kind };
-        let scope = scope.cloned();
-        // Written right to where it stays: it is large.
-        let new = Behavior { header, requests: Requests::default(), scope, cowns, body };
-        let mut behavior = Box::write(Box::new_uninit(), new);
-        let Behavior { cowns, requests, .. } = &mut *behavior;
-        cowns.requests(requests);
-        requests.sort();
-        behavior
-    }
-
-    /// Gets in line at all cowns, and dispatches the behavior where it is ready at once. The requests are in order, and for
-    /// different cowns.
-    fn get_in_line(mut self: Box<Self>, shared: &Arc<Shared>) {
-        debug_assert!(self.requests.is_sorted_by_key(Request::order) && self.requests.are_distinct());
-        match &self.scope {
-            Some(scope) => scope.enter(),
-            None => shared.count_in(),
-        }
-        let count = self.requests.len();
-        self.header.lacking = Lacking::new(count + 1);
-        let behavior = NonNull::from(Box::leak(self));
-        let header = behavior.cast::<Header>();
-        // SAFETY: the behavior stays where it is until it has run, which it can't before the last grant: the one that we
-        // keep for ourselves until here. It keeps the cowns alive for as long.
-        let ready = unsafe {
-            let requests = &(*behavior.as_ptr()).requests;
-            requests.iter().for_each(|request| request.belong(header.cast()));
-            let granted = requests.iter().filter(|request| request.link()).count();
-            requests.iter().for_each(Request::scheduled);
-            // Where we got them all, nobody else counts.
-            granted == count || Header::grant(header, granted + 1)
-        };
-        if ready {
-            shared.dispatch(Ready(header));
-        }
+        unsafe { ManuallyDrop::drop(&mut (*this).0) }
     }
 }
 
 /// # Safety
-/// `header` is the head of a `Behavior<H, B>` that has not run.
-unsafe fn home<H: Held, B: Body<H>>(header: NonNull<Header>) -> Option<usize> {
+/// `header` is that of a `Behavior<S, Plain<B>>` that has not run.
+unsafe fn placement<S: Shape, B: Body<S>>(header: NonNull<Header>) -> Placement {
     // SAFETY: says the caller.
-    let behavior = unsafe { &*header.cast::<Behavior<H, B>>().as_ptr() };
-    // Asked amid a release, which must go on.
-    catch_unwind(AssertUnwindSafe(|| behavior.body.home(&behavior.cowns))).unwrap_or(None)
+    let (behavior, requests) = unsafe {
+        let behavior = header.cast::<Behavior<S, Plain<B>>>();
+        (behavior.as_ref(), Behavior::requests(behavior))
+    };
+    let mut placement = Placement::Anywhere;
+    // Asked in the middle of a release, which must go on.
+    // SAFETY: the requests are those of this shape.
+    catch_panics(|| {
+        placement = behavior.payload.0.placement(unsafe { behavior.shape.claimed(Granted::new(requests)) })
+    });
+    placement
 }
 
-/// Runs the body, releases the cowns, dispatches those who waited for them, and counts the behavior off.
-///
+#[repr(C)] // the header first: a pointer to it is one to the behavior
+pub(crate) struct Behavior<S, P> {
+    header: Header,
+    shape: S,
+    pub(crate) payload: P,
+}
+
+impl<S: Shape, P: Payload<S>> Behavior<S, P> {
+    const TABLE: Table = Table { run: Self::run, placement: P::PLACEMENT };
+    const REQUESTS_AT: usize = size_of::<Self>().next_multiple_of(align_of::<Request>());
+
+    const ALIGN: usize = {
+        let (own, requests) = (align_of::<Self>(), align_of::<Request>());
+        if own > requests { own } else { requests }
+    };
+
+    /// The size of a block with so many requests.
+    #[inline(always)]
+    fn size(requests: u32) -> usize {
+        Self::REQUESTS_AT + requests as usize * size_of::<Request>()
+    }
+
+    /// # Safety
+    /// The behavior is there.
+    unsafe fn first_request(this: NonNull<Self>) -> NonNull<Request> {
+        // SAFETY: they are in the same block.
+        unsafe { this.byte_add(Self::REQUESTS_AT).cast() }
+    }
+
+    /// # Safety
+    /// The behavior is there for as long.
+    unsafe fn requests<'a>(this: NonNull<Self>) -> &'a [Request] {
+        // SAFETY: so many were written. They are changed through atomics only.
+        unsafe {
+            let count = (*this.as_ptr()).header.requests as usize;
+            slice::from_raw_parts(Self::first_request(this).as_ptr(), count)
+        }
+    }
+
+    /// A behavior that is not in line yet.
+    #[inline(always)] // most of it is known where it is called
+    pub(crate) fn new<C: Cowns<Shape = S>>(owner: *const (), cowns: C, payload: P) -> Unscheduled<S, P> {
+        let count = cowns.count();
+        let header = Header::new(count, const { &Self::TABLE }, owner);
+        let this = pool::allocate(Self::size(header.requests), Self::ALIGN).cast::<Self>();
+        // SAFETY: new memory of that layout.
+        unsafe {
+            let mut requests = Requests::new(this.cast(), Self::first_request(this), count);
+            let shape = cowns.requests(&mut requests);
+            assert!(requests.is_full());
+            this.write(Behavior { header, shape, payload });
+        }
+        Unscheduled(this)
+    }
+
+    /// Frees the block of a behavior that has retired.
+    ///
+    /// # Safety
+    /// Nobody uses it any more.
+    #[inline]
+    pub(crate) unsafe fn free(this: NonNull<Self>) {
+        // SAFETY: says the caller.
+        unsafe {
+            let requests = this.as_ref().header.requests;
+            pool::free(this.cast(), Self::size(requests), Self::ALIGN);
+        }
+    }
+
+    /// # Safety
+    /// `header` is that of such a behavior, which is ready, and is not used again.
+    unsafe fn run(header: NonNull<Header>, how: How, sink: &dyn Sink) {
+        let this = header.cast::<Self>();
+        // SAFETY: says the caller. The block is there until it retires; each cown until its request has been released, and
+        // as long as there are references to drop.
+        unsafe {
+            let requests = Self::requests(this);
+            let payload = &raw mut (*this.as_ptr()).payload;
+            let mut followed = requests.first().is_some_and(Request::is_followed);
+            let unwatched = P::perform(payload, how, &(*this.as_ptr()).shape, requests, sink);
+            let first = Self::first_request(this);
+            for place in 0..requests.len() {
+                let request = first.add(place);
+                let cown = request.as_ref().cown();
+                let references = Request::release(request, |job| sink.ready(job, !followed));
+                // Of the others it is not known.
+                followed = true;
+                if how == How::RunWatched {
+                    sink.released(header.addr().get(), cown.addr().get());
+                }
+                if references > 0 {
+                    // With the last may go the value, and with that anything.
+                    catch_panics(|| Core::drop_references(cown, references));
+                }
+            }
+            catch_panics(|| ptr::drop_in_place(&raw mut (*this.as_ptr()).shape));
+            if unwatched || P::retire(payload) {
+                Self::free(this);
+            }
+        }
+    }
+}
+
+/// A behavior that is not in line yet.
+pub(crate) struct Unscheduled<S: Shape, P: Payload<S>>(NonNull<Behavior<S, P>>);
+
+impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
+    pub(crate) fn requests(&self) -> &[Request] {
+        // SAFETY: it is there.
+        unsafe { Behavior::requests(self.0) }
+    }
+
+    pub(crate) fn behavior(&self) -> NonNull<Behavior<S, P>> {
+        self.0
+    }
+
+    /// True where no cown is named twice.
+    #[inline]
+    pub(crate) fn cowns_are_distinct(&self) -> bool {
+        match self.requests() {
+            [] | [_] => true,
+            [one, other] => one.order() != other.order(),
+            requests => {
+                let mut cowns: SmallVec<[usize; 8]> = requests.iter().map(Request::order).collect();
+                cowns.sort_unstable();
+                cowns.windows(2).all(|pair| pair[0] != pair[1])
+            }
+        }
+    }
+
+    /// Gets in line at all cowns. Gives the job where it is ready at once.
+    #[inline(always)] // as above
+    pub(crate) fn link(self) -> Option<Job> {
+        let this = self.0;
+        std::mem::forget(self);
+        let header = this.cast::<Header>();
+        // SAFETY: the block stays where it is until the behavior has run, which it can't before the last grant. The cowns
+        // are alive: the caller has handles, or the requests have.
+        unsafe {
+            let first = Behavior::first_request(this);
+            match header.as_ref().requests {
+                0 => Some(Job::new(header)),
+                1 if first.as_ref().writes_alone() => link_alone(header, first),
+                2 if first.as_ref().order() != first.add(1).as_ref().order() => {
+                    let (one, other) = (first, first.add(1));
+                    let one_first = one.as_ref().order() < other.as_ref().order();
+                    link_in_order(header, &if one_first { [one, other] } else { [other, one] })
+                }
+                count => link_all(header, (0..count as usize).map(|place| first.add(place)).collect()),
+            }
+        }
+    }
+}
+
+impl<S: Shape, P: Payload<S>> Drop for Unscheduled<S, P> {
+    fn drop(&mut self) {
+        // SAFETY: it has not been scheduled, and is not used again.
+        unsafe {
+            let behavior = self.0.as_ptr();
+            for request in Behavior::requests(self.0) {
+                catch_panics(|| request.forgo());
+            }
+            catch_panics(|| P::drop_unscheduled(&raw mut (*behavior).payload));
+            catch_panics(|| ptr::drop_in_place(&raw mut (*behavior).shape));
+            Behavior::free(self.0);
+        }
+    }
+}
+
 /// # Safety
-/// `header` is the head of a boxed `Behavior<H, B>` that is ready, and is not used again. `local` is its runtime's worker.
-unsafe fn run<H: Held, B: Body<H>>(header: NonNull<Header>, local: &Local) {
-    // SAFETY: says the caller. The requests keep their place in memory while they are released, and the cowns are alive:
-    // the box is taken apart only afterwards, but for the body, which nobody else looks at any more.
+/// The request is the only one of its behavior, and writes. See [`Request::link`].
+#[inline]
+unsafe fn link_alone(header: NonNull<Header>, request: NonNull<Request>) -> Option<Job> {
+    // SAFETY: says the caller. Where it is not granted, the behavior is not touched again.
     unsafe {
-        let behavior = header.cast::<Behavior<H, B>>().as_ptr();
-        let body = ptr::read(&raw const (*behavior).body);
-        // Who wants a panic kept catches it in the body, as `when` does.
-        contain(|| body.run(&(*behavior).cowns));
-        for request in (*behavior).requests.iter() {
-            request.release(|ready| local.hand_on(Ready(ready.cast())));
-        }
-        let cowns = ptr::read(&raw const (*behavior).cowns);
-        let scope = ptr::read(&raw const (*behavior).scope);
-        ptr::drop_in_place(&raw mut (*behavior).requests);
-        drop(Box::from_raw(behavior.cast::<MaybeUninit<Behavior<H, B>>>()));
-        // With a handle may go the value, and with that anything: before the behavior is counted off.
-        cowns.let_go();
-        match scope {
-            Some(scope) => scope.leave(1),
-            None => local.count_off(),
-        }
+        header.as_ref().wait_for(1);
+        Request::link(request, true).then(|| Job::new(header))
     }
 }
 
-/// Calls `f`; a panic ends here. The hook has printed it.
-pub(crate) fn contain(f: impl FnOnce()) {
-    let mut ended = catch_unwind(AssertUnwindSafe(f));
-    while let Err(panic) = ended {
-        // What it was thrown with may panic in turn when it is dropped.
-        ended = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+/// # Safety
+/// The requests are those of the behavior. See [`Request::link`].
+unsafe fn link_all(header: NonNull<Header>, mut requests: SmallVec<[NonNull<Request>; 8]>) -> Option<Job> {
+    // SAFETY: says the caller.
+    unsafe {
+        requests.sort_unstable_by_key(|request| request.as_ref().order());
+        requests.dedup_by(|second, first| {
+            let same = first.as_ref().order() == second.as_ref().order();
+            if same {
+                first.as_mut().merge(second.as_mut());
+                second.as_ref().forgo_merged();
+            }
+            same
+        });
+        if let [only] = requests[..]
+            && only.as_ref().writes_alone()
+        {
+            return link_alone(header, only);
+        }
+        link_in_order(header, &requests)
     }
 }
 
-/// A behavior that holds all its cowns and waits to be run. Dropping it leaks it; it is run instead.
-#[must_use]
-pub(crate) struct Ready(pub(crate) NonNull<Header>);
-
-// SAFETY: a ready behavior is owned data (`Body: Send`, `Held: Send`) that nobody else points to, but for the atomics in
-// its requests.
-unsafe impl Send for Ready {}
-
-impl Ready {
-    /// A `Ready` is alive: it has not run.
-    fn kind(&self) -> &Kind {
-        // SAFETY: as said.
-        unsafe { &(*self.0.as_ptr()).kind }
-    }
-
-    /// Where the body would rather run.
-    pub(crate) fn home(&self) -> Option<usize> {
-        match *self.kind() {
-            // SAFETY: a `Ready` is a behavior that has not run.
-            Kind::Behavior { home, .. } => unsafe { home(self.0) },
-            Kind::Hold => None,
-        }
-    }
-
-    /// True where it is for a worker of `shared` to run.
-    pub(crate) fn belongs_to(&self, shared: &Shared) -> bool {
-        matches!(*self.kind(), Kind::Behavior { shared: own, .. } if ptr::eq(own, shared))
-    }
-
-    /// Runs the behavior on this thread, which is the worker `local` of its runtime.
-    pub(crate) fn run(self, local: &Local) {
-        debug_assert!(self.belongs_to(local.shared()));
-        match *self.kind() {
-            // SAFETY: a `Ready` is a behavior whose requests are all granted; taking `self` makes sure that it runs once.
-            Kind::Behavior { run, .. } => unsafe { run(self.0, local) },
-            Kind::Hold => self.dispatch(),
-        }
-    }
-
-    /// Hands a behavior that a release has made ready to its runtime, on any thread.
-    pub(crate) fn dispatch(self) {
-        match *self.kind() {
-            // SAFETY: the runtime is alive while the behavior is in flight. Dispatching may make it run at once, and the
-            // runtime end; so this thread counts itself in for as long.
-            Kind::Behavior { shared, .. } => unsafe {
-                Arc::increment_strong_count(shared);
-                Arc::from_raw(shared).dispatch(self);
-            },
-            // SAFETY: granted, as all that is ready; taking `self` makes sure that it is released once.
-            Kind::Hold => unsafe { hold::release(self.0) },
-        }
+/// # Safety
+/// The requests are all of the behavior's that are not merged, in order. See [`Request::link`].
+#[inline]
+unsafe fn link_in_order(header: NonNull<Header>, requests: &[NonNull<Request>]) -> Option<Job> {
+    // SAFETY: says the caller. One grant more is our own, so that the behavior can't run before we are through.
+    unsafe {
+        header.as_ref().wait_for(requests.len() + 1);
+        let granted = requests.iter().filter(|&&request| Request::link(request, false)).count();
+        requests.iter().for_each(|request| request.as_ref().scheduled());
+        Header::grant(header, granted + 1)
     }
 }

@@ -1,10 +1,14 @@
 //! Naming the cowns of a behavior at run time.
 
 use crate::cown::Cown;
-use crate::cowns::{Cowns, Held};
-use crate::queue::Mode;
-use crate::requests::{INLINE, Requests};
+use crate::cowns::{Cowns, Granted, Requests, Shape};
+use crate::queue::{Mode, Request};
 use smallvec::SmallVec;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Most behaviors ask for a cown or two and write a result.
+const INLINE: usize = 3;
 
 /// Cowns that a behavior asks for, each to be written or only read, for those who keep their values elsewhere and so need
 /// no guards. Two claims to one cown count as one.
@@ -23,6 +27,12 @@ use smallvec::SmallVec;
 /// # Ok::<(), boc::StartError>(())
 /// ```
 pub struct Claims<T, G = ()>(SmallVec<[(Cown<T, G>, Mode); INLINE]>);
+
+/// The cowns that a [`Body`](crate::Body) over [`Claims`] has asked for, in the order of the claims.
+pub struct Claimed<'a, T, G = ()>(&'a [Request], PhantomData<&'a Cown<T, G>>);
+
+/// What is handed to a body over claims.
+pub struct ClaimsShape<T, G>(PhantomData<fn() -> Cown<T, G>>);
 
 impl<T, G> Claims<T, G> {
     /// No claims.
@@ -50,6 +60,52 @@ impl<T, G> Claims<T, G> {
     }
 }
 
+impl<'a, T, G> Claimed<'a, T, G> {
+    /// How many claims there are.
+    pub fn len(self) -> usize {
+        self.0.len()
+    }
+
+    /// True where nothing is claimed.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The claim of that number.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline]
+    pub fn get(self, place: usize) -> (&'a Cown<T, G>, Mode) {
+        Self::claim(&self.0[place])
+    }
+
+    /// Each claim, in order.
+    #[inline]
+    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a Cown<T, G>, Mode)> + DoubleEndedIterator + Clone {
+        self.0.iter().map(Self::claim)
+    }
+
+    fn claim(request: &'a Request) -> (&'a Cown<T, G>, Mode) {
+        // SAFETY: the requests were made for such cowns, and keep them alive.
+        (unsafe { Cown::of_core(request.cown_ref()) }, request.mode())
+    }
+}
+
+impl<T, G> Clone for Claimed<'_, T, G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, G> Copy for Claimed<'_, T, G> {}
+
+impl<T, G> fmt::Debug for Claimed<'_, T, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
 impl<T, G> Default for Claims<T, G> {
     fn default() -> Self {
         Claims::new()
@@ -68,21 +124,27 @@ impl<T, G> FromIterator<(Cown<T, G>, Mode)> for Claims<T, G> {
     }
 }
 
-impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Cowns for Claims<T, G> {
-    type Held = Claims<T, G>;
-    fn hold(self) -> Self::Held {
-        self
+// SAFETY: a request for each claim.
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<T, G> {
+    type Shape = ClaimsShape<T, G>;
+    #[inline]
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+    #[inline]
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        self.0.into_iter().for_each(|(cown, mode)| requests.owned(cown, mode));
+        ClaimsShape(PhantomData)
     }
 }
 
-// SAFETY: reaches nothing.
-unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Held for Claims<T, G> {
+// SAFETY: reaches no value.
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Shape for ClaimsShape<T, G> {
     type Guards<'a> = ();
-    fn requests(&self, out: &mut Requests) {
-        self.0.iter().for_each(|(cown, mode)| out.push(cown.request(*mode)));
-    }
-    unsafe fn guards(&self) {}
-    fn let_go(self) {
-        self.0.into_iter().for_each(|(cown, _)| cown.let_go());
+    type Claimed<'a> = Claimed<'a, T, G>;
+    unsafe fn guards<'a>(&self, _: &mut Granted<'a>) {}
+    #[inline]
+    unsafe fn claimed<'a>(&self, requests: Granted<'a>) -> Claimed<'a, T, G> {
+        Claimed(requests.all(), PhantomData)
     }
 }

@@ -1,14 +1,17 @@
 //! Cowns: concurrent owners of a value.
 
-use crate::hold::{AnyCown, Hold};
-use crate::queue::{Mode, Queue, Request};
+use crate::cown_core::{Core, Table};
+use crate::job::drop_payload;
+use crate::pool;
+use std::alloc::Layout;
 use std::cell::UnsafeCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Weak};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{self, NonNull};
+use std::thread;
 
 /// A concurrent owner: a value, and the queue of behaviors that wait for it. A handle; clones name the same cown.
 ///
@@ -24,7 +27,8 @@ use std::sync::{Arc, Weak};
 /// assert_eq!(*account.try_hold().unwrap(), 105);
 /// # Ok::<(), boc::StartError>(())
 /// ```
-pub struct Cown<T, G = ()>(Arc<Inner<T, G>>);
+#[repr(transparent)] // a request's pointer to its cown is seen as a handle
+pub struct Cown<T, G = ()>(NonNull<Inner<T, G>>, PhantomData<Inner<T, G>>);
 
 /// A handle that does not keep its cown alive. Behaviors that wait for the cown do.
 ///
@@ -35,23 +39,48 @@ pub struct Cown<T, G = ()>(Arc<Inner<T, G>>);
 /// drop(cown);
 /// assert!(weak.upgrade().is_none());
 /// ```
-pub struct WeakCown<T, G = ()>(Weak<Inner<T, G>>);
+pub struct WeakCown<T, G = ()>(NonNull<Inner<T, G>>, PhantomData<Inner<T, G>>);
 
-struct Inner<T, G> {
-    queue: Queue,
+#[repr(C)] // the core first: that is all that a queue knows of a cown
+pub(crate) struct Inner<T, G> {
+    core: Core,
     tag: G,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: the value is reached by one writer at a time, or by readers together; the queue sees to it. Handing it from
 // thread to thread needs `T: Send`, sharing it among readers `T: Sync` (asked for where a read is requested).
-unsafe impl<T: Send, G: Send + Sync> Sync for Inner<T, G> {}
+unsafe impl<T: Send, G: Send + Sync> Sync for Cown<T, G> {}
 // SAFETY: as above.
-unsafe impl<T: Send, G: Send + Sync> Send for Inner<T, G> {}
+unsafe impl<T: Send, G: Send + Sync> Send for Cown<T, G> {}
+// SAFETY: as above.
+unsafe impl<T: Send, G: Send + Sync> Sync for WeakCown<T, G> {}
+// SAFETY: as above.
+unsafe impl<T: Send, G: Send + Sync> Send for WeakCown<T, G> {}
 
-impl<T: Send, G: Send + Sync> AnyCown for Inner<T, G> {
-    fn queue(&self) -> &Queue {
-        &self.queue
+// Nobody sees a value through a handle, so a panic leaves nothing half changed that a handle would show.
+impl<T, G> std::panic::UnwindSafe for Cown<T, G> {}
+impl<T, G: std::panic::RefUnwindSafe> std::panic::RefUnwindSafe for Cown<T, G> {}
+
+impl<T, G> Inner<T, G> {
+    const TABLE: Table = Table { layout: Layout::new::<Self>(), drop_contents: Self::drop_contents };
+
+    /// # Safety
+    /// `this` is the core of an `Inner<T, G>` that nobody refers to any more, and this is called once.
+    unsafe fn drop_contents(this: NonNull<Core>) -> thread::Result<()> {
+        let this = this.cast::<Self>().as_ptr();
+        // One at a time: a panic in one destructor while another panic unwinds would end the process.
+        // SAFETY: says the caller.
+        let value = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*this).value) }));
+        // SAFETY: says the caller.
+        let tag = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*this).tag) }));
+        match (value, tag) {
+            (Err(first), Err(second)) => {
+                drop_payload(second);
+                Err(first)
+            }
+            (value, tag) => value.and(tag),
+        }
     }
 }
 
@@ -69,26 +98,34 @@ impl<T, G> Cown<T, G> {
     /// let cown = boc::Cown::with_tag(100, "Ada's account");
     /// assert_eq!(*cown.tag(), "Ada's account");
     /// ```
+    #[inline]
     pub fn with_tag(value: T, tag: G) -> Self {
-        Cown(Arc::new(Inner { queue: Queue::new(), tag, value: UnsafeCell::new(value) }))
+        let inner = pool::allocate(size_of::<Inner<T, G>>(), align_of::<Inner<T, G>>()).cast::<Inner<T, G>>();
+        let core = Core::new(const { &Inner::<T, G>::TABLE });
+        // SAFETY: new memory, of that layout.
+        unsafe { inner.write(Inner { core, tag, value: UnsafeCell::new(value) }) };
+        Cown(inner, PhantomData)
     }
 
     /// The tag that this cown was made with.
+    #[inline]
     pub fn tag(&self) -> &G {
-        &self.0.tag
+        // SAFETY: alive, as the handle is; the tag is only ever shared.
+        unsafe { &(*self.0.as_ptr()).tag }
     }
 
     /// A handle that does not keep the cown alive.
     pub fn downgrade(&self) -> WeakCown<T, G> {
-        WeakCown(Arc::downgrade(&self.0))
+        self.core_ref().add_weak();
+        WeakCown(self.0, PhantomData)
     }
 
     /// A number that no other living cown has: its place in the order in which behaviors get in line.
     pub fn id(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
+        self.0.addr().get()
     }
 
-    /// How many handles there are, those of behaviors that wait for the cown among them.
+    /// How many handles there are. The behaviors that wait for the cown or hold it count as one more, readers as one each.
     ///
     /// ```
     /// let cown = boc::Cown::new(1);
@@ -96,70 +133,50 @@ impl<T, G> Cown<T, G> {
     /// assert_eq!(same.handles(), 2);
     /// ```
     pub fn handles(&self) -> usize {
-        Arc::strong_count(&self.0)
+        self.core_ref().references()
     }
 
-    pub(crate) fn as_ptr(&self) -> *mut T {
-        self.0.value.get()
-    }
-}
-
-impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
-    pub(crate) fn request(&self, mode: Mode) -> Request {
-        Request::new(&self.0.queue, mode)
+    pub(crate) fn core(&self) -> NonNull<Core> {
+        self.0.cast()
     }
 
-    /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it meanwhile wait until
-    /// the guard is dropped.
+    fn core_ref(&self) -> &Core {
+        // SAFETY: alive, as the handle is.
+        unsafe { &(*self.0.as_ptr()).core }
+    }
+
+    /// Where the value is.
+    pub(crate) fn value(&self) -> *mut T {
+        // SAFETY: alive, as the handle is.
+        unsafe { (*self.0.as_ptr()).value.get() }
+    }
+
+    /// The cown's reference, which is not dropped with this handle any more.
+    pub(crate) fn into_core(self) -> NonNull<Core> {
+        let core = self.core();
+        std::mem::forget(self);
+        core
+    }
+
+    /// A pointer to the core of a cown, seen as a handle.
     ///
-    /// ```
-    /// let cown = boc::Cown::new(1);
-    /// let mut held = cown.try_hold().expect("nobody else is there");
-    /// *held += 1;
-    /// assert!(cown.try_hold().is_none());
-    /// drop(held);
-    /// assert_eq!(*cown.try_hold().unwrap(), 2);
-    /// ```
-    pub fn try_hold(&self) -> Option<CownGuard<T, G>> {
-        let hold = Hold::try_new(self.0.clone())?;
-        Some(CownGuard { cown: self.clone(), _hold: hold, value: PhantomData })
-    }
-}
-
-/// The value of a cown that is held outside behaviors. See [`Cown::try_hold`].
-///
-/// Threads may share a guard only if they may share the value:
-///
-/// ```compile_fail
-/// fn shared(_: impl Sync) {}
-/// shared(boc::Cown::new(std::cell::Cell::new(1)).try_hold().unwrap());
-/// ```
-pub struct CownGuard<T, G = ()> {
-    cown: Cown<T, G>,
-    _hold: Hold,
-    /// Sharing the guard shares the value, sending the guard sends it; sharing the cown does neither.
-    value: PhantomData<T>,
-}
-
-impl<T, G> Deref for CownGuard<T, G> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        // SAFETY: we hold the cown for writing as long as the guard lives.
-        unsafe { &*self.cown.as_ptr() }
-    }
-}
-
-impl<T, G> DerefMut for CownGuard<T, G> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above, and the guard is borrowed mutably.
-        unsafe { &mut *self.cown.as_ptr() }
+    /// # Safety
+    /// It is the core of a `Cown<T, G>`, which is alive as long as the pointer is borrowed.
+    pub(crate) unsafe fn of_core(core: &NonNull<Core>) -> &Self {
+        // SAFETY: a handle is such a pointer, `repr(transparent)`.
+        unsafe { &*ptr::from_ref(core).cast::<Self>() }
     }
 }
 
 impl<T, G> WeakCown<T, G> {
+    fn core_ref(&self) -> &Core {
+        // SAFETY: the memory is there, as the handle is.
+        unsafe { &(*self.0.as_ptr()).core }
+    }
+
     /// The cown, while it lives.
     pub fn upgrade(&self) -> Option<Cown<T, G>> {
-        self.0.upgrade().map(Cown)
+        self.core_ref().upgrade().then(|| Cown(self.0, PhantomData))
     }
 
     /// The cown's number. See [`Cown::id`].
@@ -169,7 +186,7 @@ impl<T, G> WeakCown<T, G> {
     /// assert_eq!(cown.downgrade().id(), cown.id());
     /// ```
     pub fn id(&self) -> usize {
-        self.0.as_ptr().addr()
+        self.0.addr().get()
     }
 
     /// How many handles there are that do. See [`Cown::handles`].
@@ -182,19 +199,37 @@ impl<T, G> WeakCown<T, G> {
     /// assert_eq!(weak.handles(), 0);
     /// ```
     pub fn handles(&self) -> usize {
-        self.0.strong_count()
+        self.core_ref().references()
     }
 }
 
 impl<T, G> Clone for Cown<T, G> {
+    #[inline]
     fn clone(&self) -> Self {
-        Cown(self.0.clone())
+        self.core_ref().add_references(1);
+        Cown(self.0, PhantomData)
+    }
+}
+
+impl<T, G> Drop for Cown<T, G> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: this handle's reference.
+        unsafe { Core::drop_references(self.core(), 1) };
     }
 }
 
 impl<T, G> Clone for WeakCown<T, G> {
     fn clone(&self) -> Self {
-        WeakCown(self.0.clone())
+        self.core_ref().add_weak();
+        WeakCown(self.0, PhantomData)
+    }
+}
+
+impl<T, G> Drop for WeakCown<T, G> {
+    fn drop(&mut self) {
+        // SAFETY: this handle's reference.
+        unsafe { Core::drop_weak(self.0.cast()) };
     }
 }
 
@@ -213,7 +248,7 @@ impl<T> From<T> for Cown<T> {
 impl<T, G> PartialEq for Cown<T, G> {
     /// Two handles are equal where they name the same cown.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0 == other.0
     }
 }
 

@@ -1,64 +1,12 @@
 //! Naming the cowns of a behavior in Rust's types: a cown, a read of one, tuples, arrays and vectors of those.
 
-use crate::behavior::{self, Body, contain};
 use crate::cown::Cown;
-use crate::queue::Mode;
-use crate::requests::Requests;
-use crate::scheduler::Shared;
-use crate::scope::Scope;
-use std::any::Any;
-use std::fmt;
+use crate::cown_core::Core;
+use crate::queue::{Mode, Request};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-
-/// What a behavior came to: the value of the cown that `when` gives.
-///
-/// ```
-/// use boc::{Outcome, Runtime};
-/// let runtime = Runtime::new(2)?;
-/// let (six, never) = (runtime.when((), |()| 6), runtime.when((), |()| -> i32 { panic!("no") }));
-/// runtime.when((&six, &never), |(six, never)| {
-///     assert!(matches!(*six, Outcome::Done(6)));
-///     assert!(matches!(*never, Outcome::Panicked(_)));
-/// });
-/// runtime.wait();
-/// assert_eq!(six.try_hold().unwrap().take(), 6);
-/// # Ok::<(), boc::StartError>(())
-/// ```
-pub enum Outcome<R> {
-    /// It has not run yet.
-    Pending,
-    /// It returned this.
-    Done(R),
-    /// It panicked with this.
-    Panicked(Box<dyn Any + Send>),
-}
-
-impl<R> Outcome<R> {
-    /// Takes the outcome, and leaves `Pending`. Goes on with the panic if there was one.
-    ///
-    /// # Panics
-    /// With the behavior's panic, or if it has not run.
-    pub fn take(&mut self) -> R {
-        match std::mem::replace(self, Outcome::Pending) {
-            Outcome::Done(result) => result,
-            Outcome::Panicked(panic) => resume_unwind(panic),
-            Outcome::Pending => panic!("the behavior has not run yet, or its outcome has been taken"),
-        }
-    }
-}
-
-impl<R: fmt::Debug> fmt::Debug for Outcome<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Outcome::Pending => f.write_str("Pending"),
-            Outcome::Done(result) => f.debug_tuple("Done").field(result).finish(),
-            Outcome::Panicked(_) => f.write_str("Panicked(..)"),
-        }
-    }
-}
+use std::ptr::NonNull;
+use std::slice;
 
 /// A claim to read a cown, together with others. See [`read`].
 pub struct Read<T, G = ()>(Cown<T, G>);
@@ -76,62 +24,105 @@ pub fn read<T, G>(cown: &Cown<T, G>) -> Read<T, G> {
     Read(cown.clone())
 }
 
-/// Cowns that a behavior asks for.
-pub trait Cowns {
-    /// The same, owned by the behavior.
-    type Held: Held;
-    /// Makes the behavior their owner.
-    fn hold(self) -> Self::Held;
-}
-
-/// Cowns that a behavior owns handles of. Implemented in this library only.
+/// Cowns that a behavior asks for. Implemented in this library only.
 ///
 /// # Safety
-/// `guards` reaches only values of cowns that `requests` has asked for, and as it has asked for them.
-pub unsafe trait Held: Send + 'static {
-    /// What the body gets: a guard for each cown, in the same shape.
+/// `count` is the number of requests that `requests` makes. The shape that it gives, and its own, reach only what they
+/// have asked for, and as they have asked for it.
+pub unsafe trait Cowns {
+    /// How they are handed to a body.
+    type Shape: Shape;
+    #[doc(hidden)]
+    fn count(&self) -> usize;
+    #[doc(hidden)]
+    fn requests(self, requests: &mut Requests) -> Self::Shape;
+}
+
+/// How the cowns of a behavior are handed to its body. Implemented in this library only.
+///
+/// # Safety
+/// See [`Cowns`].
+pub unsafe trait Shape: Send + 'static {
+    /// What a body gets: a guard for each cown, in the same shape.
     type Guards<'a>;
-    /// A request for each cown, all of which these handles keep alive.
-    fn requests(&self, out: &mut Requests);
+    /// What a [`Body`](crate::Body) gets: nothing, but for [`Claims`](crate::Claims).
+    type Claimed<'a>;
     /// The guards.
     ///
     /// # Safety
-    /// All requests are granted and none is released while the guards are there; guards are made once.
-    unsafe fn guards(&self) -> Self::Guards<'_>;
-    /// Drops the handles one by one: with each may go the value, whose destructor may panic, which ends there.
-    fn let_go(self);
+    /// All requests are granted, none is released while the guards are there, no two are for one cown, and guards are made
+    /// once.
+    #[doc(hidden)]
+    unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a>;
+    /// What a body gets that has no guards.
+    ///
+    /// # Safety
+    /// The requests are those that were made for this.
+    #[doc(hidden)]
+    unsafe fn claimed<'a>(&self, requests: Granted<'a>) -> Self::Claimed<'a>;
 }
 
-/// Schedules a typed body.
-pub(crate) fn when<C: Cowns, R: Send + 'static>(
-    shared: &Arc<Shared>,
-    scope: Option<&Arc<Scope>>,
-    cowns: C,
-    body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
-) -> Cown<Outcome<R>> {
-    let outcome = Cown::new(Outcome::Pending);
-    behavior::schedule_distinct(shared, scope, (cowns.hold(), outcome.clone()), Typed(body));
-    outcome
+/// Where the requests of a behavior are written to.
+pub struct Requests {
+    behavior: NonNull<u8>,
+    next: NonNull<Request>,
+    room: usize,
 }
 
-/// A body that gets guards.
-struct Typed<F>(F);
+/// The requests of a behavior that runs.
+pub struct Granted<'a>(slice::Iter<'a, Request>);
 
-impl<H, R, F> Body<(H, Cown<Outcome<R>>)> for Typed<F>
-where
-    H: Held,
-    R: Send + 'static,
-    F: FnOnce(H::Guards<'_>) -> R + Send + 'static,
-{
-    fn run(self, (held, outcome): &(H, Cown<Outcome<R>>)) {
-        // SAFETY: the body runs while all requests are granted, and once; no cown is named twice.
-        let guards = unsafe { held.guards() };
-        let came_to = match catch_unwind(AssertUnwindSafe(|| (self.0)(guards))) {
-            Ok(result) => Outcome::Done(result),
-            Err(panic) => Outcome::Panicked(panic),
-        };
-        // SAFETY: the behavior holds the outcome's cown too, and nobody else has a guard of it.
-        unsafe { *outcome.as_ptr() = came_to };
+impl Requests {
+    /// # Safety
+    /// The block of the behavior has room for so many requests at `first`.
+    pub(crate) unsafe fn new(behavior: NonNull<u8>, first: NonNull<Request>, room: usize) -> Self {
+        Requests { behavior, next: first, room }
+    }
+
+    /// A request for a cown of the caller's, which is alive while the behavior is scheduled.
+    pub(crate) fn borrowed<T, G>(&mut self, cown: &Cown<T, G>, mode: Mode) {
+        self.push(cown.core(), mode, false);
+    }
+
+    /// A request that takes over a handle.
+    pub(crate) fn owned<T, G>(&mut self, cown: Cown<T, G>, mode: Mode) {
+        self.push(cown.into_core(), mode, true);
+    }
+
+    #[inline]
+    fn push(&mut self, cown: NonNull<Core>, mode: Mode, owns: bool) {
+        self.room = self.room.checked_sub(1).expect("no more requests than were counted");
+        let back = self.next.addr().get() - self.behavior.addr().get();
+        // SAFETY: there is room for it.
+        unsafe {
+            self.next.write(Request::new(cown, mode, owns, back));
+            self.next = self.next.add(1);
+        }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.room == 0
+    }
+}
+
+impl<'a> Granted<'a> {
+    pub(crate) fn new(requests: &'a [Request]) -> Self {
+        Granted(requests.iter())
+    }
+
+    pub(crate) fn all(&self) -> &'a [Request] {
+        self.0.as_slice()
+    }
+
+    /// The next cown.
+    ///
+    /// # Safety
+    /// It is a `Cown<T, G>`.
+    #[inline]
+    unsafe fn next<T, G>(&mut self) -> &'a Cown<T, G> {
+        let request = self.0.next().expect("a request for each cown");
+        // SAFETY: says the caller. It is alive, as the request is granted.
+        unsafe { Cown::of_core(request.cown_ref()) }
     }
 }
 
@@ -168,154 +159,182 @@ impl<T> Deref for ReadGuard<'_, T> {
     }
 }
 
+/// One cown that is written.
+pub struct Written<T, G>(PhantomData<fn() -> Cown<T, G>>);
+
+/// One cown that is read.
+pub struct Looked<T, G>(PhantomData<fn() -> Cown<T, G>>);
+
 // SAFETY: one write request, one guard that writes.
-unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Held for Cown<T, G> {
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Shape for Written<T, G> {
     type Guards<'a> = WriteGuard<'a, T>;
-    fn requests(&self, out: &mut Requests) {
-        out.push(self.request(Mode::Write));
+    type Claimed<'a> = ();
+    #[inline]
+    unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> WriteGuard<'a, T> {
+        // SAFETY: the request is for such a cown.
+        WriteGuard(unsafe { requests.next::<T, G>() }.value(), PhantomData)
     }
-    unsafe fn guards(&self) -> WriteGuard<'_, T> {
-        WriteGuard(self.as_ptr(), PhantomData)
-    }
-    fn let_go(self) {
-        contain(|| drop(self));
-    }
+    unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
 }
 
 // SAFETY: one read request, one guard that reads; the value may be shared.
-unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Held for Read<T, G> {
+unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Shape for Looked<T, G> {
     type Guards<'a> = ReadGuard<'a, T>;
-    fn requests(&self, out: &mut Requests) {
-        out.push(self.0.request(Mode::Read));
+    type Claimed<'a> = ();
+    #[inline]
+    unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> ReadGuard<'a, T> {
+        // SAFETY: the request is for such a cown, which is held together with other readers, says the caller.
+        ReadGuard(unsafe { &*requests.next::<T, G>().value() })
     }
-    unsafe fn guards(&self) -> ReadGuard<'_, T> {
-        // SAFETY: held together with other readers, says the caller.
-        ReadGuard(unsafe { &*self.0.as_ptr() })
+    unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
+}
+
+// SAFETY: each element's own.
+unsafe impl<S: Shape> Shape for Vec<S> {
+    type Guards<'a> = Vec<S::Guards<'a>>;
+    type Claimed<'a> = ();
+    unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
+        // SAFETY: says the caller.
+        self.iter().map(|shape| unsafe { shape.guards(requests) }).collect()
     }
-    fn let_go(self) {
-        contain(|| drop(self));
+    unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
+}
+
+// SAFETY: each element's own.
+unsafe impl<S: Shape, const N: usize> Shape for [S; N] {
+    type Guards<'a> = [S::Guards<'a>; N];
+    type Claimed<'a> = ();
+    unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
+        // SAFETY: says the caller.
+        self.each_ref().map(|shape| unsafe { shape.guards(requests) })
+    }
+    unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
+}
+
+// SAFETY: one request, to write.
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Cown<T, G> {
+    type Shape = Written<T, G>;
+    fn count(&self) -> usize {
+        1
+    }
+    #[inline]
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        requests.owned(self, Mode::Write);
+        Written(PhantomData)
+    }
+}
+
+// SAFETY: one request, to write.
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for &Cown<T, G> {
+    type Shape = Written<T, G>;
+    fn count(&self) -> usize {
+        1
+    }
+    #[inline]
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        requests.borrowed(self, Mode::Write);
+        Written(PhantomData)
+    }
+}
+
+// SAFETY: one request, to read.
+unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Cowns for Read<T, G> {
+    type Shape = Looked<T, G>;
+    fn count(&self) -> usize {
+        1
+    }
+    #[inline]
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        requests.owned(self.0, Mode::Read);
+        Looked(PhantomData)
     }
 }
 
 // SAFETY: each element's own.
-unsafe impl<H: Held> Held for Vec<H> {
-    type Guards<'a> = Vec<H::Guards<'a>>;
-    fn requests(&self, out: &mut Requests) {
-        self.iter().for_each(|held| held.requests(out));
+unsafe impl<C: Cowns> Cowns for Vec<C> {
+    type Shape = Vec<C::Shape>;
+    fn count(&self) -> usize {
+        self.iter().map(Cowns::count).sum()
     }
-    unsafe fn guards(&self) -> Self::Guards<'_> {
-        // SAFETY: says the caller.
-        self.iter().map(|held| unsafe { held.guards() }).collect()
-    }
-    fn let_go(self) {
-        self.into_iter().for_each(Held::let_go);
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        self.into_iter().map(|cowns| cowns.requests(requests)).collect()
     }
 }
 
 // SAFETY: each element's own.
-unsafe impl<H: Held, const N: usize> Held for [H; N] {
-    type Guards<'a> = [H::Guards<'a>; N];
-    fn requests(&self, out: &mut Requests) {
-        self.iter().for_each(|held| held.requests(out));
-    }
-    unsafe fn guards(&self) -> Self::Guards<'_> {
-        // SAFETY: says the caller.
-        self.each_ref().map(|held| unsafe { held.guards() })
-    }
-    fn let_go(self) {
-        self.into_iter().for_each(Held::let_go);
-    }
-}
-
-impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Cown<T, G> {
-    type Held = Cown<T, G>;
-    fn hold(self) -> Self::Held {
-        self
-    }
-}
-
-impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for &Cown<T, G> {
-    type Held = Cown<T, G>;
-    fn hold(self) -> Self::Held {
-        self.clone()
-    }
-}
-
-impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Cowns for Read<T, G> {
-    type Held = Read<T, G>;
-    fn hold(self) -> Self::Held {
-        self
-    }
-}
-
-impl<C: Cowns> Cowns for Vec<C> {
-    type Held = Vec<C::Held>;
-    fn hold(self) -> Self::Held {
-        self.into_iter().map(Cowns::hold).collect()
-    }
-}
-
-impl<'a, C> Cowns for &'a [C]
+unsafe impl<'a, C> Cowns for &'a [C]
 where
     &'a C: Cowns,
 {
-    type Held = Vec<<&'a C as Cowns>::Held>;
-    fn hold(self) -> Self::Held {
-        self.iter().map(Cowns::hold).collect()
+    type Shape = Vec<<&'a C as Cowns>::Shape>;
+    fn count(&self) -> usize {
+        self.iter().map(|cowns| cowns.count()).sum()
+    }
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        self.iter().map(|cowns| cowns.requests(requests)).collect()
     }
 }
 
-impl<C: Cowns, const N: usize> Cowns for [C; N] {
-    type Held = [C::Held; N];
-    fn hold(self) -> Self::Held {
-        self.map(Cowns::hold)
+// SAFETY: each element's own.
+unsafe impl<C: Cowns, const N: usize> Cowns for [C; N] {
+    type Shape = [C::Shape; N];
+    fn count(&self) -> usize {
+        self.iter().map(Cowns::count).sum()
+    }
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        self.map(|cowns| cowns.requests(requests))
     }
 }
 
 macro_rules! tuples {
     ($($name:ident)*) => {
-        impl<$($name: Cowns),*> Cowns for ($($name,)*) {
-            type Held = ($($name::Held,)*);
+        // SAFETY: each element's own.
+        unsafe impl<$($name: Cowns),*> Cowns for ($($name,)*) {
+            type Shape = ($($name::Shape,)*);
             #[allow(non_snake_case)]
-            fn hold(self) -> Self::Held {
+            #[inline]
+            fn count(&self) -> usize {
                 let ($($name,)*) = self;
-                ($($name.hold(),)*)
+                0 $(+ $name.count())*
+            }
+            #[allow(non_snake_case)]
+            #[inline]
+            fn requests(self, requests: &mut Requests) -> Self::Shape {
+                let ($($name,)*) = self;
+                ($($name.requests(requests),)*)
             }
         }
         // SAFETY: each element's own.
-        unsafe impl<$($name: Held),*> Held for ($($name,)*) {
+        unsafe impl<$($name: Shape),*> Shape for ($($name,)*) {
             type Guards<'a> = ($($name::Guards<'a>,)*);
+            type Claimed<'a> = ();
             #[allow(non_snake_case)]
-            fn requests(&self, out: &mut Requests) {
-                let ($($name,)*) = self;
-                $($name.requests(out);)*
-            }
-            #[allow(non_snake_case)]
-            unsafe fn guards(&self) -> Self::Guards<'_> {
+            #[inline]
+            unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
                 let ($($name,)*) = self;
                 // SAFETY: says the caller.
-                unsafe { ($($name.guards(),)*) }
+                unsafe { ($($name.guards(requests),)*) }
             }
-            #[allow(non_snake_case)]
-            fn let_go(self) {
-                let ($($name,)*) = self;
-                $($name.let_go();)*
-            }
+            unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
         }
     };
 }
 
-impl Cowns for () {
-    type Held = ();
-    fn hold(self) {}
+// SAFETY: asks for nothing and reaches nothing.
+unsafe impl Cowns for () {
+    type Shape = ();
+    fn count(&self) -> usize {
+        0
+    }
+    fn requests(self, _: &mut Requests) {}
 }
 
 // SAFETY: asks for nothing and reaches nothing.
-unsafe impl Held for () {
+unsafe impl Shape for () {
     type Guards<'a> = ();
-    fn requests(&self, _out: &mut Requests) {}
-    unsafe fn guards(&self) {}
-    fn let_go(self) {}
+    type Claimed<'a> = ();
+    unsafe fn guards<'a>(&self, _: &mut Granted<'a>) {}
+    unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
 }
 
 tuples!(A);

@@ -1,73 +1,165 @@
 //! Cowns taken outside behaviors.
 
-use crate::behavior::{Header, Ready};
-use crate::queue::{Mode, Queue, Request};
+use crate::cown::Cown;
+use crate::cown_core::Core;
+use crate::job::{Header, How, Job, Sink, Table, catch_panics};
+use crate::pool;
+use crate::queue::{Mode, Request};
+use crate::scheduler::{Dispatch, dispatch};
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, offset_of};
+use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
-use std::sync::Arc;
 
-/// What a hold needs to know of its cown.
-pub(crate) trait AnyCown: Send + Sync {
-    fn queue(&self) -> &Queue;
-}
-
-/// A cown taken outside behaviors: a behavior of one request and no body, whose "run" is its release.
-pub(crate) struct Hold(NonNull<Header>);
+/// A cown taken outside behaviors: a job of one request and no body, which is over as soon as it is run.
+pub(crate) struct Hold(NonNull<Block>);
 
 // SAFETY: a hold is a place in a queue, which any thread may give up.
 unsafe impl Send for Hold {}
 // SAFETY: a shared hold can do nothing.
 unsafe impl Sync for Hold {}
 
-#[repr(C)] // the header first, so that a pointer to it is one to the behavior
-struct HoldBehavior {
+#[repr(C)] // the header first, so that a pointer to it is one to the block
+struct Block {
     header: Header,
     request: Request,
-    /// Kept alive for the request.
-    _cown: Arc<dyn AnyCown>,
+}
+
+impl Block {
+    const TABLE: Table = Table { run: Block::run, placement: None };
+
+    fn new(cown: NonNull<Core>) -> NonNull<Block> {
+        let header = Header::new(1, &Block::TABLE, std::ptr::null());
+        let request = Request::new(cown, Mode::Write, false, offset_of!(Block, request));
+        let block = pool::allocate(size_of::<Block>(), align_of::<Block>()).cast::<Block>();
+        // SAFETY: new memory of that layout.
+        unsafe { block.write(Block { header, request }) };
+        block
+    }
+
+    fn request(block: NonNull<Block>) -> NonNull<Request> {
+        // SAFETY: it lies within the block.
+        unsafe { block.byte_add(offset_of!(Block, request)).cast() }
+    }
+
+    /// # Safety
+    /// Nobody uses the block any more.
+    unsafe fn free(block: NonNull<Block>) {
+        // SAFETY: says the caller.
+        unsafe { pool::free(block.cast(), size_of::<Block>(), align_of::<Block>()) };
+    }
+
+    /// Releases the cown.
+    ///
+    /// # Safety
+    /// `header` is that of a block whose cown is granted, and is not used again.
+    unsafe fn run(header: NonNull<Header>, _: How, sink: &dyn Sink) {
+        let block = header.cast::<Block>();
+        let request = Block::request(block);
+        // SAFETY: says the caller. A successor sets our `next` before the release is over, and not later.
+        unsafe {
+            let cown = request.as_ref().cown();
+            let references = Request::release(request, |job| sink.ready(job, false));
+            Block::free(block);
+            if references > 0 {
+                // Perhaps in the middle of another release, which must go on.
+                catch_panics(|| Core::drop_references(cown, references));
+            }
+        }
+    }
 }
 
 impl Hold {
-    /// Takes the cown if nobody holds it or waits for it.
-    pub(crate) fn try_new(cown: Arc<dyn AnyCown>) -> Option<Hold> {
-        let request = Request::new(cown.queue(), Mode::Write);
-        // One grant for the request, and one for us: nobody else makes it ready before we say so.
-        let hold = Box::new(HoldBehavior { header: Header::of_hold(2), request, _cown: cown });
-        let hold = NonNull::from(Box::leak(hold));
-        let header = hold.cast::<Header>();
-        // SAFETY: the box, and the cown with it, goes in `release`, or right here where it never got in line.
+    /// Takes the cown if nobody holds it or waits for it. It is alive during the call.
+    fn try_new(cown: NonNull<Core>) -> Option<Hold> {
+        let block = Block::new(cown);
+        let header = block.cast::<Header>();
+        // SAFETY: the block goes when it is released, or right here where it never got in line.
         unsafe {
-            hold.as_ref().request.belong(header.cast());
-            match hold.as_ref().request.try_link() {
-                Some(true) => Some(Hold(header)),
+            // One grant for the request, and one for us: nobody else makes it ready before we say so.
+            header.as_ref().wait_for(2);
+            match Request::try_link(Block::request(block)) {
+                Some(true) => Some(Hold(block)),
                 Some(false) => {
                     // Readers are still inside. We are in line and can't step out, so we release as soon as granted.
-                    if Header::grant(header, 1) {
-                        release(header);
+                    if let Some(job) = Header::grant(header, 1) {
+                        dispatch(job);
                     }
                     None
                 }
                 None => {
-                    drop(Box::from_raw(hold.as_ptr()));
+                    Block::free(block);
                     None
                 }
             }
         }
+    }
+
+    /// Takes a cown that nobody else knows of.
+    pub(crate) fn of_new<T, G>(cown: &Cown<T, G>) -> Hold {
+        Hold::try_new(cown.core()).expect("nobody else knows of it")
+    }
+
+    /// Gives the cown up. What becomes ready goes to `sink`.
+    pub(crate) fn release(self, sink: &dyn Sink) {
+        let hold = ManuallyDrop::new(self);
+        // SAFETY: granted, and released once.
+        unsafe { Job::new(hold.0.cast()) }.end(How::Run, sink);
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         // SAFETY: granted, and released once.
-        unsafe { release(self.0) }
+        unsafe { Job::new(self.0.cast()) }.end(How::Run, &Dispatch);
     }
 }
 
-/// # Safety
-/// `header` is the head of a boxed `HoldBehavior` that is granted its cown, and is not used again.
-pub(crate) unsafe fn release(header: NonNull<Header>) {
-    // SAFETY: says the caller.
-    unsafe {
-        let hold = Box::from_raw(header.cast::<HoldBehavior>().as_ptr());
-        hold.request.release(|ready| Ready(ready.cast()).dispatch());
+impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
+    /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it meanwhile wait until
+    /// the guard is dropped.
+    ///
+    /// ```
+    /// let cown = boc::Cown::new(1);
+    /// let mut held = cown.try_hold().expect("nobody else is there");
+    /// *held += 1;
+    /// assert!(cown.try_hold().is_none());
+    /// drop(held);
+    /// assert_eq!(*cown.try_hold().unwrap(), 2);
+    /// ```
+    pub fn try_hold(&self) -> Option<CownGuard<T, G>> {
+        let hold = Hold::try_new(self.core())?;
+        Some(CownGuard { cown: self.clone(), _hold: hold, value: PhantomData })
+    }
+}
+
+/// The value of a cown that is held outside behaviors. See [`Cown::try_hold`].
+///
+/// Threads may share a guard only if they may share the value:
+///
+/// ```compile_fail
+/// fn shared(_: impl Sync) {}
+/// shared(boc::Cown::new(std::cell::Cell::new(1)).try_hold().unwrap());
+/// ```
+pub struct CownGuard<T, G = ()> {
+    // Dropped first: the cown may go with it, and its value with that.
+    _hold: Hold,
+    cown: Cown<T, G>,
+    /// Sharing the guard shares the value, sending the guard sends it; sharing the cown does neither.
+    value: PhantomData<T>,
+}
+
+impl<T, G> Deref for CownGuard<T, G> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: we hold the cown for writing as long as the guard lives.
+        unsafe { &*self.cown.value() }
+    }
+}
+
+impl<T, G> DerefMut for CownGuard<T, G> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and the guard is borrowed mutably.
+        unsafe { &mut *self.cown.value() }
     }
 }

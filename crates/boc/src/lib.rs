@@ -26,24 +26,40 @@
 //! # Parts
 //!
 //! - [`Runtime`]: workers, and the scheduler that feeds them. A [`Host`] puts an environment around each worker.
-//! - [`Cown`], [`read`]: what a behavior can ask for. [`when`] schedules from within a behavior.
+//! - [`Cown`], [`read`]: what a behavior can ask for. [`when`] schedules from within a behavior. [`Promise`]: what a
+//!   behavior will come to.
 //! - [`Scope`]: a count of behaviors that can be waited for apart from the rest.
-//! - [`Claims`], [`Body`], [`Runtime::schedule`]: the same without guards, for language bindings.
+//! - [`Claims`], [`Body`], [`Runtime::schedule`]: the same without guards, for language bindings. [`Placement`]: where a body
+//!   is to run; [`Runtime::pump`]: on a thread of the program.
+//! - [`Events`]: what happens, for tracing. [`Builder::seed`]: an order of behaviors that can be run again, for tests.
+//!
+//! # Layers
+//!
+//! Each module uses only those above it in this list.
+//!
+//! | layer | modules | what it knows |
+//! |---|---|---|
+//! | memory, primitives | `sync`, `pool` | atomics (loom's in models); recycled blocks |
+//! | job | `job` | a block that waits for grants and can then be run |
+//! | queue | `queue`, `cown_core` | requests in line for a cown, and who keeps it alive |
+//! | cown | `cown` | a value behind a queue |
+//! | scheduler | `scheduler`, `hold` | which thread runs what; cowns taken outside behaviors |
+//! | behavior | `cowns`, `claims`, `behavior`, `outcome` | naming cowns; body, requests and result in one block |
+//! | runtime | `host`, `runtime` | workers, their start and end; scopes; what programs call |
 
 mod behavior;
 mod claims;
 mod cown;
+mod cown_core;
 mod cowns;
 mod hold;
-mod idle;
-mod inbox;
-mod phase;
+mod host;
+mod job;
+mod outcome;
+mod pool;
 mod queue;
-mod requests;
 mod runtime;
 mod scheduler;
-mod scope;
-mod stats;
 mod sync;
 
 #[cfg(all(test, loom))]
@@ -55,10 +71,13 @@ mod models;
 struct Readme;
 
 pub use behavior::Body;
-pub use claims::Claims;
-pub use cown::{Cown, CownGuard, WeakCown};
-pub use cowns::{Cowns, Held, Outcome, Read, ReadGuard, WriteGuard, read};
+pub use claims::{Claimed, Claims, ClaimsShape};
+pub use cown::{Cown, WeakCown};
+pub use cowns::{Cowns, Read, ReadGuard, Shape, WriteGuard, read};
+pub use hold::CownGuard;
+pub use host::{Host, Worker};
+pub use job::Placement;
+pub use outcome::{Outcome, Panic, Promise};
 pub use queue::Mode;
-pub use runtime::{Builder, Host, Runtime, Scope, Seat, StartError, chore, schedule, when};
-pub use scheduler::current_worker;
-pub use stats::Stats;
+pub use runtime::{Builder, PumpError, Runtime, Scope, StartError, background, schedule, when};
+pub use scheduler::{Event, Events, Stats, current_worker};

@@ -1,31 +1,51 @@
-//! The queue of requests that a cown keeps: how a behavior gets in line, is granted the cown, and hands it on.
+//! The queue of requests that each cown has: how a behavior gets in line, is granted the cown, and hands it on.
 //!
 //! # Protocol
 //!
-//! A cown holds the *tail* of a linked list of [`Request`]s. The algorithm is the one of "When Concurrency Matters:
-//! Behaviour-Oriented Concurrency" (OOPSLA 2023); its treatment of readers follows the fair reader-writer queue lock of
+//! A cown holds the *tail* of a linked list of [`Request`]s. The algorithm is that of "When Concurrency Matters:
+//! Behaviour-Oriented Concurrency" (OOPSLA 2023). Its treatment of readers follows the fair reader-writer queue lock of
 //! Mellor-Crummey and Scott (PPoPP 1991).
 //!
+//! ```text
+//!              holds the cown        waits               waits
+//!             +-----------+       +-----------+       +-----------+
+//!             | request   | next  | request   | next  | request   |
+//!             | of B1     |------>| of B2     |------>| of B3     |<---- tail ---- cown
+//!             | SCHEDULED |       | SCHEDULED |       |           |
+//!             +-----------+       +-----------+       +-----------+
+//!                                                      not yet in line at all its cowns:
+//!                                                      whoever comes next waits before it sets B3's `next`
+//! ```
+//!
 //! **Link, phase one.** A behavior visits its cowns in one global order and swaps its request in as each tail. No former
-//! tail: the cown is free. Else it waits until its predecessor is `SCHEDULED`, that is, until the predecessor's behavior
-//! has all its requests in line, and hooks itself behind it. The wait is what makes getting in line at several cowns one
-//! atomic step: who comes behind us at one cown comes behind us at every cown. It can't go round in a circle, because
-//! all behaviors visit cowns in the same order.
+//! tail: the cown is free. Otherwise it waits until its predecessor is `SCHEDULED`, that is, until the predecessor's
+//! behavior has all its requests in line. Then it sets the predecessor's `next`. The wait makes getting in line at several
+//! cowns one atomic step: who comes behind us at one cown comes behind us at every cown. The wait can't go round in a
+//! circle, because all behaviors visit cowns in the same order.
 //!
-//! **Link, phase two.** The behavior marks its requests `SCHEDULED`.
+//! **Link, phase two.** The behavior marks its requests `SCHEDULED`. A behavior with one request, to write, is in line
+//! with its first swap. So it is marked before that, and there is no second phase.
 //!
-//! **Grant.** A behavior counts its requests that are not granted yet; whoever grants the last one makes it ready.
+//! **Grant.** A behavior counts its requests that are not granted yet. Whoever grants the last one makes it ready.
 //!
-//! **Release.** A request without a successor swings the tail back to nothing; else it grants its successor.
+//! **Release.** A request without a successor swings the tail back to null. Otherwise it grants its successor.
 //!
 //! **Readers.** Readers that follow each other hold the cown together, counted in `readers`. A reader behind a reader
-//! that already reads joins at once; behind one that still waits it leaves word there (`NEXT_READS`), and whoever grants
+//! that already reads joins at once. Behind one that still waits it leaves word there (`NEXT_READS`), and whoever grants
 //! the first grants the second too. The writer behind a group of readers must wait for the last of them to leave, which
 //! need not be the last in the queue. So its predecessor, on leaving, puts it into `next_writer` and adds `WRITER_WAITS`
-//! to `readers` in the step that takes itself off; the one thread whose step leaves `readers` at exactly `WRITER_WAITS`
+//! to `readers` in the step that takes itself off. The one thread whose step leaves `readers` at exactly `WRITER_WAITS`
 //! grants it. No reader can come in meanwhile, since all later ones queue behind the writer.
+//!
+//! # Who keeps the cown alive
+//!
+//! A line keeps its cown alive with one reference, however long it is: the request that finds no tail before it takes the
+//! reference, and the one that swings the tail back to null drops it. Only readers, which may still read when the line is
+//! empty, have a reference each.
 
-use crate::sync::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, spin};
+use crate::cown_core::Core;
+use crate::job::{Header, Job};
+use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Ordering, prefetch, spin};
 use std::ptr::{self, NonNull};
 
 /// What a behavior may do with a cown. See [`Claims`](crate::Claims).
@@ -35,6 +55,15 @@ pub enum Mode {
     Write,
     /// Together with other readers; may look at the value.
     Read,
+}
+
+/// What a request does in the queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Write,
+    Read,
+    /// Nothing: another request of the same behavior stands in line for the same cown.
+    Merged,
 }
 
 /// All requests of this request's behavior are in line.
@@ -47,222 +76,281 @@ const NEXT_READS: u8 = 4;
 const NEXT_WRITES: u8 = 8;
 
 /// One reader in `Queue::readers`.
-const READER: usize = 2;
+const READER: u32 = 2;
 /// A writer waits in `Queue::next_writer` until no reader is left.
-const WRITER_WAITS: usize = 1;
-
-/// What a queue needs to know of a behavior: how many grants it lacks. Each behavior begins with this.
-pub(crate) struct Lacking(AtomicUsize);
+const WRITER_WAITS: u32 = 1;
 
 /// A cown's end of the queue.
 pub(crate) struct Queue {
     tail: AtomicPtr<Request>,
-    readers: AtomicUsize,
     next_writer: AtomicPtr<Request>,
+    readers: AtomicU32,
 }
 
-/// One behavior's claim on one cown, to write or to read it. Whoever links it keeps the cown alive.
-pub struct Request {
-    queue: NonNull<Queue>,
-    mode: Mode,
-    state: AtomicU8,
-    behavior: AtomicPtr<Lacking>,
+/// One behavior's claim on one cown, to write or to read it. It lies in the block of its behavior.
+#[repr(C)]
+pub(crate) struct Request {
+    /// The cown. Its handles are this very pointer: see [`Request::cown`].
+    cown: NonNull<Core>,
     next: AtomicPtr<Request>,
-}
-
-impl Lacking {
-    pub(crate) fn new(grants: usize) -> Self {
-        Lacking(AtomicUsize::new(grants))
-    }
-
-    /// Counts down; true where nothing is lacking any more.
-    ///
-    /// # Safety
-    /// The behavior is alive. Where this gives false it may be gone already.
-    pub(crate) unsafe fn grant(this: NonNull<Lacking>, grants: usize) -> bool {
-        // SAFETY: says the caller; the reference is to the atomic alone, and not used once it has been counted down.
-        unsafe { this.as_ref() }.0.fetch_sub(grants, Ordering::AcqRel) == grants
-    }
+    /// How many bytes before this request its behavior begins.
+    back: u32,
+    state: AtomicU8,
+    role: Role,
+    mode: Mode,
+    /// Whether it came with a reference to the cown, which is to be dropped, or used up, once it is in line.
+    owns: bool,
 }
 
 impl Request {
-    pub(crate) fn new(queue: &Queue, mode: Mode) -> Self {
-        Request {
-            queue: NonNull::from(queue),
-            mode,
-            state: AtomicU8::new(0),
-            behavior: AtomicPtr::new(ptr::null_mut()),
-            next: AtomicPtr::new(ptr::null_mut()),
-        }
+    /// A request of the behavior that begins `back` bytes before the place that this will be written to. `owns`: with the
+    /// reference that the caller had.
+    pub(crate) fn new(cown: NonNull<Core>, mode: Mode, owns: bool, back: usize) -> Self {
+        let (role, state) = match mode {
+            Mode::Write => (Role::Write, 0),
+            Mode::Read => (Role::Read, WAITING),
+        };
+        let back = u32::try_from(back).expect("a behavior is smaller than four gigabytes");
+        let next = AtomicPtr::new(ptr::null_mut());
+        Request { cown, next, back, state: AtomicU8::new(state), role, mode, owns }
+    }
+
+    pub(crate) fn cown(&self) -> NonNull<Core> {
+        self.cown
+    }
+
+    pub(crate) fn cown_ref(&self) -> &NonNull<Core> {
+        &self.cown
+    }
+
+    /// What the behavior asked for here.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// The place of the cown in the order in which all behaviors get in line.
+    #[inline]
     pub(crate) fn order(&self) -> usize {
-        self.queue.addr().get()
+        self.cown.addr().get()
     }
 
-    /// Merges a second request of one behavior for one cown into this: the stronger mode counts.
-    pub(crate) fn absorb(&mut self, other: &Request) {
-        if other.mode == Mode::Write {
-            self.mode = Mode::Write;
+    /// Whether another request has got in line behind this one.
+    #[inline]
+    pub(crate) fn is_followed(&self) -> bool {
+        !self.next.load(Ordering::Relaxed).is_null()
+    }
+
+    pub(crate) fn writes_alone(&self) -> bool {
+        self.role == Role::Write
+    }
+
+    /// Lets this request stand for another of the same behavior and cown, too: the stronger mode counts. Before either is
+    /// linked.
+    pub(crate) fn merge(&mut self, other: &mut Request) {
+        if other.role == Role::Write {
+            self.role = Role::Write;
+            self.state = AtomicU8::new(0);
         }
+        other.role = Role::Merged;
     }
 
-    /// Names the behavior that this request belongs to; before it is linked.
-    pub(crate) fn belong(&self, behavior: NonNull<Lacking>) {
-        self.behavior.store(behavior.as_ptr(), Ordering::Relaxed);
-        if self.mode == Mode::Read {
-            self.state.store(WAITING, Ordering::Relaxed);
-        }
-    }
-
-    fn queue(&self) -> &Queue {
-        // SAFETY: alive, says whoever has linked this request.
-        unsafe { self.queue.as_ref() }
-    }
-
-    fn as_ptr(&self) -> *mut Request {
-        ptr::from_ref(self).cast_mut()
-    }
-
-    /// Phase one. True where the cown is granted at once.
+    /// Drops the reference to the cown of a request that will not be linked.
     ///
     /// # Safety
-    /// The request stays where it is in memory until it is released, and belongs to a behavior that outlives it; so does
-    /// its cown.
-    pub(crate) unsafe fn link(&self) -> bool {
-        let queue = self.queue();
-        let Some(before) = NonNull::new(queue.tail.swap(self.as_ptr(), Ordering::AcqRel)) else {
-            return match self.mode {
-                Mode::Write => queue.enter_empty_as_writer(self),
-                Mode::Read => {
+    /// It has not been linked.
+    pub(crate) unsafe fn forgo(&self) {
+        if self.owns {
+            // SAFETY: the reference is the request's own.
+            unsafe { Core::drop_references(self.cown, 1) };
+        }
+    }
+
+    /// The same for a request that is merged into another one, which keeps the cown alive.
+    pub(crate) fn forgo_merged(&self) {
+        if self.owns {
+            // SAFETY: the other request has a reference, or whoever schedules has one.
+            unsafe { self.cown.as_ref() }.drop_one_of_many();
+        }
+    }
+
+    /// Phase one. True where the cown is granted at once. `alone`: the request is the only one of its behavior, and
+    /// writes; it is scheduled with this.
+    ///
+    /// # Safety
+    /// The request and the header of its behavior stay where they are until it is released. The cown is alive during the
+    /// call. Where it is not granted at once and is `alone`, the behavior may be gone as this returns.
+    #[inline]
+    pub(crate) unsafe fn link(this: NonNull<Request>, alone: bool) -> bool {
+        // SAFETY: says the caller.
+        let request = unsafe { this.as_ref() };
+        // SAFETY: says the caller.
+        let core = unsafe { request.cown.as_ref() };
+        let queue = &core.queue;
+        debug_assert!(!alone || request.role == Role::Write);
+        if alone {
+            request.state.store(SCHEDULED, Ordering::Relaxed);
+        }
+        let Some(before) = NonNull::new(queue.tail.swap(this.as_ptr(), Ordering::AcqRel)) else {
+            // The line is new: it gets its reference.
+            return match request.role {
+                Role::Read => {
+                    core.add_references(2 - u32::from(request.owns));
                     queue.readers.fetch_add(READER, Ordering::AcqRel);
                     // Nobody looks at our state before we are scheduled.
-                    self.state.store(0, Ordering::Relaxed);
+                    request.state.store(0, Ordering::Relaxed);
                     true
+                }
+                _ => {
+                    if !request.owns {
+                        core.add_references(1);
+                    }
+                    queue.enter_empty_as_writer(this)
                 }
             };
         };
-        // SAFETY: a request that is not the tail any more is not freed before its successor is hooked on, which only
-        // this thread does.
+        match (request.role, request.owns) {
+            (Role::Read, false) => core.add_references(1),
+            // The line has a reference.
+            (Role::Write, true) => core.drop_one_of_many(),
+            _ => {}
+        }
+        // SAFETY: a request that is not the tail any more is not freed before its `next` is set, which only this thread
+        // does.
         let before = unsafe { before.as_ref() };
-        spin(|| (before.state.load(Ordering::Acquire) & SCHEDULED != 0).then_some(()));
-        match (before.mode, self.mode) {
-            (Mode::Write, _) => {
-                before.next.store(self.as_ptr(), Ordering::Release);
-                false
-            }
-            (Mode::Read, Mode::Write) => {
-                before.state.fetch_or(NEXT_WRITES, Ordering::AcqRel);
-                before.next.store(self.as_ptr(), Ordering::Release);
-                false
-            }
-            (Mode::Read, Mode::Read) => {
+        if before.state.load(Ordering::Acquire) & SCHEDULED == 0 {
+            spin(|| (before.state.load(Ordering::Acquire) & SCHEDULED != 0).then_some(()));
+        }
+        match (before.role, request.role) {
+            (Role::Read, Role::Read) => {
                 let waits = before.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
                     (state & WAITING != 0).then_some(state | NEXT_READS)
                 });
                 if waits.is_err() {
                     queue.readers.fetch_add(READER, Ordering::AcqRel);
-                    self.state.store(0, Ordering::Relaxed);
+                    request.state.store(0, Ordering::Relaxed);
                 }
-                before.next.store(self.as_ptr(), Ordering::Release);
+                before.next.store(this.as_ptr(), Ordering::Release);
                 waits.is_err()
+            }
+            (Role::Read, _) => {
+                before.state.fetch_or(NEXT_WRITES, Ordering::AcqRel);
+                before.next.store(this.as_ptr(), Ordering::Release);
+                false
+            }
+            _ => {
+                before.next.store(this.as_ptr(), Ordering::Release);
+                false
             }
         }
     }
 
     /// Phase two.
     pub(crate) fn scheduled(&self) {
-        match self.mode {
+        match self.role {
+            Role::Read => _ = self.state.fetch_or(SCHEDULED, Ordering::Release),
             // Nobody else changes the state of a writer.
-            Mode::Write => self.state.store(SCHEDULED, Ordering::Release),
-            Mode::Read => _ = self.state.fetch_or(SCHEDULED, Ordering::Release),
+            _ => self.state.store(SCHEDULED, Ordering::Release),
         }
     }
 
     /// Takes a free cown for writing, or does nothing. `None`: it is not free. `Some(false)`: it is in line, behind
-    /// readers that had already left the queue.
+    /// readers that had already left the line.
     ///
     /// # Safety
-    /// As for [`Request::link`].
-    pub(crate) unsafe fn try_link(&self) -> Option<bool> {
-        let queue = self.queue();
+    /// As for [`Request::link`]. The request owns no reference.
+    pub(crate) unsafe fn try_link(this: NonNull<Request>) -> Option<bool> {
+        // SAFETY: says the caller.
+        let request = unsafe { this.as_ref() };
+        // SAFETY: says the caller.
+        let core = unsafe { request.cown.as_ref() };
+        let queue = &core.queue;
         if queue.readers.load(Ordering::Acquire) != 0 {
             return None;
         }
-        self.state.store(SCHEDULED, Ordering::Relaxed);
-        queue
-            .tail
-            .compare_exchange(ptr::null_mut(), self.as_ptr(), Ordering::AcqRel, Ordering::Relaxed)
-            .ok()
-            .map(|_| queue.enter_empty_as_writer(self))
+        request.state.store(SCHEDULED, Ordering::Relaxed);
+        let free = ptr::null_mut();
+        queue.tail.compare_exchange(free, this.as_ptr(), Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        core.add_references(1);
+        Some(queue.enter_empty_as_writer(this))
     }
 
-    /// Hands the cown on. Behaviors that had lacked only this cown are given to `ready`.
+    /// Hands the cown on. Jobs that had waited only for this grant are given to `ready`. Gives how many references to the
+    /// cown are the caller's to drop now.
     ///
     /// # Safety
     /// The request is granted, and is released once.
-    pub(crate) unsafe fn release(&self, mut ready: impl FnMut(NonNull<Lacking>)) {
-        let queue = self.queue();
-        let next = self.leave_or_successor(queue);
-        match (self.mode, next) {
-            (Mode::Write, None) => {}
-            (Mode::Write, Some(next)) => {
+    #[inline]
+    pub(crate) unsafe fn release(this: NonNull<Request>, mut ready: impl FnMut(Job)) -> u32 {
+        // SAFETY: granted, so nobody has freed it.
+        let request = unsafe { this.as_ref() };
+        if request.role == Role::Merged {
+            return 0;
+        }
+        // SAFETY: the line, or the reader, has a reference until this is over; but for the writer with a successor, which
+        // does not come here again once it has granted that.
+        let queue = unsafe { &request.cown.as_ref().queue };
+        let next = request.leave_or_successor(this, queue);
+        match (request.role, next) {
+            (Role::Write, Some(next)) => {
                 // SAFETY: a successor that waits for our grant is alive.
-                match unsafe { next.as_ref() }.mode {
+                match unsafe { next.as_ref() }.role {
                     // SAFETY: as above.
-                    Mode::Write => unsafe { resolve(next, &mut ready) },
+                    Role::Read => unsafe { queue.grant_readers(next, &mut ready) },
                     // SAFETY: as above.
-                    Mode::Read => unsafe { queue.grant_readers(next, &mut ready) },
+                    _ => unsafe { resolve(next, &mut ready) },
                 }
+                0
             }
-            (Mode::Read, Some(next)) if self.state.load(Ordering::Acquire) & NEXT_WRITES != 0 => {
+            (Role::Read, Some(next)) if request.state.load(Ordering::Acquire) & NEXT_WRITES != 0 => {
                 queue.next_writer.store(next.as_ptr(), Ordering::Relaxed);
                 let before = queue.readers.fetch_sub(READER - WRITER_WAITS, Ordering::AcqRel);
                 if before == READER {
                     queue.grant_writer(&mut ready);
                 }
+                1
             }
-            // The successor, if there is one, reads already.
-            (Mode::Read, _) => {
+            (Role::Read, next) => {
+                // The successor, if there is one, reads already.
                 let before = queue.readers.fetch_sub(READER, Ordering::AcqRel);
                 if before == READER + WRITER_WAITS {
                     queue.grant_writer(&mut ready);
                 }
+                1 + u32::from(next.is_none())
             }
+            (_, None) => 1,
+            (Role::Merged, Some(_)) => unreachable!("what is merged is not in line"),
         }
     }
 
-    /// Leaves the queue empty, or gives the request behind this one.
-    fn leave_or_successor(&self, queue: &Queue) -> Option<NonNull<Request>> {
+    /// Leaves the line empty, or gives the request behind this one.
+    fn leave_or_successor(&self, this: NonNull<Request>, queue: &Queue) -> Option<NonNull<Request>> {
         if let Some(next) = NonNull::new(self.next.load(Ordering::Acquire)) {
             return Some(next);
         }
-        let alone =
-            queue.tail.compare_exchange(self.as_ptr(), ptr::null_mut(), Ordering::AcqRel, Ordering::Acquire);
-        match alone {
+        let null = ptr::null_mut();
+        match queue.tail.compare_exchange(this.as_ptr(), null, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => None,
-            // Somebody is the tail now, and about to hook itself on here.
+            // Somebody is the tail now, and about to set our `next`.
             Err(_) => Some(spin(|| NonNull::new(self.next.load(Ordering::Acquire)))),
         }
     }
 }
 
-// SAFETY: a request is changed through atomics only, and points to a queue, which is Sync.
-unsafe impl Send for Request {}
-// SAFETY: as above.
-unsafe impl Sync for Request {}
-
 /// Grants one more of its requests to the behavior of `request`.
 ///
 /// # Safety
 /// The request is alive and not granted. It may be gone when this returns.
-unsafe fn resolve(request: NonNull<Request>, ready: &mut impl FnMut(NonNull<Lacking>)) {
-    // SAFETY: alive, says the caller; and its behavior outlives it.
+#[inline]
+unsafe fn resolve(request: NonNull<Request>, ready: &mut impl FnMut(Job)) {
+    // SAFETY: alive, says the caller; and it lies that far behind the header of its behavior, in the same block.
     unsafe {
-        let behavior = NonNull::new_unchecked(request.as_ref().behavior.load(Ordering::Relaxed));
-        if Lacking::grant(behavior, 1) {
-            ready(behavior);
+        let back = request.as_ref().back as usize;
+        // In a long line the one behind was made long ago: its memory is fetched while this one waits and runs.
+        let behind = request.as_ref().next.load(Ordering::Relaxed);
+        prefetch(behind.wrapping_byte_sub(back));
+        prefetch(behind);
+        if let Some(job) = Header::grant(request.byte_sub(back).cast(), 1) {
+            ready(job);
         }
     }
 }
@@ -271,8 +359,8 @@ impl Queue {
     pub(crate) fn new() -> Self {
         Queue {
             tail: AtomicPtr::new(ptr::null_mut()),
-            readers: AtomicUsize::new(0),
             next_writer: AtomicPtr::new(ptr::null_mut()),
+            readers: AtomicU32::new(0),
         }
     }
 
@@ -282,9 +370,9 @@ impl Queue {
         self.tail.load(Ordering::Acquire).is_null() && self.readers.load(Ordering::Acquire) == 0
     }
 
-    /// A writer has become the tail of an empty queue. Readers that have left the queue may still be reading: every
-    /// one of them is counted by now, and no other can come, so a count of zero stays zero.
-    fn enter_empty_as_writer(&self, writer: &Request) -> bool {
+    /// A writer has become the tail of an empty line. Readers that have left the line may still be reading: every one of
+    /// them is counted by now, and no other can come, so a count of zero stays zero.
+    fn enter_empty_as_writer(&self, writer: NonNull<Request>) -> bool {
         if self.readers.load(Ordering::Acquire) == 0 {
             return true;
         }
@@ -297,7 +385,7 @@ impl Queue {
     }
 
     /// No reader is left, and a writer waits.
-    fn grant_writer(&self, ready: &mut impl FnMut(NonNull<Lacking>)) {
+    fn grant_writer(&self, ready: &mut impl FnMut(Job)) {
         let writer = self.next_writer.load(Ordering::Relaxed);
         self.readers.store(0, Ordering::Release);
         // SAFETY: the writer has waited for this grant, so it is alive; only the step that brought `readers` to
@@ -309,7 +397,7 @@ impl Queue {
     ///
     /// # Safety
     /// `first` is alive and waits for its grant.
-    unsafe fn grant_readers(&self, first: NonNull<Request>, ready: &mut impl FnMut(NonNull<Lacking>)) {
+    unsafe fn grant_readers(&self, first: NonNull<Request>, ready: &mut impl FnMut(Job)) {
         self.readers.fetch_add(READER, Ordering::AcqRel);
         let mut reader = Some(first);
         while let Some(this) = reader {

@@ -1,23 +1,35 @@
 //! Runtimes: the workers, their start and their end.
 
-use crate::behavior::{self, Body};
-use crate::cown::Cown;
-use crate::cowns::{Cowns, Held, Outcome};
-use crate::scheduler::{self, Local, Shared};
-use crate::scope::Scope as Count;
-use crate::stats::Stats;
+use crate::behavior::{Behavior, Body, Payload, Plain, Unscheduled};
+use crate::cowns::{Cowns, Shape};
+use crate::host::{self, Bare, Cause, Host};
+use crate::job::Job;
+use crate::outcome::{Promise, Promised};
+use crate::scheduler::{
+    self, Event, Events, Runner, Scope as Count, ScopeHandle, Settings, Shared, Stats, deadline,
+};
+use smallvec::SmallVec;
 use std::error::Error;
 use std::fmt;
-use std::sync::mpsc::{Sender, channel};
+use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-type Cause = Box<dyn Error + Send + Sync>;
-
 /// A set of workers that run behaviors.
 ///
 /// Dropping a runtime waits for what it has been given and then ends its workers.
+///
+/// # What it promises
+///
+/// - Behaviors that have a cown in common run one after the other, in the order in which they were scheduled, unless all
+///   of them only read it.
+/// - A behavior that is ready waits at most for the bodies that run now, and its share of the queue: a worker follows what
+///   is at hand (what the end of a behavior has made ready, what its bodies schedule) for 100 microseconds, and then takes
+///   what has waited longest, for as long again or for 32 behaviors. Up to eight short bodies run between two looks at the
+///   clock; where bodies take long, every second one is one that has waited.
+/// - Workers that have nothing to do sleep. They do not poll.
 pub struct Runtime {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -31,112 +43,32 @@ pub struct Runtime {
 /// # Ok::<(), boc::StartError>(())
 /// ```
 pub struct Builder {
-    workers: usize,
+    settings: Settings,
     stack_size: usize,
     name: String,
     host: Arc<dyn Host>,
-}
-
-/// What a worker thread has around it while it works: a place to set up an environment on that very thread, and to take
-/// it down again.
-///
-/// ```
-/// struct Talking;
-///
-/// impl boc::Host for Talking {
-///     fn host(&self, mut seat: boc::Seat) {
-///         let index = seat.index();
-///         loop {
-///             println!("worker {index} has set up its environment");
-///             seat.work(|sleep| sleep());
-///             println!("worker {index} takes it down");
-///             if !seat.rest() {
-///                 break;
-///             }
-///         }
-///     }
-/// }
-///
-/// let runtime = boc::Runtime::builder().workers(2).host(Talking).start()?;
-/// # Ok::<(), boc::StartError>(())
-/// ```
-pub trait Host: Send + Sync + 'static {
-    /// Called once on each worker's thread. Gets the environment ready and calls [`Seat::work`], or [`Seat::fail`].
-    fn host(&self, seat: Seat);
-}
-
-/// A worker's place, before it works. Dropping it without having worked counts as a failed start.
-pub struct Seat {
-    local: Local,
-    /// Gone once the start has been reported.
-    started: Option<Sender<Result<(), Cause>>>,
 }
 
 /// A worker could not start.
 #[derive(Debug)]
 pub struct StartError(Cause);
 
-/// Nothing around the worker at all.
-struct Bare;
-
-impl Host for Bare {
-    fn host(&self, mut seat: Seat) {
-        loop {
-            seat.work(|sleep| sleep());
-            if !seat.rest() {
-                return;
-            }
-        }
-    }
-}
-
-impl Seat {
-    /// Which worker this is, from 0.
-    pub fn index(&self) -> usize {
-        self.local.index()
-    }
-
-    /// Works until the runtime ends, or has a recess. Whenever there is nothing to do, `pause` is called with a function
-    /// that searches and sleeps, and that it must call: an environment that others wait for can be left around it.
-    pub fn work(&mut self, pause: impl FnMut(&mut dyn FnMut())) {
-        if let Some(started) = self.started.take() {
-            // The one who waits for it may have given up, if another worker failed.
-            let _ = started.send(Ok(()));
-        }
-        self.local.work(pause);
-    }
-
-    /// After [`Seat::work`] has returned: true where that was for a recess, which is over by now, and the worker is to go
-    /// on; false where the runtime ends. A host loops over the two.
-    pub fn rest(&mut self) -> bool {
-        self.local.shared().phase.rest()
-    }
-
-    /// Reports that this worker can't be.
-    ///
-    /// ```
-    /// struct Broken;
-    ///
-    /// impl boc::Host for Broken {
-    ///     fn host(&self, seat: boc::Seat) {
-    ///         seat.fail("no room");
-    ///     }
-    /// }
-    ///
-    /// let error = boc::Runtime::builder().host(Broken).start().err().unwrap();
-    /// assert_eq!(error.to_string(), "the runtime could not start: no room");
-    /// ```
-    pub fn fail(self, cause: impl Into<Box<dyn Error + Send + Sync>>) {
-        if let Some(started) = self.started {
-            let _ = started.send(Err(cause.into()));
-        }
-    }
+/// A lane can't be pumped here and now. See [`Runtime::pump`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PumpError {
+    /// The runtime has no lane of that number.
+    NoSuchLane,
+    /// Another thread pumps it.
+    Busy,
+    /// This thread runs a behavior of the runtime.
+    InBehavior,
 }
 
 impl Builder {
     /// The number of workers. At least one.
     pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = workers;
+        self.settings.workers = workers;
         self
     }
 
@@ -158,37 +90,147 @@ impl Builder {
         self
     }
 
+    /// How many lanes there are for behaviors that only a thread of the program may run. See [`Runtime::pump`].
+    pub fn lanes(mut self, lanes: usize) -> Self {
+        self.settings.lanes = lanes;
+        self
+    }
+
+    /// A function that is called, on any thread, whenever a behavior has become ready in the lane of that number: to wake
+    /// who pumps it. It should be quick, and must neither schedule nor pump.
+    pub fn on_lane_ready(mut self, notify: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.settings.notify = Some(Box::new(notify));
+        self
+    }
+
+    /// A sink of what happens. See [`Events`].
+    pub fn events(mut self, events: impl Events) -> Self {
+        self.settings.events = Some(Box::new(events));
+        self
+    }
+
+    /// For tests: behaviors run one at a time, and which one is next, and on which worker, is drawn by lot from this seed.
+    /// So an order in which a program fails can be run again. They run only while a thread waits for the runtime or for a
+    /// scope (or drops the runtime); a thread that waits for a behavior in another way waits for ever.
+    ///
+    /// ```
+    /// use boc::Runtime;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let order = |seed| {
+    ///     let order = Arc::new(Mutex::new(Vec::new()));
+    ///     let runtime = Runtime::builder().workers(2).seed(seed).start().unwrap();
+    ///     for name in 0..20 {
+    ///         let order = order.clone();
+    ///         runtime.when((), move |()| order.lock().unwrap().push(name));
+    ///     }
+    ///     drop(runtime);
+    ///     Arc::into_inner(order).unwrap().into_inner().unwrap()
+    /// };
+    /// assert_eq!(order(7), order(7));
+    /// assert_ne!(order(7), order(8));
+    /// ```
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = Some(seed);
+        self
+    }
+
     /// Starts the workers, and waits until all of them are up.
     ///
     /// # Errors
     /// If a thread can't be made or a host reports failure. What had started by then is ended again.
     pub fn start(self) -> Result<Runtime, StartError> {
-        if self.workers == 0 {
+        let workers = self.settings.workers;
+        if workers == 0 {
             return Err(StartError("a runtime needs at least one worker".into()));
         }
-        let (shared, locals) = Shared::new(self.workers);
+        let (shared, runners) = Shared::new(self.settings);
         let runtime = Runtime { shared, threads: Mutex::default() };
-        let (started, reports) = channel();
-        for local in locals {
-            let seat = Seat { local, started: Some(started.clone()) };
-            let host = self.host.clone();
+        let (threads, reports) = host::threads(runners, self.host);
+        for (index, work) in threads.into_iter().enumerate() {
             let thread = thread::Builder::new()
-                .name(format!("{}-{}", self.name, seat.index()))
+                .name(format!("{}-{index}", self.name))
                 .stack_size(self.stack_size)
-                .spawn(move || host.host(seat))
+                .spawn(work)
                 .map_err(|error| StartError(error.into()))?;
             runtime.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
-        drop(started);
-        for _ in 0..self.workers {
-            match reports.recv() {
-                Ok(Ok(())) => {}
-                Ok(Err(cause)) => return Err(StartError(cause)),
-                Err(_) => return Err(StartError("a worker ended before it had started".into())),
-            }
-        }
+        host::wait_started(workers, &reports).map_err(StartError)?;
         Ok(runtime)
     }
+}
+
+/// Schedules a behavior, which is counted in `scope`. `runner`: what this thread is in that runtime.
+#[inline(always)]
+fn submit<S: Shape, P: Payload<S>>(
+    runner: Option<&Runner>,
+    shared: &Shared,
+    scope: &Count,
+    behavior: Unscheduled<S, P>,
+) {
+    match runner {
+        Some(runner) => runner.enter(scope),
+        None => scope.enter(),
+    }
+    let job = match shared.events.is_there() {
+        false => behavior.link(),
+        true => link_watched(shared, behavior),
+    };
+    match (job, runner) {
+        (None, _) => {}
+        (Some(job), Some(runner)) => runner.place(job),
+        (Some(job), None) => shared.dispatch_from_outside(job),
+    }
+}
+
+#[cold]
+fn link_watched<S: Shape, P: Payload<S>>(shared: &Shared, behavior: Unscheduled<S, P>) -> Option<Job> {
+    let cowns: SmallVec<[_; 4]> =
+        behavior.requests().iter().map(|request| (request.order(), request.mode())).collect();
+    let id = behavior.behavior().addr().get();
+    shared.events.tell(Event::Scheduled { behavior: id, cowns: &cowns });
+    let job = behavior.link();
+    if job.is_some() {
+        shared.events.tell(Event::Ready { behavior: id });
+    }
+    job
+}
+
+#[inline(always)]
+fn schedule_in<C: Cowns>(
+    runner: Option<&Runner>,
+    shared: &Shared,
+    scope: &Count,
+    cowns: C,
+    body: impl Body<C::Shape>,
+) {
+    let owner = ptr::from_ref(scope).cast();
+    submit(runner, shared, scope, Behavior::new(owner, cowns, Plain(ManuallyDrop::new(body))));
+}
+
+#[inline(always)]
+fn when_in<C: Cowns, R: Send + 'static>(
+    runner: Option<&Runner>,
+    shared: &Shared,
+    scope: &Count,
+    cowns: C,
+    body: impl FnOnce(<C::Shape as Shape>::Guards<'_>) -> R + Send + 'static,
+) -> Promise<R> {
+    let owner = ptr::from_ref(scope).cast();
+    let behavior = Behavior::new(owner, cowns, Promised::new(body));
+    assert!(
+        behavior.cowns_are_distinct(),
+        "a behavior can't ask for the same cown twice: it would have two guards of one value"
+    );
+    let promise = Promise::of(behavior.behavior(), runner.map_or(ptr::null(), Runner::if_alone));
+    submit(runner, shared, scope, behavior);
+    promise
+}
+
+/// Calls `f` with what this thread is in that runtime.
+#[inline]
+fn on_runner_of<R>(shared: &Shared, f: impl FnOnce(Option<&Runner>) -> R) -> R {
+    scheduler::on_runner(|runner| f(runner.filter(|runner| ptr::eq(&**runner.shared(), shared))))
 }
 
 impl Runtime {
@@ -200,10 +242,11 @@ impl Runtime {
         Runtime::builder().workers(workers).start()
     }
 
-    /// Settings for a runtime: as many workers as there are cores, a stack of 2 MiB each, nothing around them.
+    /// Settings for a runtime: as many workers as there are cores, a stack of 2 MiB each, nothing around them, no lanes.
     pub fn builder() -> Builder {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
         Builder {
-            workers: thread::available_parallelism().map_or(1, usize::from),
+            settings: Settings { workers, ..Settings::default() },
             stack_size: 2 << 20,
             name: "boc".into(),
             host: Arc::new(Bare),
@@ -211,7 +254,7 @@ impl Runtime {
     }
 
     /// Schedules `body` to run once it holds `cowns`: a reference to a [`Cown`], a [`read`](crate::read), a tuple, an
-    /// array or a `Vec` of those. Gives a cown of the [`Outcome`].
+    /// array or a `Vec` of those. Gives a promise of the [`Outcome`](crate::Outcome).
     ///
     /// # Panics
     /// If one cown is named twice: two guards of one value can't be.
@@ -231,9 +274,9 @@ impl Runtime {
     pub fn when<C: Cowns, R: Send + 'static>(
         &self,
         cowns: C,
-        body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
-    ) -> Cown<Outcome<R>> {
-        crate::cowns::when(&self.shared, None, cowns, body)
+        body: impl FnOnce(<C::Shape as Shape>::Guards<'_>) -> R + Send + 'static,
+    ) -> Promise<R> {
+        on_runner_of(&self.shared, |runner| when_in(runner, &self.shared, &self.shared.root, cowns, body))
     }
 
     /// Schedules `body` to run once it holds `cowns`, for those who keep their values elsewhere: it gets no guards, so a
@@ -251,39 +294,42 @@ impl Runtime {
     /// assert_eq!(cown.tag().load(Relaxed), 1);
     /// # Ok::<(), boc::StartError>(())
     /// ```
-    pub fn schedule<C: Cowns>(&self, cowns: C, body: impl Body<C::Held>) {
-        behavior::schedule(&self.shared, None, cowns.hold(), body);
+    pub fn schedule<C: Cowns>(&self, cowns: C, body: impl Body<C::Shape>) {
+        let root = &self.shared.root;
+        on_runner_of(&self.shared, |runner| schedule_in(runner, &self.shared, root, cowns, body));
     }
 
-    /// Schedules a body that no program has asked for, such as tidying up: [`Runtime::wait`] does not wait for it, and
-    /// [`Runtime::is_quiescent`] does not see it. What it schedules in turn counts as ever.
+    /// Schedules a background job, which no program has asked for, such as tidying up: [`Runtime::wait`] does not wait for
+    /// it, and [`Runtime::is_quiescent`] does not see it. What it schedules in turn counts as ever.
     ///
     /// ```
     /// let runtime = boc::Runtime::new(2)?;
     /// let (go_on, told) = std::sync::mpsc::channel();
-    /// runtime.chore(move || told.recv().unwrap());
+    /// runtime.background(move || told.recv().unwrap());
     /// runtime.wait();
-    /// assert!(runtime.is_quiescent() && !runtime.is_still());
+    /// assert!(runtime.is_quiescent() && !runtime.is_idle());
     /// go_on.send(()).unwrap();
     /// # Ok::<(), boc::StartError>(())
     /// ```
-    pub fn chore(&self, body: impl Body<()>) {
-        behavior::schedule(&self.shared, Some(&self.shared.chores), (), body);
+    pub fn background(&self, body: impl Body<()>) {
+        let scope = &self.shared.background;
+        on_runner_of(&self.shared, |runner| schedule_in(runner, &self.shared, scope, (), body));
     }
 
-    /// Waits until no chore is in flight, at most for `timeout`. True where it came to that.
+    /// Waits until no background job is in flight, at most for `timeout`. True where it came to that.
     ///
     /// # Panics
     /// As [`Runtime::wait`].
-    pub fn wait_for_chores(&self, timeout: Duration) -> bool {
+    pub fn wait_for_background(&self, timeout: Duration) -> bool {
         self.refuse_on_worker();
-        self.shared.chores.wait_timeout(timeout)
+        self.shared.background.wait(deadline(timeout))
     }
 
-    /// True where neither a behavior nor a chore is in flight.
-    pub fn is_still(&self) -> bool {
-        // In this order: a chore may schedule behaviors, and is counted until it has.
-        self.shared.chores.is_empty() && self.shared.root.is_empty() && self.shared.chores.is_empty()
+    /// True where neither a behavior nor a background job is in flight.
+    pub fn is_idle(&self) -> bool {
+        // In this order: a background job may schedule behaviors, and is counted until it has.
+        let Shared { root, background, .. } = &*self.shared;
+        background.is_empty() && root.is_empty() && background.is_empty()
     }
 
     /// Waits until no behavior is in flight: neither running nor scheduled.
@@ -292,7 +338,7 @@ impl Runtime {
     /// On one of this runtime's workers, where it would wait for itself.
     pub fn wait(&self) {
         self.refuse_on_worker();
-        self.shared.root.wait();
+        self.shared.root.wait(None);
     }
 
     /// The same, at most for `timeout`. True where it came to that.
@@ -314,7 +360,7 @@ impl Runtime {
     /// As [`Runtime::wait`].
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         self.refuse_on_worker();
-        self.shared.root.wait_timeout(timeout)
+        self.shared.root.wait(deadline(timeout))
     }
 
     /// True where no behavior is in flight.
@@ -322,10 +368,69 @@ impl Runtime {
         self.shared.root.is_empty()
     }
 
-    /// A scope: what is scheduled in it can be waited for apart from all else. It counts as one behavior in flight for as
-    /// long as it is there or has something in flight; so drop it before you wait for the runtime, or drop that.
+    /// A scope: what is scheduled in it can be waited for apart from all else. The runtime waits for that, too.
     pub fn scope(&self) -> Scope {
-        Scope { shared: self.shared.clone(), count: Arc::new(Count::within(self.shared.root.clone())) }
+        Scope(ScopeHandle::within(&self.shared.root))
+    }
+
+    /// Runs behaviors that are ready in that lane, on this thread: those whose body asks for [`Placement::Only`] there. At
+    /// most `most`, in the order in which they became ready. Gives how many it has run.
+    ///
+    /// # Errors
+    /// If there is no such lane, another thread pumps it, or this thread runs a behavior.
+    ///
+    /// ```
+    /// use boc::{Body, Placement, Runtime};
+    /// use std::thread::{self, ThreadId};
+    ///
+    /// struct Pinned(ThreadId);
+    ///
+    /// impl Body<()> for Pinned {
+    ///     fn placement(&self, _: ()) -> Placement {
+    ///         Placement::Only(0)
+    ///     }
+    ///     fn run(self, _: ()) {
+    ///         assert_eq!(thread::current().id(), self.0);
+    ///     }
+    /// }
+    ///
+    /// let runtime = Runtime::builder().workers(1).lanes(1).start()?;
+    /// runtime.schedule((), Pinned(thread::current().id()));
+    /// while runtime.wait_for_lane(0, None) {
+    ///     runtime.pump(0, 10).unwrap();
+    /// }
+    /// assert!(runtime.is_quiescent());
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
+    ///
+    /// [`Placement::Only`]: crate::Placement::Only
+    pub fn pump(&self, lane: usize, most: usize) -> Result<usize, PumpError> {
+        if scheduler::current_worker_of(&self.shared) {
+            return Err(PumpError::InBehavior);
+        }
+        let lane = self.shared.lane(lane).ok_or(PumpError::NoSuchLane)?;
+        let pump = lane.pump().ok_or(PumpError::Busy)?;
+        let runner = Runner::pumper(self.shared.clone());
+        let mut count = 0;
+        runner.as_current(|| {
+            while count < most
+                && let Some(job) = pump.next()
+            {
+                runner.run(job);
+                count += 1;
+            }
+        });
+        Ok(count)
+    }
+
+    /// Waits until that lane has something to run, or nothing is in flight, at most for `timeout`. True where it has.
+    ///
+    /// # Panics
+    /// If there is no such lane, and as [`Runtime::wait`].
+    pub fn wait_for_lane(&self, lane: usize, timeout: Option<Duration>) -> bool {
+        self.refuse_on_worker();
+        assert!(self.shared.lane(lane).is_some(), "{}", PumpError::NoSuchLane);
+        self.shared.wait_for_lane(lane, timeout.and_then(deadline))
     }
 
     /// How many workers there are.
@@ -349,8 +454,12 @@ impl Runtime {
         self.shared.stats()
     }
 
-    /// Ends the workers, each after the body that it runs now, and waits for them. Behaviors that have not run by then
-    /// never will, and the cowns that they wait for stay theirs: call [`Runtime::wait`] first, unless that is wanted.
+    /// Ends the workers, each after the body that it runs now, and waits for them. Behaviors that have not run by then are
+    /// dropped, and their cowns released: call [`Runtime::wait`] first, unless that is wanted. So are behaviors that become
+    /// ready later.
+    ///
+    /// # Panics
+    /// As [`Runtime::wait`].
     pub fn stop(&self) {
         self.refuse_on_worker();
         self.shared.stop();
@@ -359,21 +468,22 @@ impl Runtime {
             // Its panic has been printed; there is nobody else to tell.
             let _ = thread.join();
         }
+        self.shared.discard_all();
     }
 
-    /// Sends all workers outside their environments, each after the body that it runs now, and waits until they are:
-    /// something is about to happen that no environment survives. Behaviors can be scheduled meanwhile. Where it takes
+    /// Suspends the workers: each leaves its environment after the body that it runs now, and this waits until all have.
+    /// For something that no environment survives, such as a `fork`. Behaviors can be scheduled meanwhile. Where it takes
     /// longer than `timeout` it is called off, and gives false; else [`Runtime::resume`] has to follow.
     ///
     /// # Panics
     /// As [`Runtime::wait`].
     #[cfg(not(loom))]
-    pub fn recess(&self, timeout: Duration) -> bool {
+    pub fn suspend(&self, timeout: Duration) -> bool {
         self.refuse_on_worker();
-        self.shared.recess(timeout)
+        self.shared.suspend(timeout)
     }
 
-    /// Ends a recess.
+    /// Lets suspended workers go on.
     pub fn resume(&self) {
         self.shared.phase.resume();
     }
@@ -386,7 +496,7 @@ impl Runtime {
 
     fn refuse_on_worker(&self) {
         assert!(
-            !Shared::on_its_worker(Arc::as_ptr(&self.shared)),
+            !scheduler::current_worker_of(&self.shared),
             "a behavior can't wait for its own runtime: it would wait for itself"
         );
     }
@@ -395,23 +505,28 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         let running = !self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).is_empty();
-        if running && !thread::panicking() && !Shared::on_its_worker(Arc::as_ptr(&self.shared)) {
+        if running && !thread::panicking() && !scheduler::current_worker_of(&self.shared) {
             // Where the start failed nothing has been scheduled, so this is at once.
-            while !self.is_still() {
-                self.shared.root.wait();
-                self.shared.chores.wait();
+            while !self.is_idle() {
+                self.shared.root.wait(None);
+                self.shared.background.wait(None);
             }
             self.stop();
         } else {
+            // Workers that are still there drop what they find when they end.
             self.shared.stop();
         }
-        self.shared.root.leave(1);
+        // SAFETY: the runtime was the owner of its scopes.
+        unsafe {
+            Count::disown(std::ptr::NonNull::from(&*self.shared.background));
+            Count::disown(std::ptr::NonNull::from(&*self.shared.root));
+        }
     }
 }
 
 /// Schedules `body` from within a behavior, on the runtime that runs that one. See [`Runtime::when`].
 ///
-/// It is counted in the root scope, whatever scope the behavior is in.
+/// It is counted in the scope that the running behavior is counted in.
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
@@ -431,11 +546,11 @@ impl Drop for Runtime {
 /// Outside behaviors, and as [`Runtime::when`].
 pub fn when<C: Cowns, R: Send + 'static>(
     cowns: C,
-    body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
-) -> Cown<Outcome<R>> {
-    scheduler::with_current(|shared| {
-        let shared = shared.expect("boc::when is for use in behaviors; elsewhere, use Runtime::when");
-        crate::cowns::when(shared, None, cowns, body)
+    body: impl FnOnce(<C::Shape as Shape>::Guards<'_>) -> R + Send + 'static,
+) -> Promise<R> {
+    scheduler::on_runner(|runner| {
+        let runner = runner.expect("boc::when is for use in behaviors; elsewhere, use Runtime::when");
+        when_in(Some(runner), runner.shared(), runner.current_scope(), cowns, body)
     })
 }
 
@@ -450,49 +565,52 @@ pub fn when<C: Cowns, R: Send + 'static>(
 ///
 /// # Panics
 /// Outside behaviors.
-pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Held>) {
-    scheduler::with_current(|shared| {
-        let shared = shared.expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
-        behavior::schedule(shared, None, cowns.hold(), body);
+pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Shape>) {
+    scheduler::on_runner(|runner| {
+        let runner = runner.expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
+        schedule_in(Some(runner), runner.shared(), runner.current_scope(), cowns, body);
     });
 }
 
-/// Schedules a chore from within a behavior, on the runtime that runs that one. See [`Runtime::chore`].
+/// Schedules a background job from within a behavior, on the runtime that runs that one. See [`Runtime::background`].
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
 ///
-/// runtime.schedule((), || boc::chore(|| println!("tidied up")));
+/// runtime.schedule((), || boc::background(|| println!("tidied up")));
 /// # Ok::<(), boc::StartError>(())
 /// ```
 ///
 /// # Panics
 /// Outside behaviors.
-pub fn chore(body: impl Body<()>) {
-    scheduler::with_current(|shared| {
-        let shared = shared.expect("boc::chore is for use in behaviors; elsewhere, use Runtime::chore");
-        behavior::schedule(shared, Some(&shared.chores), (), body);
+pub fn background(body: impl Body<()>) {
+    scheduler::on_runner(|runner| {
+        let runner =
+            runner.expect("boc::background is for use in behaviors; elsewhere, use Runtime::background");
+        schedule_in(Some(runner), runner.shared(), &runner.shared().background, (), body);
     });
 }
 
-/// A count of behaviors that can be waited for apart from all others.
+/// A count of behaviors that can be waited for apart from all others. What they schedule by [`when`] and [`schedule`] is
+/// counted in it, too.
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
 /// let cown = boc::Cown::new(0);
+/// let same = cown.clone();
 /// let scope = runtime.scope();
-/// scope.when(&cown, |mut value| *value = 7);
+/// scope.when((), move |()| {
+///     boc::when(&same, |mut value| *value = 7);
+/// });
 /// scope.wait();
 /// assert_eq!(*cown.try_hold().unwrap(), 7);
 /// # Ok::<(), boc::StartError>(())
 /// ```
-pub struct Scope {
-    shared: Arc<Shared>,
-    count: Arc<Count>,
-}
+#[derive(Clone)]
+pub struct Scope(ScopeHandle);
 
 impl Scope {
-    /// A scope that counts as one behavior in this one, for as long as it is there or has something in flight.
+    /// A scope within this one, which waits for it, too.
     ///
     /// ```
     /// let runtime = boc::Runtime::new(2)?;
@@ -500,12 +618,16 @@ impl Scope {
     /// let outer = runtime.scope();
     /// let inner = outer.scope();
     /// inner.when((), |()| ());
-    /// drop(inner);
     /// outer.wait(); // for what was scheduled in the inner one, too
     /// # Ok::<(), boc::StartError>(())
     /// ```
     pub fn scope(&self) -> Scope {
-        Scope { shared: self.shared.clone(), count: Arc::new(Count::within(self.count.clone())) }
+        Scope(ScopeHandle::within(self.0.scope()))
+    }
+
+    fn shared(&self) -> &Shared {
+        // SAFETY: the runtime's memory is there while one of its scopes is.
+        unsafe { &*self.0.scope().shared() }
     }
 
     /// As [`Runtime::when`], counted in this scope.
@@ -515,31 +637,57 @@ impl Scope {
     pub fn when<C: Cowns, R: Send + 'static>(
         &self,
         cowns: C,
-        body: impl FnOnce(<C::Held as Held>::Guards<'_>) -> R + Send + 'static,
-    ) -> Cown<Outcome<R>> {
-        crate::cowns::when(&self.shared, Some(&self.count), cowns, body)
+        body: impl FnOnce(<C::Shape as Shape>::Guards<'_>) -> R + Send + 'static,
+    ) -> Promise<R> {
+        let shared = self.shared();
+        on_runner_of(shared, |runner| when_in(runner, shared, self.0.scope(), cowns, body))
+    }
+
+    /// As [`Runtime::schedule`], counted in this scope.
+    pub fn schedule<C: Cowns>(&self, cowns: C, body: impl Body<C::Shape>) {
+        let shared = self.shared();
+        on_runner_of(shared, |runner| schedule_in(runner, shared, self.0.scope(), cowns, body));
     }
 
     /// Waits until nothing that was scheduled in this scope is in flight.
     ///
     /// # Panics
-    /// On a worker of this runtime.
+    /// In a behavior of this runtime.
     pub fn wait(&self) {
-        assert!(!Shared::on_its_worker(Arc::as_ptr(&self.shared)), "a behavior can't wait for a scope");
-        self.count.wait();
+        self.refuse_in_behavior();
+        self.0.scope().wait(None);
+    }
+
+    /// The same, at most for `timeout`. True where it came to that.
+    ///
+    /// # Panics
+    /// As [`Scope::wait`].
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        self.refuse_in_behavior();
+        self.0.scope().wait(deadline(timeout))
+    }
+
+    fn refuse_in_behavior(&self) {
+        assert!(!scheduler::current_worker_of(self.shared()), "a behavior can't wait for a scope");
     }
 
     /// True where nothing that was scheduled in this scope is in flight.
     pub fn is_empty(&self) -> bool {
-        self.count.is_empty()
+        self.0.scope().is_empty()
     }
 }
 
-impl Drop for Scope {
-    fn drop(&mut self) {
-        self.count.leave(1);
+impl fmt::Display for PumpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PumpError::NoSuchLane => "the runtime has no lane of that number",
+            PumpError::Busy => "another thread pumps this lane",
+            PumpError::InBehavior => "a behavior can't pump: it would run another one in its midst",
+        })
     }
 }
+
+impl Error for PumpError {}
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

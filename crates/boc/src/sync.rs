@@ -5,7 +5,9 @@ mod primitive {
     pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
     pub(crate) use crossbeam_utils::sync::{Parker, Unparker};
     pub(crate) use std::hint::spin_loop;
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use std::thread::yield_now;
 
@@ -19,7 +21,9 @@ mod primitive {
 mod primitive {
     pub(crate) use crossbeam_deque::Steal;
     pub(crate) use loom::hint::spin_loop;
-    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread::yield_now;
     use std::collections::VecDeque;
@@ -71,7 +75,7 @@ mod primitive {
     pub(crate) struct Injector<T>(std::sync::Arc<Mutex<VecDeque<T>>>);
 
     /// A worker's own queue.
-    pub(crate) struct Deque<T>(Injector<T>);
+    pub(crate) struct Deque<T>(Injector<T>, bool);
 
     /// What others see of it.
     pub(crate) struct Stealer<T>(Injector<T>);
@@ -94,14 +98,22 @@ mod primitive {
             let half = batch.len().div_ceil(2);
             let mut batch = batch.drain(..half).collect::<VecDeque<T>>();
             let first = batch.pop_front();
-            into.0.0.lock().unwrap().append(&mut batch);
+            let mut own = into.0.0.lock().unwrap();
+            match into.1 {
+                // They are taken from the other end.
+                true => batch.into_iter().rev().for_each(|task| own.push_back(task)),
+                false => own.append(&mut batch),
+            }
             first.map_or(Steal::Empty, Steal::Success)
         }
     }
 
     impl<T> Deque<T> {
+        pub(crate) fn new_lifo() -> Self {
+            Deque(Injector::new(), true)
+        }
         pub(crate) fn new_fifo() -> Self {
-            Deque(Injector::new())
+            Deque(Injector::new(), false)
         }
         pub(crate) fn stealer(&self) -> Stealer<T> {
             Stealer(Injector(self.0.0.clone()))
@@ -113,11 +125,15 @@ mod primitive {
             self.0.is_empty()
         }
         pub(crate) fn pop(&self) -> Option<T> {
-            self.0.steal().success()
+            let mut queue = self.0.0.lock().unwrap();
+            if self.1 { queue.pop_back() } else { queue.pop_front() }
         }
     }
 
     impl<T> Stealer<T> {
+        pub(crate) fn steal(&self) -> Steal<T> {
+            self.0.steal()
+        }
         pub(crate) fn is_empty(&self) -> bool {
             self.0.is_empty()
         }
@@ -128,6 +144,53 @@ mod primitive {
 }
 
 pub(crate) use primitive::*;
+
+/// A worker's own queue that it takes the newest from.
+pub(crate) struct Lifo<T>(Deque<T>);
+
+/// A worker's own queue that it takes the oldest from.
+pub(crate) struct Fifo<T>(Deque<T>);
+
+impl<T> Lifo<T> {
+    pub(crate) fn new() -> Self {
+        Lifo(Deque::new_lifo())
+    }
+}
+
+impl<T> Fifo<T> {
+    pub(crate) fn new() -> Self {
+        Fifo(Deque::new_fifo())
+    }
+}
+
+macro_rules! queue {
+    ($name:ident) => {
+        impl<T> $name<T> {
+            #[inline]
+            pub(crate) fn push(&self, task: T) {
+                self.0.push(task);
+            }
+            /// Looks first whether there is anything, which is cheaper than to try.
+            #[inline]
+            pub(crate) fn pop(&self) -> Option<T> {
+                if self.0.is_empty() { None } else { self.0.pop() }
+            }
+            #[inline]
+            pub(crate) fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+            pub(crate) fn stealer(&self) -> Stealer<T> {
+                self.0.stealer()
+            }
+            pub(crate) fn deque(&self) -> &Deque<T> {
+                &self.0
+            }
+        }
+    };
+}
+
+queue!(Lifo);
+queue!(Fifo);
 
 /// Locks, whatever became of a thread that held the lock before: no state behind our locks is left half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -145,4 +208,17 @@ pub(crate) fn spin<R>(mut ready: impl FnMut() -> Option<R>) -> R {
         turns += 1;
         spin_again(turns);
     }
+}
+
+/// Has the memory there brought into the cache. There need not be any.
+#[inline(always)]
+pub(crate) fn prefetch<T>(place: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which does nothing where there is no memory.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }

@@ -84,7 +84,7 @@ fn a_hold_ends_in_a_body() {
     let body = runtime.when((), move |()| {
         let held = own.try_hold().unwrap();
         ready.send(()).unwrap();
-        let waiting: Cown<_> = boc::when(&own, move |_| seen.send(()).unwrap());
+        let waiting = boc::when(&own, move |_| seen.send(()).unwrap());
         drop(held);
         see.recv().unwrap();
         drop(waiting);

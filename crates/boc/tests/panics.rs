@@ -2,7 +2,7 @@
 
 mod common;
 
-use boc::{Body, Cown, Outcome, Runtime, read};
+use boc::{Body, Cown, Outcome, Placement, Promise, Runtime, Shape, read};
 use common::{came_to, size};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 
@@ -82,11 +82,11 @@ fn a_value_that_panics_when_dropped() {
 #[test]
 fn bodies_that_panic_elsewhere() {
     struct Homeless;
-    impl<H> Body<H> for Homeless {
-        fn home(&self, _: &H) -> Option<usize> {
+    impl<S: Shape> Body<S> for Homeless {
+        fn placement(&self, _: S::Claimed<'_>) -> Placement {
             panic!("asked");
         }
-        fn run(self, _: &H) {}
+        fn run(self, _: S::Claimed<'_>) {}
     }
     let runtime = Runtime::new(1).unwrap();
     let grenade = Grenade;
@@ -98,7 +98,7 @@ fn bodies_that_panic_elsewhere() {
     assert_eq!(came_to(&runtime_still_works(&runtime)), 1);
 }
 
-fn runtime_still_works(runtime: &Runtime) -> Cown<Outcome<i32>> {
+fn runtime_still_works(runtime: &Runtime) -> Promise<i32> {
     let outcome = runtime.when((), |()| 1);
     runtime.wait();
     outcome

@@ -2,7 +2,7 @@
 
 mod common;
 
-use boc::{Body, Cown, Runtime, Stats, current_worker, read};
+use boc::{Body, Cown, Placement, Runtime, Shape, Stats, current_worker, read};
 use common::{came_to, size};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,11 +11,11 @@ use std::sync::{Arc, Barrier};
 /// A body with a home.
 struct At<F>(usize, F);
 
-impl<H, F: FnOnce() + Send + 'static> Body<H> for At<F> {
-    fn home(&self, _: &H) -> Option<usize> {
-        Some(self.0)
+impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
+    fn placement(&self, _: S::Claimed<'_>) -> Placement {
+        Placement::Prefer(self.0)
     }
-    fn run(self, _: &H) {
+    fn run(self, _: S::Claimed<'_>) {
         (self.1)();
     }
 }

@@ -1,7 +1,7 @@
 //! What the tests share.
 #![allow(dead_code)] // each test file uses a part of it
 
-use boc::{Cown, Outcome};
+use boc::Promise;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
 /// A size of a test; smaller where `BOC_TEST_DIVISOR` says so, for slow tools such as valgrind.
@@ -30,7 +30,7 @@ impl Random {
 }
 
 /// What a behavior that has run came to. Panics where it panicked.
-pub fn came_to<R: Send + 'static>(outcome: &Cown<Outcome<R>>) -> R {
+pub fn came_to<R: Send + 'static>(outcome: &Promise<R>) -> R {
     outcome.try_hold().expect("it has run").take()
 }
 

@@ -9,6 +9,9 @@ use smallvec::SmallVec;
 /// The cowns that a behavior asks for: those of its parameters, in their order, and that of its result.
 pub(crate) type Claims = boc::Claims<(), Slot>;
 
+/// How the runtime hands them to a body.
+pub(crate) type ClaimsShape = boc::ClaimsShape<(), Slot>;
+
 /// The parameters of a behavior that are taken by cowns.
 #[derive(Default)]
 pub(crate) struct Params {
@@ -27,9 +30,12 @@ struct Sizes(Vec<Size>);
 /// The cowns of a behavior that runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Cowns<'a> {
-    params: &'a [(Handle, Mode)],
+    claimed: Claimed<'a>,
     pub(crate) result: &'a Handle,
 }
+
+/// The same as the runtime hands them to a body.
+pub(crate) type Claimed<'a> = boc::Claimed<'a, (), Slot>;
 
 impl Params {
     /// A parameter for one cown.
@@ -66,22 +72,27 @@ impl Params {
 }
 
 impl<'a> Cowns<'a> {
-    pub(crate) fn of(claims: &'a Claims) -> Self {
-        let ((result, _), params) = claims.all().split_last().expect("a behavior has a result");
-        Cowns { params, result }
+    pub(crate) fn of(claimed: Claimed<'a>) -> Self {
+        let (result, _) = claimed.get(claimed.len() - 1);
+        Cowns { claimed, result }
+    }
+
+    /// All but that of the result.
+    fn params(self) -> impl Iterator<Item = (&'a Handle, Mode)> {
+        self.claimed.iter().take(self.claimed.len() - 1)
     }
 
     /// All but that of the result.
     pub(crate) fn all(self) -> impl Iterator<Item = &'a Handle> {
-        self.params.iter().map(|(cown, _)| cown)
+        self.params().map(|(cown, _)| cown)
     }
 
     pub(crate) fn written(self) -> impl Iterator<Item = &'a Handle> {
-        self.params.iter().filter(|(_, mode)| *mode == Mode::Write).map(|(cown, _)| cown)
+        self.params().filter(|(_, mode)| *mode == Mode::Write).map(|(cown, _)| cown)
     }
 
     pub(crate) fn read(self) -> impl Iterator<Item = &'a Handle> {
-        self.params.iter().filter(|(_, mode)| *mode == Mode::Read).map(|(cown, _)| cown)
+        self.params().filter(|(_, mode)| *mode == Mode::Read).map(|(cown, _)| cown)
     }
 
     /// The worker that has the values, or most of them.

@@ -3,7 +3,7 @@
 use super::code::Opened;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
-use super::params::{Claims, Cowns, Groups};
+use super::params::{Claimed, ClaimsShape, Cowns, Groups};
 use super::parting;
 use crate::api::cown::Handle;
 use crate::ffi::error::{self, Kind, Raised};
@@ -16,7 +16,7 @@ use crate::transport::holder::Holder;
 use crate::transport::portable::{Portable, import_hint};
 use crate::transport::reading::reading;
 use crate::transport::unread;
-use boc::Cown;
+use boc::{Cown, Placement};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -321,14 +321,14 @@ fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
     error::restore(error)
 }
 
-impl boc::Body<Claims> for Task {
-    fn home(&self, claims: &Claims) -> Option<usize> {
-        Cowns::of(claims).home()
+impl boc::Body<ClaimsShape> for Task {
+    fn placement(&self, claimed: Claimed<'_>) -> Placement {
+        Cowns::of(claimed).home().map_or(Placement::Anywhere, Placement::Prefer)
     }
 
-    fn run(self, claims: &Claims) {
+    fn run(self, claimed: Claimed<'_>) {
         // A worker is attached whenever it runs something.
-        let ran = attach::if_attached(|py| self.run_attached(py, Cowns::of(claims)));
+        let ran = attach::if_attached(|py| self.run_attached(py, Cowns::of(claimed)));
         debug_assert!(ran.is_some());
     }
 }

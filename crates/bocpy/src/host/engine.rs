@@ -196,16 +196,16 @@ fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// A chore that gives up what has died elsewhere: nothing ends while finalizers run.
+/// A background job that gives up what has died elsewhere: nothing ends while finalizers run.
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 struct Sweep(usize);
 
 impl boc::Body<()> for Sweep {
-    fn home(&self, _: &()) -> Option<usize> {
-        Some(self.0)
+    fn placement(&self, _: ()) -> boc::Placement {
+        boc::Placement::Prefer(self.0)
     }
 
-    fn run(self, _: &()) {
+    fn run(self, _: ()) {
         attach::if_attached(|py| State::get(py).home.sweep(py));
     }
 }
@@ -217,10 +217,10 @@ pub(super) fn sweep_soon(worker: usize) {
         return;
     }
     if boc::current_worker().is_some() {
-        boc::chore(Sweep(worker));
+        boc::background(Sweep(worker));
     } else if let Some(engine) = ENGINE.try_read_recursive().as_deref().and_then(Option::as_ref) {
         // Where it is being changed, the workers leave, and sweep as they do.
-        engine.runtime.chore(Sweep(worker));
+        engine.runtime.background(Sweep(worker));
     }
 }
 
@@ -288,14 +288,14 @@ fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
 }
 
 fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function: &str) -> PyResult<()> {
-    while !engine.runtime.is_still() {
+    while !engine.runtime.is_idle() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             let message = format!("{function}() has timed out: behaviors are still in flight");
             return Err(error::raise(py, Kind::Timeout, &message));
         }
         let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
-        detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_chores(slice));
+        detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_background(slice));
         State::get(py).home.sweep(py);
         error::check_signals(py)?;
     }
@@ -310,7 +310,7 @@ fn try_stop(engine: &Arc<Engine>) -> bool {
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
             return true;
         }
-        if !engine.runtime.is_still() {
+        if !engine.runtime.is_idle() {
             return false;
         }
         *current = None;

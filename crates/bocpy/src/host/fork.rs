@@ -31,8 +31,8 @@ pub(crate) fn before(py: Python<'_>) {
         let lifecycle = forked::take(|| LIFECYCLE.try_lock());
         let engine = ENGINE.read().clone();
         // A behavior that forks can't wait for itself.
-        let recess = engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
-        let outside = recess.is_none_or(|engine| engine.runtime.recess(PATIENCE));
+        let suspended = engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
+        let outside = suspended.is_none_or(|engine| engine.runtime.suspend(PATIENCE));
         LOCKS.with_borrow_mut(|place| *place = Some((lifecycle, ENGINE.write(), patience::hold())));
         outside
     });

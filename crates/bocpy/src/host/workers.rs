@@ -11,7 +11,7 @@ use crate::interpreter::attach::pause;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, detach, make};
 use crate::transport::portable::Portable;
-use boc::{Host, Seat, WeakCown};
+use boc::{Host, WeakCown, Worker};
 
 /// The stack of a worker: deep recursion in Python needs it.
 pub(crate) const STACK_SIZE: usize = 16 << 20;
@@ -20,15 +20,15 @@ pub(crate) const STACK_SIZE: usize = 16 << 20;
 pub(crate) struct Threads;
 
 impl Host for Threads {
-    fn host(&self, mut seat: Seat) {
+    fn host(&self, mut worker: Worker) {
         loop {
             make::in_main(|py| {
-                work(py, &mut seat);
+                work(py, &mut worker);
                 // What has died on other threads may be given up as this one goes.
                 set_leaving(true);
             });
             set_leaving(false);
-            if !seat.rest() {
+            if !worker.wait_resumed() {
                 return;
             }
         }
@@ -62,13 +62,13 @@ impl Interpreters {
 
 #[cfg(Py_3_12)]
 impl Host for Interpreters {
-    fn host(&self, mut seat: Seat) {
+    fn host(&self, mut worker: Worker) {
         loop {
             let made = make::in_new_interpreter(|py| {
                 self.set_up(py).map_err(|Raised| describe(py))?;
-                let index = seat.index();
+                let index = worker.index();
                 State::get(py).home.set_worker(index, move || sweep_soon(index));
-                work(py, &mut seat);
+                work(py, &mut worker);
                 set_leaving(true);
                 leave(py);
                 Ok(())
@@ -76,9 +76,9 @@ impl Host for Interpreters {
             set_leaving(false);
             let made = made.unwrap_or_else(|why| Err(format!("a sub-interpreter could not be made: {why}")));
             if let Err(why) = made {
-                return seat.fail(why);
+                return worker.fail(why);
             }
-            if !seat.rest() {
+            if !worker.wait_resumed() {
                 return;
             }
         }
@@ -87,13 +87,13 @@ impl Host for Interpreters {
 
 #[cfg(not(Py_3_12))]
 impl Host for Interpreters {
-    fn host(&self, seat: Seat) {
-        seat.fail("interpreters with a GIL of their own need Python 3.12 or newer");
+    fn host(&self, worker: Worker) {
+        worker.fail("interpreters with a GIL of their own need Python 3.12 or newer");
     }
 }
 
-fn work(py: Python<'_>, seat: &mut Seat) {
-    seat.work(|sleep| pause(py, sleep));
+fn work(py: Python<'_>, worker: &mut Worker) {
+    worker.work(|sleep| pause(py, sleep));
 }
 
 /// The error that has been raised, with its traceback.

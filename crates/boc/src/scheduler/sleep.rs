@@ -13,16 +13,17 @@
 //!   had given up and found work in its last look goes on as a searcher, for the same reason.
 //!
 //! Work that one worker should do is not for a searcher to take at once, but somebody idle *watches* lest it wait long: a
-//! watcher is a sleeper that gets up by itself after [`PATIENCE`] to look again. One is enough, and a searcher will watch
+//! watcher is a sleeper that gets up by itself after [`STEAL_DELAY`] to look again. One is enough, and a searcher will watch
 //! when it gives up. So a producer wakes a watcher only where nobody searches or watches; a searcher that finds other
 //! work wakes one in its stead.
 
-use crate::scheduler::PATIENCE;
+use super::STEAL_DELAY;
 use crate::sync::{AtomicUsize, Mutex, Ordering, Parker, Unparker, fence, lock, spin_loop, yield_now};
+use std::cell::Cell;
 use std::iter::repeat_n;
 
 /// The workers that have nothing to do.
-pub(crate) struct Idle {
+pub(crate) struct Sleep {
     searching: AtomicUsize,
     /// The length of `sleepers`, to be read without the lock.
     sleeping: AtomicUsize,
@@ -33,12 +34,12 @@ pub(crate) struct Idle {
 }
 
 /// A worker's own part in it.
-pub(crate) struct Idler {
+pub(crate) struct Sleeper {
     index: usize,
     parker: Parker,
-    searches: bool,
+    searches: Cell<bool>,
     /// Whether it has just watched: it has looked around long enough.
-    watched: bool,
+    watched: Cell<bool>,
 }
 
 /// How often a searcher looks around before it sleeps, first with a short pause after each look, then offering its core to
@@ -47,21 +48,26 @@ pub(crate) struct Idler {
 const SPINS: usize = if cfg!(loom) { 0 } else { 20 };
 const YIELDS: usize = if cfg!(loom) { 1 } else { 20 };
 
-impl Idle {
+impl Sleep {
     /// The common part for `count` workers, and the own part of each.
-    pub(crate) fn new(count: usize) -> (Idle, Vec<Idler>) {
-        let idlers: Vec<Idler> = (0..count)
-            .map(|index| Idler { index, parker: Parker::new(), searches: false, watched: false })
+    pub(crate) fn new(count: usize) -> (Sleep, Vec<Sleeper>) {
+        let sleepers: Vec<Sleeper> = (0..count)
+            .map(|index| Sleeper {
+                index,
+                parker: Parker::new(),
+                searches: Cell::new(false),
+                watched: Cell::new(false),
+            })
             .collect();
-        let wakers = idlers.iter().map(|idler| idler.parker.unparker().clone()).collect();
-        let idle = Idle {
+        let wakers = sleepers.iter().map(|sleeper| sleeper.parker.unparker().clone()).collect();
+        let sleep = Sleep {
             searching: AtomicUsize::new(0),
             sleeping: AtomicUsize::new(0),
             watching: AtomicUsize::new(0),
             sleepers: Mutex::new(Vec::with_capacity(count)),
             wakers,
         };
-        (idle, idlers)
+        (sleep, sleepers)
     }
 
     /// Work has been published that any worker may take.
@@ -114,22 +120,22 @@ impl Idle {
     }
 }
 
-impl Idler {
+impl Sleeper {
     /// Searches for a moment, then sleeps until woken, or for a little while where it has to `watch`. Returns where there
     /// may be work, or an end. Counts each sleep.
-    pub(crate) fn idle(
-        &mut self,
-        idle: &Idle,
+    pub(crate) fn sleep(
+        &self,
+        sleep: &Sleep,
         work: impl Fn() -> bool,
         watch: impl Fn() -> bool,
         end: impl Fn() -> bool,
         sleeps: impl Fn(),
     ) {
-        if !self.searches {
-            self.searches = true;
-            idle.searching.fetch_add(1, Ordering::SeqCst);
+        if !self.searches.get() {
+            self.searches.set(true);
+            sleep.searching.fetch_add(1, Ordering::SeqCst);
         }
-        if !std::mem::take(&mut self.watched) {
+        if !self.watched.take() {
             let spin = || (0..16).for_each(|_| spin_loop());
             for pause in repeat_n(spin as fn(), SPINS).chain(repeat_n(yield_now as fn(), YIELDS)) {
                 if work() || end() {
@@ -139,56 +145,61 @@ impl Idler {
             }
         }
         {
-            let mut sleepers = lock(&idle.sleepers);
+            let mut sleepers = lock(&sleep.sleepers);
             sleepers.push(self.index);
-            idle.sleeping.store(sleepers.len(), Ordering::SeqCst);
-            self.searches = false;
-            idle.searching.fetch_sub(1, Ordering::SeqCst);
+            sleep.sleeping.store(sleepers.len(), Ordering::SeqCst);
+            self.searches.set(false);
+            sleep.searching.fetch_sub(1, Ordering::SeqCst);
         }
         fence(Ordering::SeqCst);
-        if (work() || end()) && self.get_up(idle) {
+        if (work() || end()) && self.get_up(sleep) {
             return;
         }
         // If somebody is about to wake us, this takes the wake-up, lest it be there when we next want to sleep.
         if watch() {
-            idle.watching.fetch_add(1, Ordering::SeqCst);
-            self.parker.park_timeout(PATIENCE);
-            idle.watching.fetch_sub(1, Ordering::SeqCst);
-            self.watched = true;
+            sleep.watching.fetch_add(1, Ordering::SeqCst);
+            self.parker.park_timeout(STEAL_DELAY);
+            sleep.watching.fetch_sub(1, Ordering::SeqCst);
+            self.watched.set(true);
         } else {
             sleeps();
             self.parker.park();
         }
         // Who woke us has counted us among those who search; unless all were woken, or we get up by ourselves.
-        self.get_up(idle);
-        self.searches = true;
+        self.get_up(sleep);
+        self.searches.set(true);
     }
 
     /// Takes this worker off the sleepers, and counts it among those who search, so that `found` will look for more: some
     /// producer may have relied on us. False where somebody else has done both already.
-    fn get_up(&mut self, idle: &Idle) -> bool {
-        let mut sleepers = lock(&idle.sleepers);
+    fn get_up(&self, sleep: &Sleep) -> bool {
+        let mut sleepers = lock(&sleep.sleepers);
         let Some(place) = sleepers.iter().position(|&sleeper| sleeper == self.index) else { return false };
         sleepers.swap_remove(place);
-        idle.sleeping.store(sleepers.len(), Ordering::SeqCst);
-        self.searches = true;
-        idle.searching.fetch_add(1, Ordering::SeqCst);
+        sleep.sleeping.store(sleepers.len(), Ordering::SeqCst);
+        self.searches.set(true);
+        sleep.searching.fetch_add(1, Ordering::SeqCst);
         true
     }
 
     /// Work has been found. If we were the last to search and there is more, somebody else should look.
-    pub(crate) fn found(&mut self, idle: &Idle, more: impl Fn() -> bool, watch: impl Fn() -> bool) {
-        self.watched = false;
-        if !self.searches {
-            return;
+    #[inline]
+    pub(crate) fn found(&self, sleep: &Sleep, more: impl Fn() -> bool, watch: impl Fn() -> bool) {
+        if self.searches.get() {
+            self.stop_search(sleep, more, watch);
         }
-        self.searches = false;
-        if idle.searching.fetch_sub(1, Ordering::SeqCst) == 1 {
+    }
+
+    #[cold]
+    fn stop_search(&self, sleep: &Sleep, more: impl Fn() -> bool, watch: impl Fn() -> bool) {
+        self.watched.set(false);
+        self.searches.set(false);
+        if sleep.searching.fetch_sub(1, Ordering::SeqCst) == 1 {
             fence(Ordering::SeqCst);
             if more() {
-                idle.wake_one();
+                sleep.wake_one();
             } else if watch() {
-                idle.wake_watcher();
+                sleep.wake_watcher();
             }
         }
     }

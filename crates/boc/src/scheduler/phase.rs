@@ -1,46 +1,53 @@
-//! Whether workers work, have a recess, or are to end.
+//! Whether workers run, are suspended, or are to end.
 
 use crate::sync::{AtomicU8, Condvar, Mutex, MutexGuard, Ordering, lock};
 use std::sync::PoisonError;
 #[cfg(not(loom))]
 use std::time::Duration;
 
-const WORK: u8 = 0;
-const RECESS: u8 = 1;
-const END: u8 = 2;
+const RUNNING: u8 = 0;
+const SUSPENDED: u8 = 1;
+const ENDED: u8 = 2;
 
-/// What all workers of a runtime are about.
+/// What all workers of a runtime are to do.
 pub(crate) struct Phase {
     now: AtomicU8,
     #[cfg_attr(loom, allow(dead_code))]
     workers: usize,
-    /// How many workers are outside, in a recess.
+    /// How many workers have left their environments.
     outside: Mutex<usize>,
     changed: Condvar,
 }
 
 impl Phase {
     pub(crate) fn new(workers: usize) -> Self {
-        Phase { now: AtomicU8::new(WORK), workers, outside: Mutex::new(0), changed: Condvar::new() }
+        Phase { now: AtomicU8::new(RUNNING), workers, outside: Mutex::new(0), changed: Condvar::new() }
     }
 
     /// True where a worker should take no more work.
+    #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        self.now.load(Ordering::Acquire) != WORK
+        self.now.load(Ordering::Acquire) != RUNNING
+    }
+
+    /// True where nothing will be run any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.now.load(Ordering::SeqCst) == ENDED
     }
 
     /// Lets the workers end.
     pub(crate) fn stop(&self) {
         let _outside = self.lock();
-        self.now.store(END, Ordering::SeqCst);
+        self.now.store(ENDED, Ordering::SeqCst);
         self.changed.notify_all();
     }
 
     #[cfg(not(loom))]
-    /// Sends all workers outside, and waits until they are. Where that takes longer than `timeout` it is called off: false.
-    pub(crate) fn recess(&self, timeout: Duration, wake: impl FnOnce()) -> bool {
+    /// Lets all workers leave their environments, and waits until they have. Where that takes longer than `timeout` it is
+    /// called off: false.
+    pub(crate) fn suspend(&self, timeout: Duration, wake: impl FnOnce()) -> bool {
         let outside = self.lock();
-        if self.now.compare_exchange(WORK, RECESS, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if self.now.compare_exchange(RUNNING, SUSPENDED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return false;
         }
         wake();
@@ -49,33 +56,33 @@ impl Phase {
         let (outside, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let done = *outside == self.workers;
         if !done {
-            self.back_to_work(outside);
+            self.run_again(outside);
         }
         done
     }
 
-    /// Calls the workers in again.
+    /// Lets suspended workers go on.
     pub(crate) fn resume(&self) {
-        self.back_to_work(self.lock());
+        self.run_again(self.lock());
     }
 
-    fn back_to_work(&self, outside: MutexGuard<'_, usize>) {
+    fn run_again(&self, outside: MutexGuard<'_, usize>) {
         // Unless the end has come meanwhile.
-        let _ = self.now.compare_exchange(RECESS, WORK, Ordering::SeqCst, Ordering::SeqCst);
+        let _ = self.now.compare_exchange(SUSPENDED, RUNNING, Ordering::SeqCst, Ordering::SeqCst);
         drop(outside);
         self.changed.notify_all();
     }
 
-    /// On a worker that has taken its leave: waits for the end of the recess. True where it is to work again.
-    pub(crate) fn rest(&self) -> bool {
+    /// On a worker that has left its environment: waits until it is to go on, true, or to end, false.
+    pub(crate) fn wait_resumed(&self) -> bool {
         let mut outside = self.lock();
         *outside += 1;
         self.changed.notify_all();
-        while self.now.load(Ordering::SeqCst) == RECESS {
+        while self.now.load(Ordering::SeqCst) == SUSPENDED {
             outside = self.changed.wait(outside).unwrap_or_else(PoisonError::into_inner);
         }
         *outside -= 1;
-        self.now.load(Ordering::SeqCst) == WORK
+        self.now.load(Ordering::SeqCst) == RUNNING
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {

@@ -1,15 +1,15 @@
 //! Ready behaviors whose values live with one worker.
 //!
-//! That worker takes them in their order. Others may take one too, but not at once: it would have to bring the values
-//! over, and the next behavior would find them there. So they *watch*: who has nothing to do notes how many had been put
-//! in, and looks again a little later. What was in then and still is has waited for that long, and is taken.
+//! That worker takes them in their order. Others may steal one too, but not at once: the values would have to move, and the
+//! next behavior over them would have to follow. So a worker that has nothing to do *watches*: it notes how many had been
+//! put in, and looks again a little later. What was in then and still is has waited for that long, and is stolen.
 
 use crate::sync::{AtomicUsize, Injector, Ordering, Steal};
 use crossbeam_utils::CachePadded;
 
 pub(crate) struct Inbox<T> {
     queue: Injector<T>,
-    /// How many others have put in. Apart from what the owner writes, lest they wait for each other's memory.
+    /// How many others have put in. On a cache line of its own, as others write it and the owner does not.
     sent: CachePadded<AtomicUsize>,
     /// How many the owner has put in.
     kept: CachePadded<AtomicUsize>,
@@ -40,12 +40,17 @@ impl<T> Inbox<T> {
         self.sent.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn steal(&self) -> Steal<T> {
-        let stolen = self.queue.steal();
-        if stolen.is_success() {
-            self.taken.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn take(&self) -> Option<T> {
+        loop {
+            match self.queue.steal() {
+                Steal::Success(item) => {
+                    self.taken.fetch_add(1, Ordering::Relaxed);
+                    return Some(item);
+                }
+                Steal::Empty => return None,
+                Steal::Retry => {}
+            }
         }
-        stolen
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -77,7 +82,7 @@ mod tests {
         assert!(!inbox.holds_from_before(empty));
         assert!(inbox.holds_from_before(one));
         inbox.keep(2);
-        assert!(inbox.steal().success() == Some(1));
+        assert!(inbox.take() == Some(1));
         assert!(!inbox.holds_from_before(one));
         assert!(inbox.holds_from_before(inbox.mark()));
     }

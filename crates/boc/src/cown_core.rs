@@ -1,0 +1,115 @@
+//! What all cowns have, whatever their values: the queue, and the count of references.
+
+use crate::job::drop_payload;
+use crate::pool;
+use crate::queue::Queue;
+use crate::sync::{AtomicU32, Ordering, fence};
+use std::alloc::Layout;
+use std::panic::resume_unwind;
+use std::process::abort;
+use std::ptr::NonNull;
+use std::thread;
+
+/// How each cown begins. The counts work as those of `Arc` do, which could not be reached by who does not know the type of
+/// the value.
+#[repr(C)]
+pub(crate) struct Core {
+    pub(crate) queue: Queue,
+    /// References that keep the value.
+    strong: AtomicU32,
+    /// References that keep the memory: weak ones, and one for all the strong ones.
+    weak: AtomicU32,
+    table: &'static Table,
+}
+
+/// What depends on the type of the value.
+pub(crate) struct Table {
+    pub(crate) layout: Layout,
+    /// Drops what the cown holds. Gives what its destructor has thrown.
+    pub(crate) drop_contents: unsafe fn(NonNull<Core>) -> thread::Result<()>,
+}
+
+/// A count that comes near its end comes from handles that were forgotten, four thousand million times.
+const MOST: u32 = u32::MAX / 2;
+
+impl Core {
+    /// With one reference.
+    pub(crate) fn new(table: &'static Table) -> Self {
+        Core { queue: Queue::new(), strong: AtomicU32::new(1), weak: AtomicU32::new(1), table }
+    }
+
+    pub(crate) fn references(&self) -> usize {
+        self.strong.load(Ordering::Relaxed) as usize
+    }
+
+    #[inline]
+    pub(crate) fn add_references(&self, count: u32) {
+        if self.strong.fetch_add(count, Ordering::Relaxed) > MOST {
+            abort();
+        }
+    }
+
+    /// Drops a reference that is not the last.
+    #[inline]
+    pub(crate) fn drop_one_of_many(&self) {
+        let before = self.strong.fetch_sub(1, Ordering::Release);
+        debug_assert!(before > 1);
+    }
+
+    /// Drops references. With the last goes the value, whose destructor may panic.
+    ///
+    /// # Safety
+    /// The references were the caller's.
+    #[inline]
+    pub(crate) unsafe fn drop_references(this: NonNull<Core>, count: u32) {
+        // SAFETY: alive, as the references are there.
+        if unsafe { this.as_ref() }.strong.fetch_sub(count, Ordering::Release) == count {
+            // SAFETY: they were the last.
+            unsafe { Core::drop_value(this) };
+        }
+    }
+
+    /// # Safety
+    /// The last reference is gone.
+    #[cold]
+    unsafe fn drop_value(this: NonNull<Core>) {
+        fence(Ordering::Acquire);
+        // SAFETY: nobody reaches the value any more; the memory is there until the weak reference is dropped.
+        let dropped = unsafe {
+            let dropped = (this.as_ref().table.drop_contents)(this);
+            Core::drop_weak(this);
+            dropped
+        };
+        match dropped {
+            Ok(()) => {}
+            // A second panic would end the process.
+            Err(payload) if thread::panicking() => drop_payload(payload),
+            Err(payload) => resume_unwind(payload),
+        }
+    }
+
+    /// A reference, unless the value is gone.
+    pub(crate) fn upgrade(&self) -> bool {
+        let one_more = |count: u32| (count != 0).then(|| if count > MOST { abort() } else { count + 1 });
+        self.strong.fetch_update(Ordering::Acquire, Ordering::Relaxed, one_more).is_ok()
+    }
+
+    pub(crate) fn add_weak(&self) {
+        if self.weak.fetch_add(1, Ordering::Relaxed) > MOST {
+            abort();
+        }
+    }
+
+    /// # Safety
+    /// The weak reference was the caller's.
+    pub(crate) unsafe fn drop_weak(this: NonNull<Core>) {
+        // SAFETY: the memory is there, as the reference is.
+        unsafe {
+            if this.as_ref().weak.fetch_sub(1, Ordering::Release) == 1 {
+                fence(Ordering::Acquire);
+                let layout = this.as_ref().table.layout;
+                pool::free(this.cast(), layout.size(), layout.align());
+            }
+        }
+    }
+}

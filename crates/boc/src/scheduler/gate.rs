@@ -1,0 +1,57 @@
+//! Where threads of the program wait for a runtime: for a scope to be empty, or for work in a lane.
+
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, fence, lock};
+use std::sync::PoisonError;
+use std::time::Instant;
+
+pub(crate) struct Gate {
+    /// How many threads wait: who opens the gate need not take the lock for nobody.
+    waiters: AtomicUsize,
+    lock: Mutex<()>,
+    opened: Condvar,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Gate { waiters: AtomicUsize::new(0), lock: Mutex::new(()), opened: Condvar::new() }
+    }
+
+    /// Something has changed that somebody may wait for.
+    pub(crate) fn open(&self) {
+        // With the fence in `wait`: either we see the waiter, or the waiter sees what has changed.
+        fence(Ordering::SeqCst);
+        if self.waiters.load(Ordering::Relaxed) != 0 {
+            drop(lock(&self.lock));
+            self.opened.notify_all();
+        }
+    }
+
+    /// Waits until `done`, at most until `deadline`. True where it came to that.
+    pub(crate) fn wait(&self, deadline: Option<Instant>, done: impl Fn() -> bool) -> bool {
+        if done() {
+            return true;
+        }
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        let mut guard = lock(&self.lock);
+        let came = loop {
+            if done() {
+                break true;
+            }
+            guard = match deadline {
+                None => self.opened.wait(guard).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        break false;
+                    }
+                    let woken = self.opened.wait_timeout(guard, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        };
+        drop(guard);
+        self.waiters.fetch_sub(1, Ordering::Relaxed);
+        came
+    }
+}

@@ -1,0 +1,308 @@
+//! The scheduler: which thread runs what, and when.
+//!
+//! A behavior that becomes ready goes
+//! - made ready by the end of a behavior on a worker, where that one has scheduled it, or nothing else is in that worker's
+//!   queue: into its *slot*, and is run next, with behavior and cown still in the cache;
+//! - made ready on a worker in another way: into that worker's own *queue*;
+//! - from outside: into the shared *injector*.
+//!
+//! One that prefers a worker, because its values are there, goes into that worker's [inbox](Inbox) instead, unless it is
+//! made ready on that very worker. One that may run only in a lane goes there, and waits for a thread that pumps the lane.
+//!
+//! A worker looks into its slot, its inbox, its queue (what was scheduled last, then what was made ready first), the
+//! injector, and then at what others have: their queues (oldest first), and their inboxes for what has waited there for
+//! [`STEAL_DELAY`].
+//!
+//! # Fairness
+//!
+//! A ready behavior waits at most for the bodies that run now, and its share of the queue: after each [slice](slice) of
+//! 100 microseconds of what is at hand, a worker takes what has waited longest, in turns from the injector, its queue and
+//! its inbox, for as long again or for 32 behaviors. So where bodies take long, every second one is one that has waited.
+//! At most eight short bodies run between two looks at the clock.
+//!
+//! # Parts
+//!
+//! [`Shared`] is what all threads of a runtime share. A [`Runner`] is a thread's own part while it runs bodies: a worker,
+//! or a thread that pumps a lane. [`sleep`] is about workers that have nothing to do; `README.md` beside it tells how.
+
+mod clock;
+mod events;
+mod gate;
+mod inbox;
+mod lane;
+mod phase;
+mod queue;
+mod runner;
+mod scope;
+pub(crate) mod sleep;
+mod slice;
+mod stats;
+mod turns;
+
+pub use events::{Event, Events};
+pub use runner::current_worker;
+pub(crate) use runner::{Runner, current_worker_of, is_current, on_runner};
+pub(crate) use scope::{Scope, ScopeHandle, deadline};
+pub use stats::Stats;
+
+use crate::job::{How, Job, Placement, Sink};
+use crate::sync::Injector;
+use crossbeam_utils::CachePadded;
+use events::Watcher;
+use gate::Gate;
+use inbox::Inbox;
+use lane::Lane;
+use phase::Phase;
+use queue::{LocalQueue, QueueStealer, until_done};
+use sleep::Sleep;
+use stats::Counters;
+use std::cell::RefCell;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use turns::Turns;
+
+/// How long a behavior waits for the worker that it prefers, before an idle one may take it. About what it costs to move
+/// values: less, and workers with little to do would take values from each other all the time.
+pub(crate) const STEAL_DELAY: Duration = Duration::from_micros(200);
+
+/// What others see of a worker.
+struct Remote {
+    queue: QueueStealer,
+    inbox: Inbox<Job>,
+    counters: CachePadded<Counters>,
+}
+
+/// What all threads that deal with one runtime share.
+pub(crate) struct Shared {
+    // Each of these is written by many threads, and so apart from the rest.
+    pub(crate) root: CachePadded<Scope>,
+    pub(crate) background: CachePadded<Scope>,
+    injector: CachePadded<Injector<Job>>,
+    sleep: CachePadded<Sleep>,
+    gate: CachePadded<Gate>,
+    remotes: Box<[Arc<Remote>]>,
+    lanes: Box<[Lane]>,
+    pub(crate) phase: Phase,
+    pub(crate) events: Watcher,
+    turns: Option<Turns>,
+    notify: Option<Box<dyn Fn(usize) + Send + Sync>>,
+    born: Instant,
+}
+
+/// How a runtime is to be scheduled.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) workers: usize,
+    pub(crate) lanes: usize,
+    pub(crate) events: Option<Box<dyn Events>>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) notify: Option<Box<dyn Fn(usize) + Send + Sync>>,
+}
+
+impl Shared {
+    /// What is shared, with the root scope as one of its owners, and each worker's own part.
+    pub(crate) fn new(settings: Settings) -> (Arc<Shared>, Vec<Runner>) {
+        let count = settings.workers;
+        let (sleep, sleepers) = Sleep::new(count);
+        let (queues, stealers): (Vec<_>, Vec<_>) = (0..count).map(|_| LocalQueue::new(count == 1)).unzip();
+        let remote = |queue| Remote { queue, inbox: Inbox::new(), counters: CachePadded::default() };
+        let shared = Arc::new_cyclic(|this| Shared {
+            root: CachePadded::new(Scope::root(this.as_ptr())),
+            background: CachePadded::new(Scope::background(this.as_ptr())),
+            injector: CachePadded::new(Injector::new()),
+            sleep: CachePadded::new(sleep),
+            gate: CachePadded::new(Gate::new()),
+            remotes: stealers.into_iter().map(|stealer| Arc::new(remote(stealer))).collect(),
+            lanes: (0..settings.lanes).map(|_| Lane::new()).collect(),
+            phase: Phase::new(count),
+            events: Watcher::new(settings.events),
+            turns: settings.seed.map(|seed| Turns::new(count, seed)),
+            notify: settings.notify,
+            born: Instant::now(),
+        });
+        // The root scope's: it is dropped as that scope ends.
+        let _ = Arc::into_raw(shared.clone());
+        let workers = queues.into_iter().zip(sleepers).enumerate();
+        let workers =
+            workers.map(|(index, (queue, sleeper))| Runner::worker(shared.clone(), index, queue, sleeper));
+        let workers = workers.collect();
+        (shared, workers)
+    }
+
+    pub(crate) fn worker_count(&self) -> usize {
+        self.remotes.len()
+    }
+
+    pub(crate) fn stats(&self) -> Vec<Stats> {
+        let stats = |remote: &Arc<Remote>| Stats {
+            pushed_remote: remote.inbox.sent() as u64,
+            ..remote.counters.read()
+        };
+        self.remotes.iter().map(stats).collect()
+    }
+
+    /// Workers end after the body that they run now.
+    pub(crate) fn stop(&self) {
+        self.phase.stop();
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
+        self.sleep.wake_all();
+        self.turns.iter().for_each(Turns::wake_all);
+    }
+
+    #[cfg(not(loom))]
+    /// Workers leave their environments after the body that they run now. See [`Phase::suspend`].
+    pub(crate) fn suspend(&self, timeout: Duration) -> bool {
+        self.phase.suspend(timeout, || self.wake_all())
+    }
+
+    /// Waits for this runtime. While somebody does, seeded turns are drawn.
+    fn while_waited_for<R>(&self, wait: impl FnOnce() -> R) -> R {
+        match &self.turns {
+            Some(turns) => turns.while_waiting(wait),
+            None => wait(),
+        }
+    }
+
+    /// Puts a job that has become ready where it will be run, on a thread that is not one of this runtime's.
+    pub(crate) fn dispatch_from_outside(&self, job: Job) {
+        let placement = self.placement(&job);
+        match placement {
+            Placement::Only(lane) => self.send_to_lane(lane, job),
+            _ if self.turns.is_some() => self.take_turns(job, placement),
+            Placement::Prefer(worker) => self.send_to(worker, job),
+            Placement::Anywhere => {
+                self.injector.push(job);
+                self.sleep.wake_one();
+            }
+        }
+        // After a fence: where the runtime ends at this moment, one of the two sees the other.
+        if self.phase.has_ended() {
+            self.discard_all();
+        }
+    }
+
+    /// Where a job is to run, if there is such a place.
+    #[inline]
+    fn placement(&self, job: &Job) -> Placement {
+        match job.placement() {
+            Placement::Prefer(worker) if worker >= self.remotes.len() => Placement::Anywhere,
+            Placement::Only(lane) if lane >= self.lanes.len() => Placement::Anywhere,
+            placement => placement,
+        }
+    }
+
+    fn take_turns(&self, job: Job, placement: Placement) {
+        self.turns.as_ref().expect("asked before").push(job, placement);
+    }
+
+    fn send_to(&self, worker: usize, job: Job) {
+        self.remotes[worker].inbox.send(job);
+        if !self.sleep.wake(worker) {
+            // It is busy. An idle one should see to it that the job does not wait long.
+            self.sleep.wake_watcher();
+        }
+    }
+
+    fn send_to_lane(&self, lane: usize, job: Job) {
+        self.lanes[lane].push(job);
+        self.gate.open();
+        if let Some(notify) = &self.notify {
+            crate::job::catch_panics(|| notify(lane));
+        }
+    }
+
+    /// The lane of that number.
+    pub(crate) fn lane(&self, lane: usize) -> Option<&Lane> {
+        self.lanes.get(lane)
+    }
+
+    /// Waits until the lane has something to run, or nothing is in flight. True where it has.
+    pub(crate) fn wait_for_lane(&self, lane: usize, deadline: Option<Instant>) -> bool {
+        let lane = &self.lanes[lane];
+        let wait = || self.gate.wait(deadline, || !lane.is_empty() || self.root.is_empty());
+        self.while_waited_for(wait);
+        !lane.is_empty()
+    }
+
+    /// A job that nobody else has.
+    fn take_any(&self) -> Option<Job> {
+        until_done(|| self.injector.steal(), || ())
+            .or_else(|| self.remotes.iter().find_map(|remote| remote.queue.take()))
+            .or_else(|| self.remotes.iter().find_map(|remote| remote.inbox.take()))
+            .or_else(|| self.lanes.iter().find_map(Lane::take))
+    }
+
+    /// The runtime has ended: what is ready is dropped unrun, and so is what that makes ready.
+    pub(crate) fn discard_all(&self) {
+        while let Some(job) = self.take_any() {
+            self.discard(job);
+        }
+        self.turns.iter().flat_map(Turns::drain).for_each(|job| self.discard(job));
+    }
+
+    pub(crate) fn discard(&self, job: Job) {
+        /// Keeps what becomes ready, so that a long line does not become deep recursion.
+        struct Discarded<'a>(&'a Shared, RefCell<Vec<Job>>);
+        impl Sink for Discarded<'_> {
+            fn ready(&self, job: Job, _: bool) {
+                match owner(&job) {
+                    Some(scope) if belongs_to(scope, self.0) => self.1.borrow_mut().push(job),
+                    _ => dispatch(job),
+                }
+            }
+        }
+        let sink = Discarded(self, RefCell::new(vec![job]));
+        while let Some(job) = { sink.1.borrow_mut().pop() } {
+            let scope = owner(&job);
+            job.end(How::Discard, &sink);
+            if let Some(scope) = scope {
+                // SAFETY: the job was counted there; this runtime is alive, as `self` is.
+                unsafe { Scope::leave(scope, 1) };
+            }
+        }
+    }
+}
+
+/// The scope that counts a job; none for a hold.
+#[inline]
+fn owner(job: &Job) -> Option<NonNull<Scope>> {
+    NonNull::new(job.owner().cast_mut().cast())
+}
+
+/// Whether a scope that counts a job in flight is one of that runtime's.
+fn belongs_to(scope: NonNull<Scope>, shared: &Shared) -> bool {
+    // SAFETY: the scope is there, as the job is counted.
+    ptr::eq(unsafe { scope.as_ref() }.shared(), shared)
+}
+
+/// Hands a job that has become ready to its runtime, on any thread.
+pub(crate) fn dispatch(job: Job) {
+    let Some(scope) = owner(&job) else {
+        // A hold: it is over at once.
+        return job.end(How::Run, &Dispatch);
+    };
+    // SAFETY: the scope is there, as the job is counted, and with it the runtime. Dispatching may make the job run at once,
+    // and the runtime end; so this thread is an owner for as long.
+    let shared = unsafe {
+        let shared = scope.as_ref().shared();
+        Arc::increment_strong_count(shared);
+        Arc::from_raw(shared)
+    };
+    on_runner(|runner| match runner.filter(|runner| Arc::ptr_eq(runner.shared(), &shared)) {
+        Some(runner) => runner.place(job),
+        None => shared.dispatch_from_outside(job),
+    });
+}
+
+/// Hands on what becomes ready on a thread that runs no body.
+pub(crate) struct Dispatch;
+
+impl Sink for Dispatch {
+    fn ready(&self, job: Job, _: bool) {
+        dispatch(job);
+    }
+}

@@ -1,0 +1,559 @@
+//! A thread that runs bodies: a worker, or a thread that pumps a lane.
+
+use super::queue::LocalQueue;
+use super::sleep::Sleeper;
+use super::slice::Slice;
+use super::{Remote, STEAL_DELAY, Scope, Shared, belongs_to, dispatch, owner};
+use crate::Event;
+use crate::job::{How, Job, Placement, Sink};
+use std::cell::{Cell, RefCell};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) struct Runner {
+    shared: Arc<Shared>,
+    /// The scope of the behavior that runs, or of the last one.
+    scope: Cell<NonNull<Scope>>,
+    /// Behaviors of that scope that have run here and are to be counted off. While another of them runs here, that one is
+    /// counted; so it is enough to settle this before something else happens.
+    done: Cell<u64>,
+    /// Whether this is the only thread that runs what this runtime runs.
+    alone: bool,
+    /// Whether it is a worker of a runtime without seed or sink of events.
+    plain: bool,
+    /// A worker's part.
+    worker: Option<Worker>,
+}
+
+// SAFETY: the scope is there for this runner, whatever its thread: see `settle`.
+unsafe impl Send for Runner {}
+
+struct Worker {
+    index: usize,
+    queue: LocalQueue,
+    /// What is to be run next.
+    slot: Cell<Option<Job>>,
+    slice: Slice,
+    /// Turns of those who have waited, counted to begin each time at another place.
+    rotation: Cell<usize>,
+    sleeper: Sleeper,
+    /// What others see of it.
+    remote: Arc<Remote>,
+    watch: RefCell<Option<Watch>>,
+}
+
+/// Since when this worker has watched the inboxes of others, and how many behaviors each had been sent by then.
+struct Watch {
+    since: Instant,
+    marks: Box<[usize]>,
+}
+
+/// What is called around each time without work: a function that calls the one that it is given.
+pub(crate) type Pause<'a> = dyn FnMut(&mut dyn FnMut()) + 'a;
+
+thread_local! {
+    /// What this thread is while it runs bodies.
+    static CURRENT: Cell<*const Runner> = const { Cell::new(ptr::null()) };
+}
+
+/// Calls `f` with what this thread is, if it runs bodies.
+#[inline]
+pub(crate) fn on_runner<R>(f: impl FnOnce(Option<&Runner>) -> R) -> R {
+    let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: set for the time of `Runner::as_current`, by which the runner outlives every call made from there.
+    f(unsafe { current.as_ref() })
+}
+
+/// Whether this thread is that runner, which need not be there any more.
+#[inline]
+pub(crate) fn is_current(runner: *const Runner) -> bool {
+    !runner.is_null() && CURRENT.try_with(Cell::get).is_ok_and(|current| ptr::eq(current, runner))
+}
+
+/// The index of the worker that this thread is.
+///
+/// ```
+/// let runtime = boc::Runtime::new(1)?;
+/// let worker = runtime.when((), |()| boc::current_worker());
+/// runtime.wait();
+/// assert_eq!(worker.try_hold().unwrap().take(), Some(0));
+/// assert_eq!(boc::current_worker(), None);
+/// # Ok::<(), boc::StartError>(())
+/// ```
+pub fn current_worker() -> Option<usize> {
+    on_runner(|runner| runner.and_then(Runner::index))
+}
+
+/// True where this thread runs a body of that runtime.
+pub(crate) fn current_worker_of(shared: &Shared) -> bool {
+    on_runner(|runner| runner.is_some_and(|runner| ptr::eq(&*runner.shared, shared)))
+}
+
+impl Runner {
+    pub(super) fn worker(shared: Arc<Shared>, index: usize, queue: LocalQueue, sleeper: Sleeper) -> Self {
+        let worker = Worker {
+            index,
+            queue,
+            slot: Cell::new(None),
+            slice: Slice::new(),
+            rotation: Cell::new(0),
+            sleeper,
+            remote: shared.remotes[index].clone(),
+            watch: RefCell::new(None),
+        };
+        Runner::new(shared, Some(worker))
+    }
+
+    /// For a thread that pumps a lane.
+    pub(crate) fn pumper(shared: Arc<Shared>) -> Self {
+        Runner::new(shared, None)
+    }
+
+    fn new(shared: Arc<Shared>, worker: Option<Worker>) -> Self {
+        let scope = Cell::new(NonNull::from(&*shared.root));
+        let alone = worker.is_some() && shared.remotes.len() == 1 && shared.lanes.is_empty();
+        let plain = worker.is_some() && shared.turns.is_none() && !shared.events.is_there();
+        Runner { shared, scope, done: Cell::new(0), alone, plain, worker }
+    }
+
+    /// This runner, where it is the only thread that runs what its runtime runs. Null otherwise.
+    #[inline]
+    pub(crate) fn if_alone(&self) -> *const Runner {
+        if self.alone { self } else { ptr::null() }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn index(&self) -> Option<usize> {
+        self.worker.as_ref().map(|worker| worker.index)
+    }
+
+    /// The scope that counts what the behavior that runs here schedules.
+    #[inline]
+    pub(crate) fn current_scope(&self) -> &Scope {
+        // SAFETY: the behavior that runs is counted there; and the root scope lies in the runtime.
+        let scope = unsafe { &*self.scope.get().as_ptr() };
+        if scope.is_background() { &self.shared.root } else { scope }
+    }
+
+    /// Counts a behavior into a scope.
+    #[inline]
+    pub(crate) fn enter(&self, scope: &Scope) {
+        match self.done.get() {
+            // One in, one off.
+            done if done > 0 && ptr::eq(scope, self.scope.get().as_ptr()) => self.done.set(done - 1),
+            _ => scope.enter(),
+        }
+    }
+
+    /// Counts off what is to be counted off.
+    pub(crate) fn settle(&self) {
+        // Where nothing of it is counted here any more, the scope may go.
+        let scope = self.scope.replace(NonNull::from(&*self.shared.root));
+        let done = self.done.take();
+        if done > 0 {
+            // SAFETY: they were counted in; the runtime is alive, as `self.shared` is.
+            unsafe { Scope::leave(scope, done) };
+        }
+    }
+
+    /// Runs a job, and counts it off before long.
+    #[inline]
+    pub(crate) fn run(&self, job: Job) {
+        let Some(scope) = owner(&job) else { return job.end(How::Run, self) };
+        debug_assert!(belongs_to(scope, &self.shared));
+        if self.scope.get() != scope {
+            self.settle();
+            self.scope.set(scope);
+        }
+        if self.shared.events.is_there() {
+            self.run_watched(job);
+        } else {
+            job.end(How::Run, self);
+        }
+        self.done.set(self.done.get() + 1);
+    }
+
+    #[cold]
+    fn run_watched(&self, job: Job) {
+        let (behavior, worker) = (job.id(), self.index());
+        self.shared.events.tell(Event::Began { behavior, worker });
+        job.end(How::RunWatched, self);
+        self.shared.events.tell(Event::Ended { behavior, worker });
+    }
+
+    /// Makes this thread the runner while `f` runs.
+    pub(crate) fn as_current(&self, f: impl FnOnce()) {
+        struct Reset(*const Runner);
+        impl Drop for Reset {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _reset = Reset(CURRENT.replace(self));
+        f();
+        self.settle();
+    }
+
+    /// Puts a job that has become ready on this thread where it will be run.
+    #[inline(always)]
+    pub(crate) fn place(&self, job: Job) {
+        match &self.worker {
+            Some(worker) if self.plain && job.runs_anywhere() => self.push_scheduled(worker, job),
+            _ => self.place_somewhere(job),
+        }
+    }
+
+    /// Takes over a job that the end of another on this worker has made ready, and that may run here.
+    #[inline(always)]
+    fn run_soon(&self, worker: &Worker, job: Job, placement: Placement, fresh: bool) {
+        let first = worker.slot.take();
+        if first.is_none() && (fresh || worker.queue.is_empty()) {
+            return worker.slot.set(Some(job));
+        }
+        worker.slot.set(first);
+        self.push_released(worker, job, placement);
+    }
+
+    #[cold]
+    fn ready_somewhere(&self, job: Job, fresh: bool) {
+        if !owner(&job).is_some_and(|scope| belongs_to(scope, &self.shared)) {
+            return dispatch(job);
+        }
+        let shared = &*self.shared;
+        shared.events.tell(Event::Ready { behavior: job.id() });
+        let Some(worker) = self.worker.as_ref().filter(|_| shared.turns.is_none()) else {
+            return self.place(job);
+        };
+        match shared.placement(&job) {
+            Placement::Only(lane) => shared.send_to_lane(lane, job),
+            Placement::Prefer(home) if home != worker.index => shared.send_to(home, job),
+            placement => self.run_soon(worker, job, placement, fresh),
+        }
+    }
+
+    #[cold]
+    fn place_somewhere(&self, job: Job) {
+        let shared = &*self.shared;
+        let placement = shared.placement(&job);
+        match (&self.worker, placement) {
+            (_, Placement::Only(lane)) => shared.send_to_lane(lane, job),
+            _ if shared.turns.is_some() => shared.take_turns(job, placement),
+            (Some(worker), Placement::Prefer(home)) if home == worker.index => self.keep(worker, job),
+            (_, Placement::Prefer(home)) => shared.send_to(home, job),
+            (Some(worker), Placement::Anywhere) => self.push_scheduled(worker, job),
+            (None, Placement::Anywhere) => shared.dispatch_from_outside(job),
+        }
+    }
+
+    /// Puts a job that a body has scheduled into this worker's queue.
+    #[inline(always)]
+    fn push_scheduled(&self, worker: &Worker, job: Job) {
+        worker.remote.counters.pushed_local.bump();
+        if worker.queue.push_scheduled(job) {
+            self.shared.sleep.wake_one();
+        }
+    }
+
+    /// Puts a job that prefers this worker into its inbox.
+    fn keep(&self, worker: &Worker, job: Job) {
+        worker.remote.counters.pushed_local.bump();
+        worker.remote.inbox.keep(job);
+        if self.shared.remotes.len() > 1 {
+            self.shared.sleep.wake_watcher();
+        }
+    }
+
+    /// Puts a job that the end of a behavior has made ready into this worker's queue, or its inbox, if it prefers it.
+    #[inline(always)]
+    fn push_released(&self, worker: &Worker, job: Job, placement: Placement) {
+        if placement == Placement::Prefer(worker.index) {
+            return self.keep(worker, job);
+        }
+        worker.remote.counters.pushed_local.bump();
+        if worker.queue.push_released(job) {
+            self.shared.sleep.wake_one();
+        }
+    }
+
+    fn others(&self, worker: &Worker) -> impl Iterator<Item = (usize, &Arc<Remote>)> {
+        let (remotes, index) = (&self.shared.remotes, worker.index);
+        (1..remotes.len())
+            .map(move |step| (index + step) % remotes.len())
+            .map(|index| (index, &remotes[index]))
+    }
+
+    /// Whether there is something for this worker to run.
+    fn has_work(&self, worker: &Worker) -> bool {
+        !self.shared.injector.is_empty()
+            || !worker.remote.inbox.is_empty()
+            || !worker.queue.is_empty()
+            || self.others(worker).any(|(_, remote)| !remote.queue.is_empty())
+    }
+
+    /// Whether behaviors wait for other workers.
+    fn others_have_waiting(&self, worker: &Worker) -> bool {
+        self.others(worker).any(|(_, remote)| !remote.inbox.is_empty())
+    }
+
+    /// The same for a worker that has nothing to do. If so, it watches from now on, unless it did already.
+    fn has_to_watch(&self, worker: &Worker) -> bool {
+        let mut watch = worker.watch.borrow_mut();
+        if !self.others_have_waiting(worker) {
+            *watch = None;
+            return false;
+        }
+        watch.get_or_insert_with(|| Watch {
+            since: Instant::now(),
+            marks: self.shared.remotes.iter().map(|remote| remote.inbox.mark()).collect(),
+        });
+        true
+    }
+
+    /// On a worker: runs behaviors until the runtime ends or is suspended.
+    pub(crate) fn work(&self, pause: &mut Pause<'_>) {
+        let Some(worker) = &self.worker else { return };
+        self.as_current(|| match self.shared.turns.is_some() {
+            false => {
+                worker.slice.restart();
+                while !self.shared.phase.is_over() {
+                    self.turn(worker, pause);
+                }
+            }
+            true => {
+                while !self.shared.phase.is_over() {
+                    self.seeded_turn(worker, pause);
+                }
+            }
+        });
+        if self.shared.phase.has_ended() {
+            let own = || worker.slot.take().or_else(|| worker.queue.next());
+            while let Some(job) = own() {
+                self.shared.discard(job);
+            }
+            self.shared.discard_all();
+        }
+    }
+
+    #[inline(always)]
+    fn turn(&self, worker: &Worker, pause: &mut Pause<'_>) {
+        match self.next(worker) {
+            Some(job) => {
+                worker.sleeper.found(
+                    &self.shared.sleep,
+                    || self.has_work(worker),
+                    || self.others_have_waiting(worker),
+                );
+                self.run(job);
+            }
+            None => self.pause(worker, pause),
+        }
+    }
+
+    #[cold]
+    fn pause(&self, worker: &Worker, pause: &mut Pause<'_>) {
+        self.settle();
+        pause(&mut || self.sleep(worker));
+        worker.slice.restart();
+    }
+
+    fn sleep(&self, worker: &Worker) {
+        let events = &self.shared.events;
+        let parked = Cell::new(false);
+        worker.sleeper.sleep(
+            &self.shared.sleep,
+            || self.has_work(worker),
+            || self.has_to_watch(worker),
+            || self.shared.phase.is_over(),
+            || {
+                worker.remote.counters.parked.bump();
+                events.tell(Event::Parked { worker: worker.index });
+                parked.set(true);
+            },
+        );
+        if parked.get() {
+            events.tell(Event::Unparked { worker: worker.index });
+        }
+    }
+
+    fn seeded_turn(&self, worker: &Worker, pause: &mut Pause<'_>) {
+        let Some(turns) = &self.shared.turns else { return };
+        match turns.take(worker.index) {
+            Some(job) => {
+                worker.remote.counters.popped_local.bump();
+                self.run(job);
+                self.settle();
+                turns.done();
+            }
+            None => pause(&mut || turns.wait(worker.index, || self.shared.phase.is_over())),
+        }
+    }
+
+    /// Runs one job, if there is any. For models.
+    #[cfg(all(test, loom))]
+    pub(crate) fn run_one(&self) -> bool {
+        let worker = self.worker.as_ref().expect("a worker");
+        self.next(worker).map(|job| self.run(job)).is_some()
+    }
+
+    /// The next behavior to run.
+    #[inline(always)]
+    fn next(&self, worker: &Worker) -> Option<Job> {
+        if worker.slice.is_turn_of_waiting() {
+            if let Some(job) = self.next_waiting(worker) {
+                return Some(job);
+            }
+            worker.slice.nothing_waits();
+        }
+        if let Some(job) = worker.slot.take() {
+            worker.remote.counters.dispatched_to_pending.bump();
+            return Some(job);
+        }
+        self.take_from_inbox(worker)
+            .or_else(|| self.take_next(worker))
+            .or_else(|| self.take_from_injector(worker))
+            .or_else(|| self.take_from_others(worker))
+    }
+
+    /// What has waited while others came first: in turns, from the injector, the queue and the inbox.
+    #[cold]
+    fn next_waiting(&self, worker: &Worker) -> Option<Job> {
+        worker.remote.counters.fairness_arm_fires.bump();
+        type Take = fn(&Runner, &Worker) -> Option<Job>;
+        const PLACES: [Take; 4] = [
+            Runner::take_from_injector,
+            Runner::take_oldest_scheduled,
+            Runner::take_oldest_released,
+            Runner::take_from_inbox,
+        ];
+        let first = worker.rotation.get();
+        worker.rotation.set((first + 1) % PLACES.len());
+        let waited = (0..PLACES.len()).find_map(|step| PLACES[(first + step) % PLACES.len()](self, worker));
+        if waited.is_some()
+            && let Some(job) = worker.slot.take()
+        {
+            worker.remote.counters.batch_resets.bump();
+            let placement = self.shared.placement(&job);
+            self.push_released(worker, job, placement);
+        }
+        waited
+    }
+
+    fn popped(&self, worker: &Worker, job: Option<Job>) -> Option<Job> {
+        if job.is_some() {
+            worker.remote.counters.popped_local.bump();
+        }
+        job
+    }
+
+    #[inline]
+    fn take_from_inbox(&self, worker: &Worker) -> Option<Job> {
+        let inbox = &worker.remote.inbox;
+        if inbox.is_empty() { None } else { self.popped(worker, inbox.take()) }
+    }
+
+    #[inline]
+    fn take_next(&self, worker: &Worker) -> Option<Job> {
+        self.popped(worker, worker.queue.next())
+    }
+
+    fn take_oldest_scheduled(&self, worker: &Worker) -> Option<Job> {
+        self.popped(worker, worker.queue.oldest_scheduled(&worker.remote.queue))
+    }
+
+    fn take_oldest_released(&self, worker: &Worker) -> Option<Job> {
+        self.popped(worker, worker.queue.oldest_released())
+    }
+
+    fn take_from_injector(&self, worker: &Worker) -> Option<Job> {
+        let injector = &self.shared.injector;
+        if injector.is_empty() {
+            return None;
+        }
+        let counters = &worker.remote.counters;
+        let job = worker.queue.take_from(injector, || counters.dequeue_cas_retries.bump())?;
+        counters.popped_via_steal.bump();
+        self.share(worker);
+        Some(job)
+    }
+
+    fn take_from_others(&self, worker: &Worker) -> Option<Job> {
+        if self.shared.remotes.len() == 1 {
+            return None;
+        }
+        let counters = &worker.remote.counters;
+        counters.steal_attempts.bump();
+        counters.last_steal_attempt_ns.set(self.shared.born.elapsed().as_nanos() as u64);
+        let found = self
+            .others(worker)
+            .find_map(|(from, remote)| Some((from, self.take_from_other(worker, remote)?)))
+            .or_else(|| self.take_late(worker));
+        let Some((from, job)) = found else {
+            counters.steal_failures.bump();
+            return None;
+        };
+        counters.popped_via_steal.bump();
+        self.shared.events.tell(Event::Stolen { behavior: job.id(), worker: worker.index, from });
+        self.share(worker);
+        Some(job)
+    }
+
+    fn take_from_other(&self, worker: &Worker, other: &Remote) -> Option<Job> {
+        // Who watches wants to see each one that is stolen.
+        let one = self.shared.events.is_there();
+        worker.queue.steal_from(&other.queue, one, || worker.remote.counters.dequeue_cas_retries.bump())
+    }
+
+    /// A behavior that has waited too long for the worker that it prefers, and that worker.
+    fn take_late(&self, worker: &Worker) -> Option<(usize, Job)> {
+        let mut place = worker.watch.borrow_mut();
+        let watch = place.as_ref().filter(|watch| watch.since.elapsed() >= STEAL_DELAY)?;
+        let mut late =
+            self.others(worker).filter(|(index, other)| other.inbox.holds_from_before(watch.marks[*index]));
+        let found = late.find_map(|(index, other)| Some((index, other.inbox.take()?)));
+        drop(late);
+        if found.is_none() {
+            // What was there has been taken. What is there now has not waited yet.
+            *place = None;
+        }
+        found
+    }
+
+    /// We may have taken more than we can run now, and while we moved it nobody else could see it.
+    fn share(&self, worker: &Worker) {
+        if self.shared.remotes.len() > 1 && !worker.queue.is_empty() {
+            self.shared.sleep.wake_one();
+        }
+    }
+}
+
+impl Sink for Runner {
+    /// Takes over a job that the end of another on this thread has made ready.
+    #[inline]
+    fn ready(&self, job: Job, fresh: bool) {
+        match &self.worker {
+            Some(worker)
+                if self.plain && job.owner() == self.scope.get().as_ptr().cast() && job.runs_anywhere() =>
+            {
+                self.run_soon(worker, job, Placement::Anywhere, fresh);
+            }
+            _ => self.ready_somewhere(job, fresh),
+        }
+    }
+
+    fn released(&self, behavior: usize, cown: usize) {
+        if self.shared.events.is_there() {
+            let worker = self.index();
+            self.shared.events.tell(Event::Released { behavior, cown, worker });
+        }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}

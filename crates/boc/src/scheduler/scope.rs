@@ -1,0 +1,229 @@
+//! Scopes: counts of behaviors in flight that can be waited for.
+//!
+//! One number holds two counts. The low half counts what is in flight; whoever waits for the scope waits until that is
+//! zero. The high half counts the *owners*: handles of the scope, and scopes below it. The scope's memory is there while
+//! either is. Only who is counted in one of the two may count another in.
+//!
+//! A scope within another counts as one in flight there whenever it has something in flight itself, and as one owner for
+//! as long as it is there. Background jobs have a scope of their own, whose jobs are owners of the root scope: nobody waits
+//! for them, but the runtime's memory is there while they are.
+
+use super::Shared;
+use crate::sync::{AtomicU64, Ordering};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub(crate) struct Scope {
+    count: AtomicU64,
+    place: Place,
+    /// The runtime. Its memory is there while the root scope is.
+    shared: *const Shared,
+}
+
+enum Place {
+    Root,
+    Background,
+    Within(ScopeHandle),
+}
+
+// SAFETY: the pointers are to what may be shared, and lives as long.
+unsafe impl Send for Scope {}
+// SAFETY: as above.
+unsafe impl Sync for Scope {}
+
+/// One owner in the count.
+const OWNER: u64 = 1 << 32;
+
+/// A scope that is counted as owned by this.
+pub(crate) struct ScopeHandle(NonNull<Scope>);
+
+// SAFETY: as `&Scope`, and whoever drops the last owner drops the scope, which may be sent.
+unsafe impl Send for ScopeHandle {}
+// SAFETY: as above.
+unsafe impl Sync for ScopeHandle {}
+
+fn in_flight(count: u64) -> u64 {
+    count & (OWNER - 1)
+}
+
+impl Scope {
+    /// The root scope of a runtime, with the runtime as its owner.
+    pub(crate) fn root(shared: *const Shared) -> Self {
+        Scope { count: AtomicU64::new(OWNER), place: Place::Root, shared }
+    }
+
+    /// The scope of background jobs, which is as old as the root scope.
+    pub(crate) fn background(shared: *const Shared) -> Self {
+        Scope { count: AtomicU64::new(OWNER), place: Place::Background, shared }
+    }
+
+    pub(crate) fn shared(&self) -> *const Shared {
+        self.shared
+    }
+
+    pub(crate) fn is_background(&self) -> bool {
+        matches!(self.place, Place::Background)
+    }
+
+    /// Counts one more in flight. Only who is counted itself may do this.
+    #[inline]
+    pub(crate) fn enter(&self) {
+        match self.place {
+            Place::Root => _ = self.count.fetch_add(1, Ordering::Relaxed),
+            _ => self.enter_below(),
+        }
+    }
+
+    /// The same, where there is a scope above. That has to count this one before anything is in flight here: who schedules
+    /// here and then waits there must not find it empty.
+    fn enter_below(&self) {
+        let mut count = self.count.load(Ordering::Relaxed);
+        loop {
+            let first = in_flight(count) == 0;
+            if first {
+                match &self.place {
+                    Place::Root => {}
+                    Place::Background => self.root_scope().own(),
+                    Place::Within(parent) => parent.scope().enter(),
+                }
+            }
+            match self.count.compare_exchange(count, count + 1, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return,
+                Err(now) => {
+                    count = now;
+                    if first {
+                        // SAFETY: just entered; whoever calls this is an owner, or counted, and so is the runtime there.
+                        unsafe { self.leave_above() };
+                    }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// This scope was counted in the one above. The runtime is alive during the call.
+    unsafe fn leave_above(&self) {
+        // SAFETY: says the caller.
+        unsafe {
+            match &self.place {
+                Place::Root => {}
+                Place::Background => Scope::disown(NonNull::from(self.root_scope())),
+                Place::Within(parent) => Scope::leave(parent.0, 1),
+            }
+        }
+    }
+
+    /// Counts some off. Wakes those who wait if nothing is left in flight. The scope may be gone as this returns.
+    ///
+    /// # Safety
+    /// They were counted in. The runtime is alive during the call.
+    pub(crate) unsafe fn leave(this: NonNull<Scope>, leaving: u64) {
+        // SAFETY: it is there, as they are counted.
+        let scope = unsafe { this.as_ref() };
+        // Looked at before the scope may go.
+        let shared = scope.shared;
+        let above = match &scope.place {
+            Place::Root => None,
+            Place::Background => Some(NonNull::from(scope.root_scope())),
+            Place::Within(parent) => Some(parent.0),
+        };
+        let background = scope.is_background();
+        let left = scope.count.fetch_sub(leaving, Ordering::AcqRel) - leaving;
+        if in_flight(left) == 0 {
+            // SAFETY: alive, says the caller.
+            unsafe { &*shared }.gate.open();
+        }
+        if left == 0 {
+            // SAFETY: nobody is counted any more.
+            unsafe { Scope::end(this) };
+        }
+        if in_flight(left) == 0
+            && let Some(above) = above
+        {
+            // SAFETY: the scope was counted there.
+            unsafe { if background { Scope::disown(above) } else { Scope::leave(above, 1) } };
+        }
+    }
+
+    fn own(&self) {
+        self.count.fetch_add(OWNER, Ordering::Relaxed);
+    }
+
+    /// # Safety
+    /// One owner was counted in.
+    pub(crate) unsafe fn disown(this: NonNull<Scope>) {
+        // SAFETY: it is there, as the owner is counted; and then nobody is counted any more.
+        unsafe {
+            if this.as_ref().count.fetch_sub(OWNER, Ordering::AcqRel) == OWNER {
+                Scope::end(this);
+            }
+        }
+    }
+
+    /// # Safety
+    /// Nobody is counted any more.
+    unsafe fn end(this: NonNull<Scope>) {
+        // SAFETY: says the caller. A root scope lies within the runtime, of which it has a reference.
+        unsafe {
+            match &this.as_ref().place {
+                Place::Root => drop(Arc::from_raw(this.as_ref().shared)),
+                // It goes with the runtime.
+                Place::Background => {}
+                Place::Within(_) => drop(Box::from_raw(this.as_ptr())),
+            }
+        }
+    }
+
+    fn root_scope(&self) -> &Scope {
+        // SAFETY: the runtime's memory is there while this is, in which it lies.
+        unsafe { &(*self.shared).root }
+    }
+
+    /// True where nothing is in flight.
+    pub(crate) fn is_empty(&self) -> bool {
+        in_flight(self.count.load(Ordering::Acquire)) == 0
+    }
+
+    /// Waits until nothing is in flight, at most until `deadline`. True where it came to that. The caller is an owner.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        // SAFETY: the runtime's memory is there while an owner is.
+        let shared = unsafe { &*self.shared };
+        shared.while_waited_for(|| shared.gate.wait(deadline, || self.is_empty()))
+    }
+}
+
+impl ScopeHandle {
+    /// A scope within `parent`, of which the caller is an owner or counted in it.
+    pub(crate) fn within(parent: &Scope) -> ScopeHandle {
+        parent.own();
+        let above = ScopeHandle(NonNull::from(parent));
+        let scope =
+            Scope { count: AtomicU64::new(OWNER), shared: parent.shared, place: Place::Within(above) };
+        ScopeHandle(NonNull::from(Box::leak(Box::new(scope))))
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        // SAFETY: it is there, as this is one of its owners.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for ScopeHandle {
+    fn clone(&self) -> Self {
+        self.scope().own();
+        ScopeHandle(self.0)
+    }
+}
+
+impl Drop for ScopeHandle {
+    fn drop(&mut self) {
+        // SAFETY: this was an owner.
+        unsafe { Scope::disown(self.0) };
+    }
+}
+
+/// When a wait of that length is to end. None: never.
+pub(crate) fn deadline(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
