@@ -261,6 +261,17 @@ fn a_scope_is_forgotten() {
     });
 }
 
+/// What was scheduled in a recess is done, though nobody ends the recess.
+#[test]
+fn a_runtime_goes_in_a_recess() {
+    apart(|| {
+        let runtime = Runtime::new(2).unwrap();
+        assert!(runtime.recess(Duration::from_secs(60)));
+        runtime.when((), |()| ());
+        drop(runtime);
+    });
+}
+
 /// A scope that is used when its runtime is gone: what is scheduled there never runs, and does no harm.
 #[test]
 fn a_scope_outlives_its_runtime() {
