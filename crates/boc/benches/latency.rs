@@ -46,7 +46,7 @@ fn main() {
         "{:<7} {:<52} {:>7} {:>10} {:>10} {:>10}",
         "workers", "load", "samples", "median us", "99% us", "max us"
     );
-    let loads: [(&str, fn(&Runtime) -> Lines); 7] = [
+    let loads: [(&str, Load); 7] = [
         ("idle", idle),
         ("chains", chains),
         ("backlog", backlog),
@@ -69,6 +69,8 @@ fn main() {
 
 /// Lines of the table.
 type Lines = Vec<(&'static str, Latencies)>;
+
+type Load = fn(&Runtime) -> Lines;
 
 /// In the order in which they were measured.
 #[derive(Default)]
