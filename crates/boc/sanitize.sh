@@ -8,7 +8,8 @@
 # valgrind  memcheck: as address, slower, but for all code in the process.
 # miri      Miri: accesses that Rust's rules for references forbid. Needs a nightly with `miri` and `rust-src`. Slow.
 #
-# WHAT is what cargo test takes; without it, all tests are run (but for miri: those of hold.rs and panics.rs).
+# WHAT is what cargo test takes; without it, all tests are run (but for miri: those of hold.rs and panics.rs). Miri can
+# run single programs of soundness.rs: miri --test soundness aligned_values
 # The sizes of the tests are divided by BOC_TEST_DIVISOR.
 #
 # ThreadSanitizer knows only what was compiled for it. In the std that comes with Rust, an `Arc` is let go of with a fence,
@@ -59,7 +60,8 @@ miri)
     [ $# -gt 0 ] || set -- --test hold --test panics
     # crossbeam-epoch keeps to the rules of tree borrows, not to those of stacked borrows; and it never frees its lists.
     export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks"
-    export CARGO_TARGET_DIR="$target/miri" BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-1000}"
+    # Miri makes no processes: each program of soundness.rs runs right here.
+    export CARGO_TARGET_DIR="$target/miri" BOC_SOUNDNESS_CHILD=1 BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-1000}"
     exec cargo +nightly miri test -p boc "$@"
     ;;
 *)

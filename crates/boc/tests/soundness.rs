@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What may be called otherwise one day.
 mod api {
@@ -127,7 +127,8 @@ fn run_apart<F: FnOnce()>(program: F, leaky: bool) {
         });
     }
     let limit = std::env::var("BOC_TEST_LIMIT").map_or(60, |text| text.parse().expect("seconds"));
-    let said = [(); 2].map(|()| end.recv_timeout(Duration::from_secs(limit)));
+    let deadline = Instant::now() + Duration::from_secs(limit);
+    let said = [(); 2].map(|()| end.recv_timeout(deadline.saturating_duration_since(Instant::now())));
     if said.iter().any(Result::is_err) {
         child.kill().unwrap();
         child.wait().unwrap();
