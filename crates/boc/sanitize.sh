@@ -33,6 +33,7 @@ sanitized() {
     export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target/$tool" BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-10}"
     export RUSTFLAGS="-Zsanitizer=$tool -Cunsafe-allow-abi-mismatch=sanitizer"
     export RUSTDOCFLAGS="$RUSTFLAGS"
+    export CARGO_PROFILE_DEV_DEBUG=line-tables-only # enough for a report, and sooner compiled
     exec cargo test -p boc --target "$host" "$@"
 }
 

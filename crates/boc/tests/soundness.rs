@@ -749,12 +749,13 @@ fn huge<const SIZE: usize>(stack: usize) {
     outside.unwrap().join().unwrap();
 }
 
-/// Without optimization a body is copied some 16 times on its way, each time to another place of the stack.
+/// Without optimization a body is copied some 16 times on its way, each time to another place of the stack; and more
+/// often under a sanitizer. So the second, on the stacks that threads have by themselves, is not that huge.
 #[test]
 fn huge_values() {
     apart(|| {
         huge::<{ 1 << 20 }>(64 << 20);
-        huge::<{ 1 << 16 }>(2 << 20);
+        huge::<{ 1 << 15 }>(2 << 20);
     });
 }
 
