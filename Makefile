@@ -5,7 +5,7 @@
 VENV := .venv
 python := $(VENV)/bin/python
 
-.PHONY: help demo test test-rust test-python loom lint format bench build venv clean
+.PHONY: help demo test test-rust test-python loom asan tsan valgrind lint format bench build venv clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -24,6 +24,15 @@ test-python: build ## the Python tests alone, on every host of behaviors that th
 
 loom: ## check the runtime's lock-free parts in every interleaving of their threads
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p boc --release --lib models $(ARGS)
+
+asan: ## run the runtime's tests under AddressSanitizer and LeakSanitizer
+	crates/boc/sanitize.sh address $(ARGS)
+
+tsan: ## the same under ThreadSanitizer (needs std's sources: rustup component add rust-src)
+	crates/boc/sanitize.sh thread $(ARGS)
+
+valgrind: ## the same under valgrind's memcheck
+	crates/boc/sanitize.sh valgrind $(ARGS)
 
 lint: venv ## what formatters and linters have to say
 	cargo fmt --all --check

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Runs boc's tests under a tool that sees what a test alone does not.
+#
+#   crates/boc/sanitize.sh address|thread|valgrind|miri [WHAT ...]     such as: thread --test hold a_hold_does_not_wait
+#
+# address   AddressSanitizer and LeakSanitizer: freed memory that is used, and memory that is lost.
+# thread    ThreadSanitizer: data races. Needs the sources of std (`rustup component add rust-src`), see below.
+# valgrind  memcheck: as address, slower, but for all code in the process.
+# miri      Miri: accesses that Rust's rules for references forbid. Needs a nightly with `miri` and `rust-src`. Slow.
+#
+# WHAT is what cargo test takes; without it, all tests are run (but for miri: those of hold.rs and panics.rs). Miri can
+# run single programs of soundness.rs: miri --test soundness aligned_values
+# The sizes of the tests are divided by BOC_TEST_DIVISOR.
+#
+# ThreadSanitizer knows only what was compiled for it. In the std that comes with Rust, an `Arc` is let go of with a fence,
+# of which it knows nothing, and a lock that has to wait does so in code that it does not see. Both look like races: 226
+# of them in our tests, in whatever is behind a lock or an `Arc`. To suppress those would be to suppress nearly all that
+# there is to find. With a std that is compiled for it there are none; so nothing is suppressed here. crossbeam's fences
+# are no trouble: its build scripts notice the sanitizer, and take stronger steps instead.
+#
+# helgrind and drd are of no use: they know locks, not atomics, and report thousands of races in hold.rs alone.
+set -eu
+cd "$(dirname "$0")"
+
+tool=${1:-}
+[ $# -eq 0 ] || shift
+host=$(rustc -vV | sed -n 's/^host: //p')
+target=$(cargo locate-project --workspace --message-format plain | xargs dirname)/target
+export RUST_BACKTRACE=0 BOC_TEST_NO_LEAKS=1 # without the test that loses memory by design
+
+# With a --target of its own, build scripts and macros are compiled as ever.
+sanitized() {
+    export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target/$tool" BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-10}"
+    export RUSTFLAGS="-Zsanitizer=$tool -Cunsafe-allow-abi-mismatch=sanitizer"
+    export RUSTDOCFLAGS="$RUSTFLAGS"
+    export CARGO_PROFILE_DEV_DEBUG=line-tables-only # enough for a report, and sooner compiled
+    exec cargo test -p boc --target "$host" "$@"
+}
+
+case $tool in
+address)
+    sanitized "$@"
+    ;;
+thread)
+    if [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+        echo "$0: std has to be compiled for it; get its sources by: rustup component add rust-src" >&2
+        exit 1
+    fi
+    sanitized -Zbuild-std "$@"
+    ;;
+valgrind)
+    [ $# -gt 0 ] || set -- --lib --tests
+    runner=CARGO_TARGET_$(echo "$host" | tr a-z- A-Z_)_RUNNER
+    # Fair: it runs one thread at a time, and one that spins would keep the others from running.
+    export "$runner=valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+        --show-leak-kinds=definite,indirect --fair-sched=yes"
+    export BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-50}"
+    exec cargo test -p boc "$@"
+    ;;
+miri)
+    [ $# -gt 0 ] || set -- --test hold --test panics
+    # crossbeam-epoch keeps to the rules of tree borrows, not to those of stacked borrows; and it never frees its lists.
+    export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks"
+    # Miri makes no processes: each program of soundness.rs runs right here.
+    export CARGO_TARGET_DIR="$target/miri" BOC_SOUNDNESS_CHILD=1 BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-1000}"
+    exec cargo +nightly miri test -p boc "$@"
+    ;;
+*)
+    sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' sanitize.sh >&2
+    exit 2
+    ;;
+esac
