@@ -7,7 +7,7 @@
 //!
 //! A behavior's latency is the time from just before it is scheduled until its body runs.
 
-use boc::{Body, Cown, Runtime, current_worker, read};
+use boc::{Body, Cown, Placement, Runtime, Shape, current_worker, read};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -24,11 +24,11 @@ const BUDGET: Duration = Duration::from_secs(3);
 /// A body that would rather run on that worker.
 struct At<F>(usize, F);
 
-impl<H, F: FnOnce() + Send + 'static> Body<H> for At<F> {
-    fn home(&self, _: &H) -> Option<usize> {
-        Some(self.0)
+impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
+    fn placement(&self, _: S::Claimed<'_>) -> Placement {
+        Placement::Prefer(self.0)
     }
-    fn run(self, _: &H) {
+    fn run(self, _: S::Claimed<'_>) {
         (self.1)();
     }
 }

@@ -149,10 +149,22 @@ pub(crate) fn catch_panics(f: impl FnOnce()) {
     }
 }
 
-/// Drops what was thrown by a panic, and what its destructor throws in turn.
+/// Drops what was thrown by a panic, and what its destructor throws in turn. Where that goes on it is forgotten.
 #[cold]
 pub(crate) fn drop_payload(mut payload: Box<dyn std::any::Any + Send>) {
-    while let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        payload = another;
+    for _ in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(another) => payload = another,
+        }
     }
+    std::mem::forget(payload);
+}
+
+/// Panics, once what can't be used has been dropped: a destructor that panics in the middle of that would end the process.
+#[cold]
+#[track_caller]
+pub(crate) fn refuse<T>(unused: T, why: &str) -> ! {
+    catch_panics(|| drop(unused));
+    panic!("{why}");
 }

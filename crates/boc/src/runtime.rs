@@ -3,7 +3,7 @@
 use crate::behavior::{Behavior, Body, Payload, Plain, Unscheduled};
 use crate::cowns::{Cowns, Shape};
 use crate::host::{self, Bare, Cause, Host};
-use crate::job::Job;
+use crate::job::{Job, refuse};
 use crate::outcome::{Promise, Promised};
 use crate::scheduler::{
     self, Event, Events, Runner, Scope as Count, ScopeHandle, Settings, Shared, Stats, deadline,
@@ -144,6 +144,9 @@ impl Builder {
         if workers == 0 {
             return Err(StartError("a runtime needs at least one worker".into()));
         }
+        if self.name.contains('\0') {
+            return Err(StartError("the name of a thread can't contain a NUL character".into()));
+        }
         let (shared, runners) = Shared::new(self.settings);
         let runtime = Runtime { shared, threads: Mutex::default() };
         let (threads, reports) = host::threads(runners, self.host);
@@ -218,10 +221,12 @@ fn when_in<C: Cowns, R: Send + 'static>(
 ) -> Promise<R> {
     let owner = ptr::from_ref(scope).cast();
     let behavior = Behavior::new(owner, cowns, Promised::new(body));
-    assert!(
-        behavior.cowns_are_distinct(),
-        "a behavior can't ask for the same cown twice: it would have two guards of one value"
-    );
+    if !behavior.cowns_are_distinct() {
+        refuse(
+            behavior,
+            "a behavior can't ask for the same cown twice: it would have two guards of one value",
+        );
+    }
     let promise = Promise::of(behavior.behavior(), runner.map_or(ptr::null(), Runner::if_alone));
     submit(runner, shared, scope, behavior);
     promise
@@ -507,6 +512,7 @@ impl Drop for Runtime {
         let running = !self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).is_empty();
         if running && !thread::panicking() && !scheduler::current_worker_of(&self.shared) {
             // Where the start failed nothing has been scheduled, so this is at once.
+            self.resume();
             while !self.is_idle() {
                 self.shared.root.wait(None);
                 self.shared.background.wait(None);
@@ -549,7 +555,9 @@ pub fn when<C: Cowns, R: Send + 'static>(
     body: impl FnOnce(<C::Shape as Shape>::Guards<'_>) -> R + Send + 'static,
 ) -> Promise<R> {
     scheduler::on_runner(|runner| {
-        let runner = runner.expect("boc::when is for use in behaviors; elsewhere, use Runtime::when");
+        let Some(runner) = runner else {
+            refuse((cowns, body), "boc::when is for use in behaviors; elsewhere, use Runtime::when");
+        };
         when_in(Some(runner), runner.shared(), runner.current_scope(), cowns, body)
     })
 }
@@ -567,7 +575,9 @@ pub fn when<C: Cowns, R: Send + 'static>(
 /// Outside behaviors.
 pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Shape>) {
     scheduler::on_runner(|runner| {
-        let runner = runner.expect("boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
+        let Some(runner) = runner else {
+            refuse((cowns, body), "boc::schedule is for use in behaviors; elsewhere, use Runtime::schedule");
+        };
         schedule_in(Some(runner), runner.shared(), runner.current_scope(), cowns, body);
     });
 }

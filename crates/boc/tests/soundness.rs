@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 /// What may be called otherwise one day.
 mod api {
-    use boc::{Body, Host, Runtime, Seat};
+    use boc::{Body, Host, Placement, Runtime, Shape, Worker};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
     use std::sync::mpsc::Sender;
@@ -29,25 +29,25 @@ mod api {
     /// A body that asks for a place in its own way.
     pub struct Asks(pub fn() -> Option<usize>);
 
-    impl<H> Body<H> for Asks {
-        fn home(&self, _: &H) -> Option<usize> {
-            (self.0)()
+    impl<S: Shape> Body<S> for Asks {
+        fn placement(&self, _: S::Claimed<'_>) -> Placement {
+            (self.0)().map_or(Placement::Anywhere, Placement::Prefer)
         }
-        fn run(self, _: &H) {}
+        fn run(self, _: S::Claimed<'_>) {}
     }
 
     /// Work that nobody waits for but the end.
-    pub fn chore(runtime: &Runtime, body: impl FnOnce() + Send + 'static) {
-        runtime.chore(body);
+    pub fn background(runtime: &Runtime, body: impl FnOnce() + Send + 'static) {
+        runtime.background(body);
     }
 
     /// Tells when a worker is over and has let go of everything.
     struct Tells(Mutex<Sender<()>>);
 
     impl Host for Tells {
-        fn host(&self, mut seat: Seat) {
-            seat.work(|sleep| sleep());
-            drop(seat);
+        fn host(&self, mut worker: Worker) {
+            worker.work(|sleep| sleep());
+            drop(worker);
             let _ = self.0.lock().unwrap().send(());
         }
     }
@@ -57,11 +57,11 @@ mod api {
     }
 
     /// What a host does with the place that it is given.
-    struct Does(fn(Seat));
+    struct Does(fn(Worker));
 
     impl Host for Does {
-        fn host(&self, seat: Seat) {
-            (self.0)(seat);
+        fn host(&self, worker: Worker) {
+            (self.0)(worker);
         }
     }
 
@@ -74,8 +74,8 @@ mod api {
     /// Two workers. The first that comes back from a sleep dies.
     pub fn runtime_with_a_worker_that_dies() -> Runtime {
         static DEAD: AtomicBool = AtomicBool::new(false);
-        let host = Does(|mut seat| {
-            seat.work(|sleep| {
+        let host = Does(|mut worker| {
+            worker.work(|sleep| {
                 sleep();
                 assert!(DEAD.swap(true, SeqCst), "on purpose");
             });
@@ -174,8 +174,8 @@ fn drains(runtime: &Runtime) {
 
 // Ends of runtimes.
 
-/// What a chore schedules when its runtime is gone, and has to wait: who lets it go must not look for the runtime.
-fn chore_after_the_end(end: impl FnOnce(Runtime)) {
+/// What a background job schedules when its runtime is gone, and has to wait: who lets it go must not look for the runtime.
+fn job_after_the_end(end: impl FnOnce(Runtime)) {
     let cown = Cown::new(());
     let held = cown.try_hold().unwrap();
     let (over, is_over) = channel();
@@ -183,7 +183,7 @@ fn chore_after_the_end(end: impl FnOnce(Runtime)) {
     let (here, arrived) = channel();
     let (go, wait) = channel::<()>();
     let own = cown.clone();
-    chore(&runtime, move || {
+    background(&runtime, move || {
         here.send(()).unwrap();
         wait.recv().unwrap();
         boc::schedule(&own, || ());
@@ -196,9 +196,9 @@ fn chore_after_the_end(end: impl FnOnce(Runtime)) {
 }
 
 #[test]
-fn a_chore_outlives_an_abandoned_runtime() {
+fn a_background_job_outlives_an_abandoned_runtime() {
     apart_and_leaky(|| {
-        chore_after_the_end(|runtime| {
+        job_after_the_end(|runtime| {
             runtime.abandon();
             drop(runtime);
         });
@@ -206,9 +206,9 @@ fn a_chore_outlives_an_abandoned_runtime() {
 }
 
 #[test]
-fn a_chore_outlives_a_runtime_that_is_dropped_in_a_panic() {
+fn a_background_job_outlives_a_runtime_that_is_dropped_in_a_panic() {
     apart_and_leaky(|| {
-        chore_after_the_end(|runtime| {
+        job_after_the_end(|runtime| {
             caught(move || {
                 let _runtime = runtime;
                 panic!("on purpose");
@@ -219,7 +219,7 @@ fn a_chore_outlives_a_runtime_that_is_dropped_in_a_panic() {
 
 /// The same for a behavior that waits for another cown when its runtime goes on its own worker.
 #[test]
-fn a_runtime_goes_in_its_own_chore() {
+fn a_runtime_goes_in_its_own_background_job() {
     apart_and_leaky(|| {
         let cown = Cown::new(());
         let held = cown.try_hold().unwrap();
@@ -227,7 +227,7 @@ fn a_runtime_goes_in_its_own_chore() {
         let runtime = Arc::new(runtime_that_tells_its_end(over));
         let (own, waits) = (runtime.clone(), cown.clone());
         let (go, wait) = channel::<()>();
-        chore(&runtime, move || {
+        background(&runtime, move || {
             wait.recv().unwrap();
             drop(own);
             boc::when(&waits, |_| ());
@@ -262,12 +262,12 @@ fn a_scope_is_forgotten() {
     });
 }
 
-/// What was scheduled in a recess is done, though nobody ends the recess.
+/// What was scheduled while a runtime was suspended is done, though nobody resumes it.
 #[test]
-fn a_runtime_goes_in_a_recess() {
+fn a_runtime_goes_while_suspended() {
     apart(|| {
         let runtime = Runtime::new(2).unwrap();
-        assert!(runtime.recess(Duration::from_secs(60)));
+        assert!(runtime.suspend(Duration::from_secs(60)));
         runtime.when((), |()| ());
         drop(runtime);
     });
@@ -795,7 +795,6 @@ fn outcomes_can_be_shared() {
 }
 
 /// Does not compile before outcomes are `Sync`: take the next line away then.
-#[cfg(any())]
 #[test]
 fn two_read_one_outcome() {
     apart(|| {

@@ -555,5 +555,13 @@ impl Sink for Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         self.settle();
+        if let Some(worker) = &self.worker {
+            // Where a host has panicked, others have to look for work instead.
+            worker.sleeper.found(
+                &self.shared.sleep,
+                || self.has_work(worker),
+                || self.others_have_waiting(worker),
+            );
+        }
     }
 }
