@@ -595,8 +595,9 @@ pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Shape>) {
 /// Outside behaviors.
 pub fn background(body: impl Body<()>) {
     scheduler::on_runner(|runner| {
-        let runner =
-            runner.expect("boc::background is for use in behaviors; elsewhere, use Runtime::background");
+        let Some(runner) = runner else {
+            refuse(body, "boc::background is for use in behaviors; elsewhere, use Runtime::background");
+        };
         schedule_in(Some(runner), runner.shared(), &runner.shared().background, (), body);
     });
 }

@@ -108,3 +108,39 @@ fn a_behavior_cannot_wait() {
     runtime.wait();
     assert!(came_to(&waited));
 }
+
+/// What a behavior schedules is counted where that behavior is.
+#[test]
+fn a_scope_is_handed_down() {
+    let runtime = Runtime::new(2).unwrap();
+    let cown = Cown::new(0);
+    let held = cown.try_hold();
+    let (outer, other) = (runtime.scope(), runtime.scope());
+    let inner = outer.scope();
+    let own = cown.clone();
+    let (scheduled, see) = channel();
+    inner.when((), move |()| {
+        boc::when((), move |()| {
+            boc::when(&own, |mut value| *value += 1);
+            scheduled.send(()).unwrap();
+        });
+    });
+    see.recv().unwrap();
+    other.wait();
+    assert!(!inner.is_empty() && !outer.is_empty() && !runtime.is_quiescent());
+    drop(held);
+    inner.wait();
+    assert_eq!(*cown.try_hold().unwrap(), 1);
+    runtime.wait();
+}
+
+/// A runtime does not wait for handles of scopes.
+#[test]
+fn scopes_that_are_only_there() {
+    let runtime = Runtime::new(1).unwrap();
+    let scope = runtime.scope();
+    runtime.wait();
+    assert!(runtime.is_quiescent());
+    drop(runtime);
+    assert!(scope.is_empty());
+}

@@ -292,6 +292,7 @@ pub(crate) fn dispatch(job: Job) {
         Arc::increment_strong_count(shared);
         Arc::from_raw(shared)
     };
+    shared.events.tell(Event::Ready { behavior: job.id() });
     on_runner(|runner| match runner.filter(|runner| Arc::ptr_eq(runner.shared(), &shared)) {
         Some(runner) => runner.place(job),
         None => shared.dispatch_from_outside(job),
