@@ -124,12 +124,11 @@ unsafe fn placement<S: Shape, B: Body<S>>(header: NonNull<Header>) -> Placement 
         let behavior = header.cast::<Behavior<S, Plain<B>>>();
         (behavior.as_ref(), Behavior::requests(behavior))
     };
+    // SAFETY: the requests are those of this shape.
+    let claimed = || unsafe { behavior.shape.claimed(Granted::new(requests)) };
     let mut placement = Placement::Anywhere;
     // Asked in the middle of a release, which must go on.
-    // SAFETY: the requests are those of this shape.
-    catch_panics(|| {
-        placement = behavior.payload.0.placement(unsafe { behavior.shape.claimed(Granted::new(requests)) })
-    });
+    catch_panics(|| placement = behavior.payload.0.placement(claimed()));
     placement
 }
 
@@ -174,7 +173,11 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
 
     /// A behavior that is not in line yet.
     #[inline(always)] // most of it is known where it is called
-    pub(crate) fn new<C: Cowns<Shape = S>>(owner: *const (), cowns: C, payload: P) -> Unscheduled<S, P> {
+    pub(crate) fn unscheduled<C: Cowns<Shape = S>>(
+        owner: *const (),
+        cowns: C,
+        payload: P,
+    ) -> Unscheduled<S, P> {
         let count = cowns.count();
         let header = Header::new(count, const { &Self::TABLE }, owner);
         let this = pool::allocate(Self::size(header.requests), Self::ALIGN).cast::<Self>();

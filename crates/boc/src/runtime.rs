@@ -208,7 +208,7 @@ fn schedule_in<C: Cowns>(
     body: impl Body<C::Shape>,
 ) {
     let owner = ptr::from_ref(scope).cast();
-    submit(runner, shared, scope, Behavior::new(owner, cowns, Plain(ManuallyDrop::new(body))));
+    submit(runner, shared, scope, Behavior::unscheduled(owner, cowns, Plain(ManuallyDrop::new(body))));
 }
 
 #[inline(always)]
@@ -220,7 +220,7 @@ fn when_in<C: Cowns, R: Send + 'static>(
     body: impl FnOnce(<C::Shape as Shape>::Guards<'_>) -> R + Send + 'static,
 ) -> Promise<R> {
     let owner = ptr::from_ref(scope).cast();
-    let behavior = Behavior::new(owner, cowns, Promised::new(body));
+    let behavior = Behavior::unscheduled(owner, cowns, Promised::new(body));
     if !behavior.cowns_are_distinct() {
         refuse(
             behavior,

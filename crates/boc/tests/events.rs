@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 /// Keeps what it is told, as text by behavior.
 #[derive(Default)]
-struct Log(Mutex<(HashMap<usize, Vec<String>>, Vec<String>)>);
+struct Log(Mutex<Told>);
+
+type Told = (HashMap<usize, Vec<String>>, Vec<String>);
 
 impl Events for Log {
     fn event(&self, event: Event<'_>) {
@@ -24,7 +26,7 @@ impl Events for Log {
 }
 
 impl Log {
-    fn take(&self) -> (HashMap<usize, Vec<String>>, Vec<String>) {
+    fn take(&self) -> Told {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }

@@ -1,21 +1,4 @@
-//! Who sleeps, who searches, and whom to wake.
-//!
-//! # Protocol
-//!
-//! A worker without work *searches* for a moment and then *sleeps*. Waking a sleeper costs a system call, so a producer
-//! wakes one only if nobody searches: a searcher will find the work. That leaves two ways to lose work, and both are
-//! closed by the same pairing of sequentially consistent steps:
-//!
-//! - a producer publishes work, then looks at the counts; a searcher that gives up puts itself among the sleepers, then
-//!   looks for work once more. One of the two sees the other.
-//! - a searcher that finds work stops searching, then looks for more work; a producer that relied on it had published
-//!   before it looked at the counts. The last searcher to stop thus wakes another where there is more to do. One that
-//!   had given up and found work in its last look goes on as a searcher, for the same reason.
-//!
-//! Work that one worker should do is not for a searcher to take at once, but somebody idle *watches* lest it wait long: a
-//! watcher is a sleeper that gets up by itself after [`STEAL_DELAY`] to look again. One is enough, and a searcher will watch
-//! when it gives up. So a producer wakes a watcher only where nobody searches or watches; a searcher that finds other
-//! work wakes one in its stead.
+//! Who sleeps, who searches, and whom to wake. `README.md` in this folder draws the states, and says why no wake-up is lost.
 
 use super::STEAL_DELAY;
 use crate::sync::{AtomicUsize, Mutex, Ordering, Parker, Unparker, fence, lock, spin_loop, yield_now};
@@ -33,7 +16,7 @@ pub(crate) struct Sleep {
     wakers: Box<[Unparker]>,
 }
 
-/// A worker's own part in it.
+/// A worker's own part: whether it runs, searches or sleeps.
 pub(crate) struct Sleeper {
     index: usize,
     parker: Parker,
@@ -70,7 +53,7 @@ impl Sleep {
         (sleep, sleepers)
     }
 
-    /// Work has been published that any worker may take.
+    /// Work has been published that any worker may take. Wakes one if all that are awake have work.
     pub(crate) fn wake_one(&self) {
         fence(Ordering::SeqCst);
         if self.sleeping.load(Ordering::SeqCst) == 0 || self.searching.load(Ordering::SeqCst) != 0 {
@@ -82,7 +65,7 @@ impl Sleep {
         }
     }
 
-    /// Work has been published that another worker should take, which is awake.
+    /// Work has been published for a worker that is awake. Sees to it that somebody watches.
     pub(crate) fn wake_watcher(&self) {
         fence(Ordering::SeqCst);
         if self.watching.load(Ordering::SeqCst) == 0 {
@@ -90,7 +73,7 @@ impl Sleep {
         }
     }
 
-    /// Work has been published that worker `index` should take. False where that worker is awake.
+    /// Work has been published for worker `index`. Wakes it; false where it is awake.
     pub(crate) fn wake(&self, index: usize) -> bool {
         fence(Ordering::SeqCst);
         if self.sleeping.load(Ordering::SeqCst) == 0 {
@@ -103,7 +86,7 @@ impl Sleep {
         true
     }
 
-    /// An end has been published that everyone should notice.
+    /// Something has been published that all workers should notice.
     pub(crate) fn wake_all(&self) {
         let mut sleepers = lock(&self.sleepers);
         while let Some(index) = sleepers.pop() {
@@ -114,22 +97,22 @@ impl Sleep {
     /// Under the lock of `sleepers`: `index` has been taken off, `left` are left.
     fn rouse(&self, index: usize, left: usize) {
         self.sleeping.store(left, Ordering::SeqCst);
-        // On behalf of the one who wakes up: from here on somebody searches.
+        // For the one that wakes up: it searches from here on.
         self.searching.fetch_add(1, Ordering::SeqCst);
         self.wakers[index].unpark();
     }
 }
 
 impl Sleeper {
-    /// Searches for a moment, then sleeps until woken, or for a little while where it has to `watch`. Returns where there
-    /// may be work, or an end. Counts each sleep.
+    /// Searches for a moment, then parks until it is woken, or for [`STEAL_DELAY`] where it has to `watch`. Returns where there
+    /// may be work, or an end. `parks` is called before each time it parks without limit.
     pub(crate) fn sleep(
         &self,
         sleep: &Sleep,
         work: impl Fn() -> bool,
         watch: impl Fn() -> bool,
         end: impl Fn() -> bool,
-        sleeps: impl Fn(),
+        parks: impl Fn(),
     ) {
         if !self.searches.get() {
             self.searches.set(true);
@@ -155,23 +138,23 @@ impl Sleeper {
         if (work() || end()) && self.get_up(sleep) {
             return;
         }
-        // If somebody is about to wake us, this takes the wake-up, lest it be there when we next want to sleep.
+        // If somebody is about to wake us, this takes the token, so that it is not there when we next want to park.
         if watch() {
             sleep.watching.fetch_add(1, Ordering::SeqCst);
             self.parker.park_timeout(STEAL_DELAY);
             sleep.watching.fetch_sub(1, Ordering::SeqCst);
             self.watched.set(true);
         } else {
-            sleeps();
+            parks();
             self.parker.park();
         }
-        // Who woke us has counted us among those who search; unless all were woken, or we get up by ourselves.
+        // Whoever woke us has counted us as searching. If nobody has, we get up by ourselves.
         self.get_up(sleep);
         self.searches.set(true);
     }
 
-    /// Takes this worker off the sleepers, and counts it among those who search, so that `found` will look for more: some
-    /// producer may have relied on us. False where somebody else has done both already.
+    /// Takes this worker off the sleepers, and counts it as searching, so that `found` will look for more work: a producer
+    /// may have relied on us. False where somebody else has done both.
     fn get_up(&self, sleep: &Sleep) -> bool {
         let mut sleepers = lock(&sleep.sleepers);
         let Some(place) = sleepers.iter().position(|&sleeper| sleeper == self.index) else { return false };
@@ -182,7 +165,7 @@ impl Sleeper {
         true
     }
 
-    /// Work has been found. If we were the last to search and there is more, somebody else should look.
+    /// Work has been found. Where we were the last to search and there is more, another worker is woken.
     #[inline]
     pub(crate) fn found(&self, sleep: &Sleep, more: impl Fn() -> bool, watch: impl Fn() -> bool) {
         if self.searches.get() {

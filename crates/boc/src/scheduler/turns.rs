@@ -67,7 +67,7 @@ impl Turns {
     /// Waits until it may be the turn of worker `index`, or `over`.
     pub(crate) fn wait(&self, index: usize, over: impl Fn() -> bool) {
         let mut state = lock(&self.state);
-        while !over() && !state.drawn.as_ref().is_some_and(|(worker, _)| *worker == index) {
+        while !over() && state.drawn.as_ref().is_none_or(|(worker, _)| *worker != index) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
