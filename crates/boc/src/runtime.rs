@@ -173,7 +173,7 @@ fn submit<S: Shape, P: Payload<S>>(
 ) {
     match runner {
         Some(runner) => runner.enter(scope),
-        None => scope.enter(),
+        None => scope.enter(1),
     }
     let job = match shared.events.is_there() {
         false => behavior.link(),

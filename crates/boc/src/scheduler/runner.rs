@@ -13,11 +13,12 @@ use std::time::Instant;
 
 pub(crate) struct Runner {
     shared: Arc<Shared>,
-    /// The scope of the behavior that runs, or of the last one.
-    scope: Cell<NonNull<Scope>>,
-    /// Behaviors of that scope that have run here and are to be counted off. While another of them runs here, that one is
-    /// counted; so it is enough to settle this before something else happens.
-    done: Cell<u64>,
+    /// The scope of the behavior that runs, or of the last one, until that is settled.
+    scope: Cell<Option<NonNull<Scope>>>,
+    /// How many in flight that scope counts for this runner: behaviors that have run here and are to be counted off, and
+    /// some in advance for those that will be scheduled here. While a behavior of the scope runs here, that one is counted
+    /// anyway; so it is enough to settle this before something else happens.
+    spare: Cell<u64>,
     /// Whether this is the only thread that runs what this runtime runs.
     alone: bool,
     /// Whether it is a worker of a runtime without seed or sink of events.
@@ -111,10 +112,9 @@ impl Runner {
     }
 
     fn new(shared: Arc<Shared>, worker: Option<Worker>) -> Self {
-        let scope = Cell::new(NonNull::from(&*shared.root));
         let alone = worker.is_some() && shared.remotes.len() == 1 && shared.lanes.is_empty();
         let plain = worker.is_some() && shared.turns.is_none() && !shared.events.is_there();
-        Runner { shared, scope, done: Cell::new(0), alone, plain, worker }
+        Runner { shared, scope: Cell::new(None), spare: Cell::new(0), alone, plain, worker }
     }
 
     /// This runner, where it is the only thread that runs what its runtime runs. Null otherwise.
@@ -134,29 +134,38 @@ impl Runner {
     /// The scope that counts what the behavior that runs here schedules.
     #[inline]
     pub(crate) fn current_scope(&self) -> &Scope {
-        // SAFETY: the behavior that runs is counted there; and the root scope lies in the runtime.
-        let scope = unsafe { &*self.scope.get().as_ptr() };
-        if scope.is_background() { &self.shared.root } else { scope }
+        match self.scope.get() {
+            // SAFETY: the behavior that runs is counted there.
+            Some(scope) if !unsafe { scope.as_ref() }.is_background() => unsafe { &*scope.as_ptr() },
+            _ => &self.shared.root,
+        }
     }
 
     /// Counts a behavior into a scope.
     #[inline]
     pub(crate) fn enter(&self, scope: &Scope) {
-        match self.done.get() {
-            // One in, one off.
-            done if done > 0 && ptr::eq(scope, self.scope.get().as_ptr()) => self.done.set(done - 1),
-            _ => scope.enter(),
+        /// How many are counted at once. Each time is an atomic step on a number that all threads share.
+        const IN_ADVANCE: u64 = 32;
+        if self.scope.get() != Some(NonNull::from(scope)) {
+            return scope.enter(1);
         }
+        let spare = match self.spare.get() {
+            0 => {
+                scope.enter(IN_ADVANCE);
+                IN_ADVANCE
+            }
+            spare => spare,
+        };
+        self.spare.set(spare - 1);
     }
 
     /// Counts off what is to be counted off.
     pub(crate) fn settle(&self) {
         // Where nothing of it is counted here any more, the scope may go.
-        let scope = self.scope.replace(NonNull::from(&*self.shared.root));
-        let done = self.done.take();
-        if done > 0 {
+        let (scope, spare) = (self.scope.take(), self.spare.take());
+        if let Some(scope) = scope.filter(|_| spare > 0) {
             // SAFETY: they were counted in; the runtime is alive, as `self.shared` is.
-            unsafe { Scope::leave(scope, done) };
+            unsafe { Scope::leave(scope, spare) };
         }
     }
 
@@ -165,16 +174,16 @@ impl Runner {
     pub(crate) fn run(&self, job: Job) {
         let Some(scope) = owner(&job) else { return job.end(How::Run, self) };
         debug_assert!(belongs_to(scope, &self.shared));
-        if self.scope.get() != scope {
+        if self.scope.get() != Some(scope) {
             self.settle();
-            self.scope.set(scope);
+            self.scope.set(Some(scope));
         }
         if self.shared.events.is_there() {
             self.run_watched(job);
         } else {
             job.end(How::Run, self);
         }
-        self.done.set(self.done.get() + 1);
+        self.spare.set(self.spare.get() + 1);
     }
 
     #[cold]
@@ -534,10 +543,9 @@ impl Sink for Runner {
     /// Takes over a job that the end of another on this thread has made ready.
     #[inline]
     fn ready(&self, job: Job, fresh: bool) {
+        let of_this_scope = owner(&job).is_some_and(|scope| self.scope.get() == Some(scope));
         match &self.worker {
-            Some(worker)
-                if self.plain && job.owner() == self.scope.get().as_ptr().cast() && job.runs_anywhere() =>
-            {
+            Some(worker) if self.plain && of_this_scope && job.runs_anywhere() => {
                 self.run_soon(worker, job, Placement::Anywhere, fresh);
             }
             _ => self.ready_somewhere(job, fresh),

@@ -66,18 +66,18 @@ impl Scope {
         matches!(self.place, Place::Background)
     }
 
-    /// Counts one more in flight. Only who is counted itself may do this.
+    /// Counts some more in flight. Only who is counted itself may do this.
     #[inline]
-    pub(crate) fn enter(&self) {
+    pub(crate) fn enter(&self, entering: u64) {
         match self.place {
-            Place::Root => _ = self.count.fetch_add(1, Ordering::Relaxed),
-            _ => self.enter_below(),
+            Place::Root => _ = self.count.fetch_add(entering, Ordering::Relaxed),
+            _ => self.enter_below(entering),
         }
     }
 
     /// The same, where there is a scope above. That has to count this one before anything is in flight here: who schedules
     /// here and then waits there must not find it empty.
-    fn enter_below(&self) {
+    fn enter_below(&self, entering: u64) {
         let mut count = self.count.load(Ordering::Relaxed);
         loop {
             let first = in_flight(count) == 0;
@@ -85,10 +85,10 @@ impl Scope {
                 match &self.place {
                     Place::Root => {}
                     Place::Background => self.root_scope().own(),
-                    Place::Within(parent) => parent.scope().enter(),
+                    Place::Within(parent) => parent.scope().enter(1),
                 }
             }
-            match self.count.compare_exchange(count, count + 1, Ordering::AcqRel, Ordering::Relaxed) {
+            match self.count.compare_exchange(count, count + entering, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => {
                     count = now;
