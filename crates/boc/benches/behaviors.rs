@@ -104,7 +104,7 @@ fn transfers(criterion: &mut Criterion) {
         bencher.iter(|| {
             for nth in 0..ROUND {
                 let (from, to) = (nth % 64, partner(nth));
-                // In one order, lest they deadlock.
+                // In one order: otherwise they would deadlock.
                 let (first, second) = (locks[from.min(to)].clone(), locks[from.max(to)].clone());
                 pool.run(move |_| {
                     let (mut first, mut second) = (first.lock().unwrap(), second.lock().unwrap());

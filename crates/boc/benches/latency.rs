@@ -51,8 +51,8 @@ fn main() {
         ("chains", chains),
         ("backlog", backlog),
         ("readers", readers),
-        ("homes", homes),
-        ("homeless", homeless),
+        ("preferring", preferring),
+        ("indifferent", indifferent),
         ("issue", issue),
     ];
     for count in workers {
@@ -196,47 +196,47 @@ fn readers(runtime: &Runtime) -> Lines {
 }
 
 /// A behavior that keeps one like it waiting, so that its worker never is without.
-fn stream(home: Option<usize>, end: Arc<AtomicBool>) {
+fn stream(wanted: Option<usize>, end: Arc<AtomicBool>) {
     if end.load(Relaxed) {
         return;
     }
     let body = move || {
         work(us(5));
-        stream(home, end);
+        stream(wanted, end);
     };
-    match home {
-        Some(home) => boc::schedule((), At(home, body)),
+    match wanted {
+        Some(worker) => boc::schedule((), At(worker, body)),
         None => boc::schedule((), body),
     }
 }
 
-/// A stream on each worker, of behaviors with a home or without, from that worker itself.
-fn streams(runtime: &Runtime, with_home: bool) -> Arc<AtomicBool> {
+/// A stream on each worker, of behaviors that prefer it or not, from that worker itself.
+fn streams(runtime: &Runtime, preferring: bool) -> Arc<AtomicBool> {
     let end = Arc::new(AtomicBool::new(false));
     for worker in 0..runtime.worker_count() {
         for _ in 0..4 {
             let end = end.clone();
-            let begin = move || stream(with_home.then(|| current_worker().unwrap()), end);
+            let begin = move || stream(preferring.then(|| current_worker().unwrap()), end);
             runtime.schedule((), At(worker, begin));
         }
     }
     end
 }
 
-fn homes(runtime: &Runtime) -> Lines {
+fn preferring(runtime: &Runtime) -> Lines {
     let end = streams(runtime, true);
     let latencies = fresh(runtime, never);
     end.store(true, Relaxed);
     runtime.wait();
-    vec![("streams with a home: a behavior without", latencies)]
+    vec![("streams that prefer a worker: one that does not", latencies)]
 }
 
-fn homeless(runtime: &Runtime) -> Lines {
+fn indifferent(runtime: &Runtime) -> Lines {
     let end = streams(runtime, false);
     let latencies = sample(never, |body| runtime.schedule((), At(0, body)));
     end.store(true, Relaxed);
     runtime.wait();
-    vec![("streams without a home: a behavior with one", latencies)]
+    vec![("streams without preference: one that prefers", latencies)]
 }
 
 /// Long behaviors wait for one cown; how long does a short one on another wait?

@@ -1,8 +1,8 @@
 //! What a behavior comes to, and the promise of it.
 //!
 //! A promise costs nothing until somebody looks at it: the result is left in the behavior's own block, where the body had
-//! been. A cown for it is made when it is asked for. Whichever is done last with the block frees it, the runner or the
-//! promise; most promises are dropped at once, so that the runner need not do anything.
+//! been. A cown for it is made when it is asked for. The runner and the promise each say when they are done with the
+//! block, and the last one frees it; most promises are dropped at once, so that the runner need not do anything.
 
 use crate::behavior::{Behavior, Payload};
 use crate::cown::Cown;
@@ -176,7 +176,7 @@ pub(crate) struct Promised<F, R> {
     content: UnsafeCell<Content<F, R>>,
 }
 
-// SAFETY: the body goes to the runner, the result to whoever takes it.
+// SAFETY: the body goes to the runner, the result to the thread that takes it.
 unsafe impl<F: Send, R: Send> Send for Promised<F, R> {}
 
 union Content<F, R> {

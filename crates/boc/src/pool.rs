@@ -45,7 +45,7 @@ thread_local! {
 /// Chains of `BATCH` free blocks each.
 struct Stash(Vec<*mut Free>);
 
-// SAFETY: free blocks belong to whoever has the pointer to them.
+// SAFETY: a free block belongs to the thread that has the pointer to it.
 unsafe impl Send for Stash {}
 
 /// Nobody sleeps for these locks: after a `fork` their owner may not be there any more. The allocator does as well.

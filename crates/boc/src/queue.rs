@@ -14,7 +14,7 @@
 //!             | SCHEDULED |       | SCHEDULED |       |           |
 //!             +-----------+       +-----------+       +-----------+
 //!                                                      not yet in line at all its cowns:
-//!                                                      whoever comes next waits before it sets B3's `next`
+//!                                                      the next one waits before it sets B3's `next`
 //! ```
 //!
 //! **Link, phase one.** A behavior visits its cowns in one global order and swaps its request in as each tail. No former
@@ -26,13 +26,13 @@
 //! **Link, phase two.** The behavior marks its requests `SCHEDULED`. A behavior with one request, to write, is in line
 //! with its first swap. So it is marked before that, and there is no second phase.
 //!
-//! **Grant.** A behavior counts its requests that are not granted yet. Whoever grants the last one makes it ready.
+//! **Grant.** A behavior counts its requests that are not granted yet. The thread that grants the last one makes it ready.
 //!
 //! **Release.** A request without a successor swings the tail back to null. Otherwise it grants its successor.
 //!
 //! **Readers.** Readers that follow each other hold the cown together, counted in `readers`. A reader behind a reader
-//! that already reads joins at once. Behind one that still waits it leaves word there (`NEXT_READS`), and whoever grants
-//! the first grants the second too. The writer behind a group of readers must wait for the last of them to leave, which
+//! that already reads joins at once. Behind one that still waits it sets `NEXT_READS` there, and the thread
+//! that grants the first grants the second too. The writer behind a group of readers must wait for the last of them to leave, which
 //! need not be the last in the queue. So its predecessor, on leaving, puts it into `next_writer` and adds `WRITER_WAITS`
 //! to `readers` in the step that takes itself off. The one thread whose step leaves `readers` at exactly `WRITER_WAITS`
 //! grants it. No reader can come in meanwhile, since all later ones queue behind the writer.
@@ -168,7 +168,7 @@ impl Request {
     /// The same for a request that is merged into another one, which keeps the cown alive.
     pub(crate) fn forgo_merged(&self) {
         if self.owns {
-            // SAFETY: the other request has a reference, or whoever schedules has one.
+            // SAFETY: the other request has a reference, or the caller has one.
             unsafe { self.cown.as_ref() }.drop_one_of_many();
         }
     }

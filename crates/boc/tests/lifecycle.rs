@@ -349,7 +349,7 @@ fn a_recess_ends_with_everything_as_before() {
     for round in 0..200 {
         runtime.when(&cown, |mut value| *value += 1);
         assert!(runtime.suspend(Duration::from_secs(60)), "round {round}");
-        // What is scheduled in a recess waits for its end.
+        // What is scheduled while the runtime is suspended waits until it is resumed.
         runtime.when(&cown, |mut value| *value += 1);
         runtime.resume();
         runtime.wait();

@@ -79,7 +79,7 @@ fn a_value_that_panics_when_dropped() {
     assert!(kept.try_hold().is_some());
 }
 
-/// A body whose captures panic when dropped; a home that panics when asked.
+/// A body whose captures panic when dropped; a placement that panics when asked.
 #[test]
 fn bodies_that_panic_elsewhere() {
     struct Homeless;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
 
-/// A body with a home.
+/// A body that prefers a worker.
 struct At<F>(usize, F);
 
 impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
@@ -60,12 +60,12 @@ fn a_body_runs_at_home() {
         let gates = occupy(&runtime);
         let meet = Arc::new(Barrier::new(2));
         let elsewhere = Arc::new(AtomicUsize::new(0));
-        for home in [1, 0] {
+        for wanted in [1, 0] {
             let (meet, elsewhere) = (meet.clone(), elsewhere.clone());
             runtime.schedule(
                 (),
-                At(home, move || {
-                    elsewhere.fetch_add(usize::from(current_worker() != Some(home)), SeqCst);
+                At(wanted, move || {
+                    elsewhere.fetch_add(usize::from(current_worker() != Some(wanted)), SeqCst);
                     meet.wait();
                 }),
             );
@@ -77,7 +77,7 @@ fn a_body_runs_at_home() {
     assert_eq!(total(&runtime, |stats| stats.pushed_remote), 2 * size(100) as u64);
 }
 
-/// A body whose home is busy is run by a worker that is not.
+/// A body that prefers a busy worker is run by one that is not.
 #[test]
 fn a_busy_home_is_helped() {
     let runtime = Runtime::new(2).unwrap();
@@ -144,7 +144,7 @@ fn a_home_that_is_none() {
     told.recv().unwrap();
 }
 
-/// A home also counts for behaviors that a release makes ready.
+/// A preference also counts for behaviors that a release makes ready.
 #[test]
 fn released_to_its_home() {
     let runtime = Runtime::new(2).unwrap();
@@ -189,9 +189,9 @@ fn the_inbox_gets_its_turn() {
     }
 }
 
-/// One cown that two chains share is handed from one to the other: both are in the fast lane all the time.
+/// One cown that two chains share is handed from one to the other: both are in the slot all the time.
 #[test]
-fn the_fast_lane_gives_way() {
+fn the_slot_gives_way() {
     let runtime = Runtime::new(1).unwrap();
     let cown = Cown::new(());
     let end = Arc::new(AtomicBool::new(false));
@@ -234,7 +234,7 @@ fn stats_add_up() {
 
 /// A chain is handed on directly, not by way of a queue.
 #[test]
-fn a_chain_stays_in_the_fast_lane() {
+fn a_chain_stays_in_the_slot() {
     let runtime = Runtime::new(1).unwrap();
     let cown = Cown::new(());
     let held = cown.try_hold();

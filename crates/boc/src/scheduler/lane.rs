@@ -4,7 +4,7 @@ use super::queue::until_done;
 use crate::job::Job;
 use crate::sync::{AtomicBool, Injector, Ordering};
 
-/// What is to be run by whoever pumps it.
+/// Ready behaviors for the thread that pumps the lane.
 pub(crate) struct Lane {
     queue: Injector<Job>,
     pumped: AtomicBool,

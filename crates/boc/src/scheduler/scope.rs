@@ -1,7 +1,7 @@
 //! Scopes: counts of behaviors in flight that can be waited for.
 //!
-//! One number holds two counts. The low half counts what is in flight; whoever waits for the scope waits until that is
-//! zero. The high half counts the *owners*: handles of the scope, and scopes below it. The scope's memory is there while
+//! One number holds two counts. The low half counts what is in flight; a thread that waits for the scope waits until that
+//! is zero. The high half counts the *owners*: handles of the scope, and scopes below it. The scope's memory is there while
 //! either is. Only who is counted in one of the two may count another in.
 //!
 //! A scope within another counts as one in flight there whenever it has something in flight itself, and as one owner for
@@ -38,7 +38,7 @@ const OWNER: u64 = 1 << 32;
 /// A scope that is counted as owned by this.
 pub(crate) struct ScopeHandle(NonNull<Scope>);
 
-// SAFETY: as `&Scope`, and whoever drops the last owner drops the scope, which may be sent.
+// SAFETY: as `&Scope`, and the thread that drops the last owner drops the scope, which may be sent.
 unsafe impl Send for ScopeHandle {}
 // SAFETY: as above.
 unsafe impl Sync for ScopeHandle {}
@@ -93,7 +93,7 @@ impl Scope {
                 Err(now) => {
                     count = now;
                     if first {
-                        // SAFETY: just entered; whoever calls this is an owner, or counted, and so is the runtime there.
+                        // SAFETY: just entered; the caller is an owner, or counted, and so the runtime is there.
                         unsafe { self.leave_above() };
                     }
                 }

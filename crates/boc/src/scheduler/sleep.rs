@@ -148,7 +148,7 @@ impl Sleeper {
             parks();
             self.parker.park();
         }
-        // Whoever woke us has counted us as searching. If nobody has, we get up by ourselves.
+        // The thread that woke us has counted us as searching. If none has, we get up by ourselves.
         self.get_up(sleep);
         self.searches.set(true);
     }
