@@ -188,7 +188,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
             assert!(requests.is_full());
             this.write(Behavior { header, shape, payload });
         }
-        Unscheduled(this)
+        Unscheduled { behavior: this, count }
     }
 
     /// Frees the block of a behavior that has retired.
@@ -239,20 +239,25 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
 }
 
 /// A behavior that is not in line yet.
-pub(crate) struct Unscheduled<S: Shape, P: Payload<S>>(NonNull<Behavior<S, P>>);
+pub(crate) struct Unscheduled<S: Shape, P: Payload<S>> {
+    behavior: NonNull<Behavior<S, P>>,
+    /// How many requests it has: here again, as it is mostly known when this is compiled.
+    count: usize,
+}
 
 impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
+    #[inline(always)]
     pub(crate) fn requests(&self) -> &[Request] {
-        // SAFETY: it is there.
-        unsafe { Behavior::requests(self.0) }
+        // SAFETY: it is there, and has so many.
+        unsafe { slice::from_raw_parts(Behavior::first_request(self.behavior).as_ptr(), self.count) }
     }
 
     pub(crate) fn behavior(&self) -> NonNull<Behavior<S, P>> {
-        self.0
+        self.behavior
     }
 
     /// True where no cown is named twice.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn cowns_are_distinct(&self) -> bool {
         match self.requests() {
             [] | [_] => true,
@@ -268,14 +273,14 @@ impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
     /// Gets in line at all cowns. Gives the job where it is ready at once.
     #[inline(always)] // as above
     pub(crate) fn link(self) -> Option<Job> {
-        let this = self.0;
+        let (this, count) = (self.behavior, self.count);
         std::mem::forget(self);
         let header = this.cast::<Header>();
         // SAFETY: the block stays where it is until the behavior has run, which it can't before the last grant. The cowns
         // are alive: the caller has handles, or the requests have.
         unsafe {
             let first = Behavior::first_request(this);
-            match header.as_ref().requests {
+            match count {
                 0 => Some(Job::new(header)),
                 1 if first.as_ref().writes_alone() => link_alone(header, first),
                 2 if first.as_ref().order() != first.add(1).as_ref().order() => {
@@ -283,7 +288,7 @@ impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
                     let one_first = one.as_ref().order() < other.as_ref().order();
                     link_in_order(header, &if one_first { [one, other] } else { [other, one] })
                 }
-                count => link_all(header, (0..count as usize).map(|place| first.add(place)).collect()),
+                count => link_all(header, (0..count).map(|place| first.add(place)).collect()),
             }
         }
     }
@@ -293,13 +298,13 @@ impl<S: Shape, P: Payload<S>> Drop for Unscheduled<S, P> {
     fn drop(&mut self) {
         // SAFETY: it has not been scheduled, and is not used again.
         unsafe {
-            let behavior = self.0.as_ptr();
-            for request in Behavior::requests(self.0) {
+            let behavior = self.behavior.as_ptr();
+            for request in self.requests() {
                 catch_panics(|| request.forgo());
             }
             catch_panics(|| P::drop_unscheduled(&raw mut (*behavior).payload));
             catch_panics(|| ptr::drop_in_place(&raw mut (*behavior).shape));
-            Behavior::free(self.0);
+            Behavior::free(self.behavior);
         }
     }
 }
