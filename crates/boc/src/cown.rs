@@ -100,7 +100,8 @@ impl<T, G> Cown<T, G> {
     /// ```
     #[inline]
     pub fn with_tag(value: T, tag: G) -> Self {
-        let inner = pool::allocate(size_of::<Inner<T, G>>(), align_of::<Inner<T, G>>()).cast::<Inner<T, G>>();
+        let layout = Layout::new::<Inner<T, G>>();
+        let inner = pool::allocate(layout.size(), layout.align()).cast::<Inner<T, G>>();
         let core = Core::new(const { &Inner::<T, G>::TABLE });
         // SAFETY: new memory, of that layout.
         unsafe { inner.write(Inner { core, tag, value: UnsafeCell::new(value) }) };
