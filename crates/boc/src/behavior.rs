@@ -150,8 +150,8 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
 
     /// The size of a block with so many requests.
     #[inline(always)]
-    fn size(requests: u32) -> usize {
-        Self::REQUESTS_AT + requests as usize * size_of::<Request>()
+    fn size(requests: usize) -> usize {
+        Self::REQUESTS_AT + requests * size_of::<Request>()
     }
 
     /// # Safety
@@ -163,12 +163,20 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
 
     /// # Safety
     /// The behavior is there for as long.
+    #[inline(always)]
     unsafe fn requests<'a>(this: NonNull<Self>) -> &'a [Request] {
         // SAFETY: so many were written. They are changed through atomics only.
-        unsafe {
-            let count = (*this.as_ptr()).header.requests as usize;
-            slice::from_raw_parts(Self::first_request(this).as_ptr(), count)
-        }
+        unsafe { slice::from_raw_parts(Self::first_request(this).as_ptr(), Self::count(this)) }
+    }
+
+    /// How many requests there are.
+    ///
+    /// # Safety
+    /// The behavior is there.
+    #[inline(always)]
+    unsafe fn count(this: NonNull<Self>) -> usize {
+        // SAFETY: says the caller.
+        S::COUNT.unwrap_or_else(|| unsafe { this.as_ref() }.header.requests as usize)
     }
 
     /// A behavior that is not in line yet.
@@ -180,7 +188,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     ) -> Unscheduled<S, P> {
         let count = cowns.count();
         let header = Header::new(count, const { &Self::TABLE }, owner);
-        let this = pool::allocate(Self::size(header.requests), Self::ALIGN).cast::<Self>();
+        let this = pool::allocate(Self::size(count), Self::ALIGN).cast::<Self>();
         // SAFETY: new memory of that layout.
         unsafe {
             let mut requests = Requests::new(this.cast(), Self::first_request(this), count);
@@ -199,8 +207,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     pub(crate) unsafe fn free(this: NonNull<Self>) {
         // SAFETY: says the caller.
         unsafe {
-            let requests = this.as_ref().header.requests;
-            pool::free(this.cast(), Self::size(requests), Self::ALIGN);
+            pool::free(this.cast(), Self::size(Self::count(this)), Self::ALIGN);
         }
     }
 

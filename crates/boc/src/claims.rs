@@ -140,6 +140,7 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<T, G> 
 
 // SAFETY: reaches no value.
 unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Shape for ClaimsShape<T, G> {
+    const COUNT: Option<usize> = None;
     type Guards<'a> = ();
     type Claimed<'a> = Claimed<'a, T, G>;
     unsafe fn guards<'a>(&self, _: &mut Granted<'a>) {}

@@ -43,6 +43,9 @@ pub unsafe trait Cowns {
 /// # Safety
 /// See [`Cowns`].
 pub unsafe trait Shape: Send + 'static {
+    /// How many cowns there are, where that is known when it is compiled.
+    #[doc(hidden)]
+    const COUNT: Option<usize>;
     /// What a body gets: a guard for each cown, in the same shape.
     type Guards<'a>;
     /// What a [`Body`](crate::Body) gets: nothing, but for [`Claims`](crate::Claims).
@@ -60,6 +63,14 @@ pub unsafe trait Shape: Send + 'static {
     /// The requests are those that were made for this.
     #[doc(hidden)]
     unsafe fn claimed<'a>(&self, requests: Granted<'a>) -> Self::Claimed<'a>;
+}
+
+/// The sum of two counts, where both are known.
+const fn sum(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one + other),
+        _ => None,
+    }
 }
 
 /// Where the requests of a behavior are written to.
@@ -167,6 +178,7 @@ pub struct Looked<T, G>(PhantomData<fn() -> Cown<T, G>>);
 
 // SAFETY: one write request, one guard that writes.
 unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Shape for Written<T, G> {
+    const COUNT: Option<usize> = Some(1);
     type Guards<'a> = WriteGuard<'a, T>;
     type Claimed<'a> = ();
     #[inline]
@@ -179,6 +191,7 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Shape for Written<T, G>
 
 // SAFETY: one read request, one guard that reads; the value may be shared.
 unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Shape for Looked<T, G> {
+    const COUNT: Option<usize> = Some(1);
     type Guards<'a> = ReadGuard<'a, T>;
     type Claimed<'a> = ();
     #[inline]
@@ -191,6 +204,7 @@ unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Shape for Looked
 
 // SAFETY: each element's own.
 unsafe impl<S: Shape> Shape for Vec<S> {
+    const COUNT: Option<usize> = None;
     type Guards<'a> = Vec<S::Guards<'a>>;
     type Claimed<'a> = ();
     unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
@@ -202,6 +216,10 @@ unsafe impl<S: Shape> Shape for Vec<S> {
 
 // SAFETY: each element's own.
 unsafe impl<S: Shape, const N: usize> Shape for [S; N] {
+    const COUNT: Option<usize> = match S::COUNT {
+        Some(count) => Some(count * N),
+        None => None,
+    };
     type Guards<'a> = [S::Guards<'a>; N];
     type Claimed<'a> = ();
     unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
@@ -306,6 +324,11 @@ macro_rules! tuples {
         }
         // SAFETY: each element's own.
         unsafe impl<$($name: Shape),*> Shape for ($($name,)*) {
+            const COUNT: Option<usize> = {
+                let mut count = Some(0);
+                $(count = sum(count, $name::COUNT);)*
+                count
+            };
             type Guards<'a> = ($($name::Guards<'a>,)*);
             type Claimed<'a> = ();
             #[allow(non_snake_case)]
@@ -331,6 +354,7 @@ unsafe impl Cowns for () {
 
 // SAFETY: asks for nothing and reaches nothing.
 unsafe impl Shape for () {
+    const COUNT: Option<usize> = Some(0);
     type Guards<'a> = ();
     type Claimed<'a> = ();
     unsafe fn guards<'a>(&self, _: &mut Granted<'a>) {}

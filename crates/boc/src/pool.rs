@@ -13,8 +13,11 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 
-/// Sizes are rounded up to a multiple of this, which is also what blocks are aligned to.
+/// Sizes are rounded up to a multiple of this.
 const LINE: usize = 64;
+/// What blocks that are kept are aligned to at least. To ask for more makes allocators slow; those with classes of sizes
+/// (jemalloc, mimalloc, snmalloc) align such sizes to whole lines by themselves.
+const ALIGN: usize = 16;
 /// Blocks of up to `LINE * SIZES` bytes are kept.
 const SIZES: usize = 5;
 /// How many blocks change hands at once.
@@ -59,12 +62,12 @@ static STASHES: [Mutex<Stash>; SIZES] = [const { Mutex::new(Stash(Vec::new())) }
 fn list(size: usize, align: usize) -> Option<usize> {
     // A size of nothing is none that anybody asks for; it would be in no list.
     let list = size.wrapping_sub(1) / LINE;
-    (!PLAIN && list < SIZES && align <= LINE).then_some(list)
+    (!PLAIN && list < SIZES && align <= ALIGN).then_some(list)
 }
 
 /// The blocks of a list.
 fn whole(list: usize) -> Layout {
-    Layout::from_size_align(LINE * (list + 1), LINE).expect("a small power of two")
+    Layout::from_size_align(LINE * (list + 1), ALIGN).expect("a small power of two")
 }
 
 /// A block of memory. Its size is not zero, and its alignment a power of two.
