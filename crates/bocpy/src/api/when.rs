@@ -3,7 +3,7 @@
 use crate::api::cown::Handle;
 use crate::behavior::params::Params;
 use crate::behavior::submit::submit;
-use crate::ffi::class::{self, Args, Method, Native};
+use crate::ffi::class::{self, Args, Callable, Method, Native};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
 use crate::interpreter::State;
@@ -18,7 +18,7 @@ impl Native for When {
     const NAME: &'static CStr = c"bocpy.When";
     const DOC: &'static CStr = c"Schedules the function that it is called with. Made by `when`.";
 
-    const CALLABLE: bool = true;
+    type Extra = Callable;
 
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
@@ -29,18 +29,18 @@ impl Native for When {
         let [body] = args.positional() else {
             return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
         };
-        submit(py, body, params_of(py, this)?, &[])
+        let state = State::get(py);
+        submit(py, state, body, params_of(state, this)?, &[])
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let count = params_of(py, this)?.cowns();
+        let count = params_of(State::get(py), this)?.cowns();
         text::string(py, &format!("<bocpy.when over {count} cown(s)>"))
     }
 }
 
 /// What that instance of `When` is over.
-fn params_of(py: Python<'_>, when: &Object<'_>) -> PyResult<Params> {
-    let state = State::get(py);
+fn params_of(state: &State, when: &Object<'_>) -> PyResult<Params> {
     let mut params = Params::default();
     match class::part::<When>(when) {
         Some(over) if over.is_tuple() => {
@@ -161,11 +161,12 @@ impl Method for WhenCall {
             let message = "whencall() takes the function itself, not its name";
             return Err(error::raise(py, Kind::Type, message));
         }
+        let state = State::get(py);
         let mut params = Params::default();
         for (place, arg) in cowns.items()?.iter().enumerate() {
-            add(State::get(py), &mut params, "whencall()", place, arg)?;
+            add(state, &mut params, "whencall()", place, arg)?;
         }
         let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();
-        submit(py, func, params, &captures)
+        submit(py, state, func, params, &captures)
     }
 }

@@ -160,7 +160,7 @@ impl Taken {
     ) -> PyResult<Update> {
         let mut changed = smallvec::SmallVec::<[(usize, Option<Object<'py>>); 4]>::new();
         for (place, name) in self.names.iter().enumerate() {
-            let Some(key) = name.key.peek(py) else { return Ok(Update::Unknown) };
+            let Some(key) = name.key.peek_in(py, state) else { return Ok(Update::Unknown) };
             let value = globals.dict_get(&key)?;
             let source = &self.sources[place];
             let same = source.is(value.as_ref());

@@ -65,6 +65,13 @@ impl Params {
     }
 }
 
+impl Groups {
+    /// Whether each parameter takes a single cown.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 impl<'a> Cowns<'a> {
     pub(crate) fn of(claims: &'a Claims) -> Self {
         let ((result, _), params) = claims.all().split_last().expect("a behavior has a result");

@@ -44,7 +44,7 @@ pub(crate) struct Sent {
 }
 
 thread_local! {
-    static LAST: Cell<Option<Last>> = const { Cell::new(None) };
+    static LAST: Cell<Option<Box<Last>>> = const { Cell::new(None) };
 }
 
 /// Forgets what this thread has scheduled last.
@@ -64,22 +64,25 @@ impl Plan {
         f: impl FnOnce(&Plan, &mut Sent) -> PyResult<R>,
     ) -> PyResult<R> {
         let interpreter = state.home.id();
-        // Taken out meanwhile: code that runs within may schedule something as well.
-        let last = LAST.take().filter(|last| {
-            last.interpreter == interpreter && last.plan.code_object.address() == code.address()
-        });
-        let mut last = match last {
-            Some(last) => last,
-            None => {
-                Last { interpreter, plan: Plan::of(py, state, function, code, cowns)?, sent: Sent::default() }
+        LAST.with(|place| {
+            // Taken out meanwhile: code that runs within may schedule something as well.
+            let last = place.take().filter(|last| {
+                last.interpreter == interpreter && last.plan.code_object.address() == code.address()
+            });
+            let mut last = match last {
+                Some(last) => last,
+                None => {
+                    let plan = Plan::of(py, state, function, code, cowns)?;
+                    Box::new(Last { interpreter, plan, sent: Sent::default() })
+                }
+            };
+            if last.plan.parameters < cowns && !last.plan.takes_more {
+                check(py, state, function, cowns)?;
             }
-        };
-        if last.plan.parameters < cowns && !last.plan.takes_more {
-            check(py, state, function, cowns)?;
-        }
-        let result = f(&last.plan, &mut last.sent);
-        LAST.set(Some(last));
-        result
+            let result = f(&last.plan, &mut last.sent);
+            place.set(Some(last));
+            result
+        })
     }
 
     /// The plan for `function`, as the body of a behavior over so many cowns. Raises if it can't be one.

@@ -7,9 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holder(u64);
 
+/// What a thread knows of itself. In one place: to find that costs more than to look at it.
+struct Me {
+    /// The thread's own number, once it has one.
+    thread: Cell<u64>,
+    /// The run of a behavior that it is in. Zero: none.
+    turn: Cell<u64>,
+    /// How many there have been.
+    turns: Cell<u64>,
+}
+
 thread_local! {
-    static HOLDER: Cell<u64> = const { Cell::new(0) };
-    static TURN: Cell<u64> = const { Cell::new(0) };
+    static ME: Me = const { Me { thread: Cell::new(0), turn: Cell::new(0), turns: Cell::new(0) } };
 }
 
 /// Set in the numbers of behaviors' runs.
@@ -17,9 +26,12 @@ pub(super) const BEHAVIOR: u64 = 1 << 63;
 
 impl Holder {
     /// Who this thread acts for.
+    #[inline]
     pub(crate) fn current() -> Holder {
-        let turn = TURN.get();
-        Holder(if turn == 0 { Holder::thread() } else { turn })
+        ME.with(|me| match me.turn.get() {
+            0 => Holder(me.thread()),
+            turn => Holder(turn),
+        })
     }
 
     /// The holder of that number, which is not zero.
@@ -31,34 +43,36 @@ impl Holder {
         self.0
     }
 
-    fn thread() -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let mut number = HOLDER.get();
-        if number == 0 {
-            number = NEXT.fetch_add(1, Ordering::Relaxed);
-            HOLDER.set(number);
-        }
-        number
-    }
-
     /// True while this thread runs a behavior.
     pub(crate) fn in_behavior() -> bool {
-        TURN.get() != 0
+        ME.with(|me| me.turn.get() != 0)
     }
 
     /// Runs `f` as a new run of a behavior.
+    #[inline]
     pub(crate) fn turn<R>(f: impl FnOnce(Holder) -> R) -> R {
-        thread_local!(static TURNS: Cell<u64> = const { Cell::new(0) });
-        struct Reset(u64);
-        impl Drop for Reset {
+        struct Reset<'a>(&'a Me, u64);
+        impl Drop for Reset<'_> {
             fn drop(&mut self) {
-                TURN.set(self.0);
+                self.0.turn.set(self.1);
             }
         }
-        // 2^23 threads, 2^40 behaviors each.
-        let number = TURNS.replace(TURNS.get() + 1) & ((1 << 40) - 1);
-        let turn = BEHAVIOR | (Holder::thread() << 40) | number;
-        let _reset = Reset(TURN.replace(turn));
-        f(Holder(turn))
+        ME.with(|me| {
+            // 2^23 threads, 2^40 behaviors each.
+            let number = me.turns.replace(me.turns.get() + 1) & ((1 << 40) - 1);
+            let turn = BEHAVIOR | (me.thread() << 40) | number;
+            let _reset = Reset(me, me.turn.replace(turn));
+            f(Holder(turn))
+        })
+    }
+}
+
+impl Me {
+    fn thread(&self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        if self.thread.get() == 0 {
+            self.thread.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        self.thread.get()
     }
 }

@@ -4,7 +4,9 @@ use super::form::{Form, explain_open, is_true_copy, take_refusal};
 use super::holder::{self, Holder};
 use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
+use super::scalar::{ELSEWHERE, Scalar};
 use crate::ffi::builtin::Builtin;
+use crate::ffi::cache;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::names::{self, Label};
@@ -12,40 +14,45 @@ use crate::interpreter::{Home, Resident, State};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 /// Whether values stay the very objects that they are, as they do where all workers share one interpreter.
 pub(crate) type Stay = bool;
 
 /// A cown's own part: a tag of its `boc::Cown`, which alone decides who is its holder.
+///
+/// There are millions of these. What every behavior looks at comes first.
+#[repr(C)]
 pub(crate) struct Slot {
     /// Who holds the cown: see [`Holder`]. Zero: nobody.
     holder: AtomicU64,
+    /// The value, where `kind` says that it is a scalar.
+    bits: AtomicU64,
     /// The number of the last `wait` before the cown was made or last let go by hand: see `api::cown`.
     era: AtomicU32,
     /// The worker that has the value as an object, and one. Zero: it may be opened anywhere.
-    worker: AtomicU32,
+    worker: AtomicU16,
+    /// Which scalar the value is, if it is one: see [`scalar`](super::scalar).
+    kind: AtomicU8,
     /// Whether it is held by hand. For those who don't want to take the lock to know.
     has_hold: AtomicBool,
     content: Mutex<Content>,
 }
 
+const _: () = assert!(size_of::<Slot>() == 56);
+
 struct Content {
     form: Form,
-    /// The value is an exception that a behavior did not catch.
-    exception: bool,
-    /// Nobody has looked at that exception yet.
-    unread: bool,
     /// What few cowns have.
     rare: Option<Box<Rare>>,
-    /// The behavior that left the value where it is.
-    left_by: Label,
-    /// The interpreter that has been told that it is the value's home, by number.
-    known_at: u32,
 }
 
 #[derive(Default)]
 struct Rare {
+    /// The value is an exception that a behavior did not catch.
+    exception: bool,
+    /// Nobody has looked at that exception yet.
+    unread: bool,
     /// The traceback of the exception that the value is.
     trace: Option<Box<str>>,
     /// A hold from outside behaviors.
@@ -53,36 +60,74 @@ struct Rare {
 }
 
 impl Content {
-    /// True where that home has not been told yet that it has something of the value. From now on it has.
-    fn is_news_to(&mut self, home: &Home) -> bool {
-        let home = home.id() as u32;
-        std::mem::replace(&mut self.known_at, home) != home
+    /// The value has been looked at.
+    fn read(&mut self) {
+        if let Some(rare) = &mut self.rare {
+            rare.unread = false;
+        }
+    }
+
+    fn is_exception(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.exception || rare.trace.is_some())
     }
 
     fn take_report(&mut self) -> Option<Box<str>> {
-        let unread = std::mem::take(&mut self.unread);
-        self.rare.as_mut().filter(|_| unread)?.trace.take()
+        let rare = self.rare.as_mut()?;
+        std::mem::take(&mut rare.unread).then(|| rare.trace.take())?
     }
 }
 
 impl Slot {
+    pub(crate) fn scalar(value: Scalar, era: u32) -> Self {
+        Slot::with(Form::Scalar, value.parts(), era)
+    }
+
     pub(crate) fn portable(value: Portable, era: u32) -> Self {
-        Slot::with(Form::Portable(value), era)
+        match Scalar::of_portable(&value) {
+            Some(scalar) => Slot::scalar(scalar, era),
+            None => Slot::with(Form::Portable(value), (ELSEWHERE, 0), era),
+        }
     }
 
     pub(crate) fn resident(value: Resident, era: u32) -> Self {
-        Slot::with(Form::Resident(value), era)
+        Slot::with(Form::resident(value), (ELSEWHERE, 0), era)
     }
 
-    fn with(form: Form, era: u32) -> Self {
-        let content = Content { form, exception: false, unread: false, rare: None, left_by: 0, known_at: 0 };
+    #[inline]
+    fn with(form: Form, (kind, bits): (u8, u64), era: u32) -> Self {
         Slot {
             holder: AtomicU64::new(0),
+            bits: AtomicU64::new(bits),
             era: AtomicU32::new(era),
-            worker: AtomicU32::new(0),
+            worker: AtomicU16::new(0),
+            kind: AtomicU8::new(kind),
             has_hold: AtomicBool::new(false),
-            content: Mutex::new(content),
+            content: Mutex::new(Content { form, rare: None }),
         }
+    }
+
+    /// The value, where it is a scalar.
+    #[inline]
+    fn get_scalar(&self) -> Option<Scalar> {
+        Scalar::of_parts(self.kind.load(Ordering::Acquire), || self.bits.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn put_scalar(&self, value: Scalar) {
+        let (kind, bits) = value.parts();
+        self.bits.store(bits, Ordering::Relaxed);
+        self.kind.store(kind, Ordering::Release);
+    }
+
+    #[inline]
+    fn is_scalar(&self) -> bool {
+        self.kind.load(Ordering::Acquire) != ELSEWHERE
+    }
+
+    /// Says that this will be written to before long.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        cache::prefetch(self);
     }
 
     pub(crate) fn holder(&self) -> Option<Holder> {
@@ -116,7 +161,7 @@ impl Slot {
                 (Some(rare), hold) => std::mem::replace(&mut rare.hold, hold),
                 (None, None) => None,
                 (rare @ None, hold) => {
-                    *rare = Some(Box::new(Rare { trace: None, hold }));
+                    *rare = Some(Box::new(Rare { hold, ..Rare::default() }));
                     None
                 }
             }
@@ -136,24 +181,34 @@ impl Slot {
 
     /// The value, for its holder: opened in this interpreter, to stay there until it is needed elsewhere.
     pub(crate) fn get<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        let mut content = self.content.lock();
-        content.unread = false;
-        match &content.form {
-            Form::Portable(value) if value.is_scalar() => {
-                let value = value.clone();
-                drop(content);
-                return value.decode(py);
+        loop {
+            if let Some(scalar) = self.get_scalar() {
+                return scalar.decode(py);
             }
-            Form::Resident(value) => {
-                if let Some(object) = value.open(py) {
-                    return Ok(object);
+            let mut content = self.content.lock();
+            content.read();
+            match &content.form {
+                // It has become one meanwhile.
+                Form::Scalar => continue,
+                Form::Portable(value) => {
+                    if let Some(scalar) = Scalar::of_portable(value) {
+                        drop(content);
+                        return scalar.decode(py);
+                    }
                 }
+                Form::Resident(left) => {
+                    if let Some(object) = left.value.open(py) {
+                        return Ok(object);
+                    }
+                }
+                _ => {}
             }
-            _ => {}
+            // What is no scalar is taken out for the time of opening it, since that may run any code.
+            let content = self.wait_until_settled(py, content)?;
+            if !matches!(content.form, Form::Scalar) {
+                return self.change(content, |form| form.open(py));
+            }
         }
-        // What is no scalar is taken out for the time of opening it, since that may run any code.
-        let content = self.wait_until_settled(py, content)?;
-        self.change(content, |form, left_by| form.open(py, left_by))
     }
 
     /// The value, for one who may only read it. What becomes of the object is nobody else's business. `stay`: all use the
@@ -163,29 +218,35 @@ impl Slot {
             return self.get(py);
         }
         loop {
+            if let Some(scalar) = self.get_scalar() {
+                return scalar.decode(py);
+            }
             let mut content = self.content.lock();
-            content.unread = false;
+            content.read();
             if let Form::Portable(value) = &content.form
-                && value.is_scalar()
+                && let Some(scalar) = Scalar::of_portable(value)
             {
-                let value = value.clone();
                 drop(content);
-                return value.decode(py);
+                return scalar.decode(py);
             }
             let mut content = self.wait_until_settled(py, content)?;
-            let Form::Shared(shared) = &mut content.form else {
-                let here = match &content.form {
-                    Form::Resident(value) => value.open(py),
-                    _ => None,
-                };
-                match (self.change(content, |form, left_by| form.share(py, left_by)), here) {
-                    (Ok(()), _) => continue,
-                    // It can't be moved, and need not.
-                    (Err(Raised), Some(object)) if !error::is(py, Kind::KeyboardInterrupt) => {
-                        error::clear(py);
-                        return Ok(object);
+            let shared = match &mut content.form {
+                Form::Scalar => continue,
+                Form::Shared(shared) => shared,
+                form => {
+                    let here = match form {
+                        Form::Resident(left) => left.value.open(py),
+                        _ => None,
+                    };
+                    match (self.change(content, |form| form.share(py)), here) {
+                        (Ok(()), _) => continue,
+                        // It can't be moved, and need not.
+                        (Err(Raised), Some(object)) if !error::is(py, Kind::KeyboardInterrupt) => {
+                            error::clear(py);
+                            return Ok(object);
+                        }
+                        (Err(Raised), _) => return Err(Raised),
                     }
-                    (Err(Raised), _) => return Err(Raised),
                 }
             };
             let portable = shared.portable.clone();
@@ -253,20 +314,34 @@ impl Slot {
     }
 
     /// Takes the value out, lets `f` make another form of it, and puts that in.
-    fn change<R>(&self, mut content: MutexGuard<'_, Content>, f: impl FnOnce(Form, Label) -> (Form, R)) -> R {
+    fn change<R>(&self, mut content: MutexGuard<'_, Content>, f: impl FnOnce(Form) -> (Form, R)) -> R {
         let form = std::mem::replace(&mut content.form, Form::Moving);
-        let left_by = content.left_by;
         drop(content);
         moving(self.address(), || {
-            let (form, result) = f(form, left_by);
-            self.put_form(&mut self.content.lock(), form);
+            let (form, result) = f(form);
+            let before = {
+                let mut content = self.content.lock();
+                self.put_form(&mut content, form)
+            };
+            drop(before);
             result
         })
     }
 
     /// Gives the value that form, and the one before to the caller: dropping it may run any code.
-    fn put_form(&self, content: &mut Content, form: Form) -> Form {
-        self.worker.store(form.worker().map_or(0, |worker| worker as u32 + 1), Ordering::Relaxed);
+    fn put_form(&self, content: &mut Content, mut form: Form) -> Form {
+        if let Form::Portable(value) = &form
+            && let Some(scalar) = Scalar::of_portable(value)
+            && !content.is_exception()
+        {
+            self.worker.store(0, Ordering::Relaxed);
+            self.put_scalar(scalar);
+            return std::mem::replace(&mut content.form, Form::Scalar);
+        }
+        let worker = form.worker().map_or(0, |worker| worker as u16 + 1);
+        self.worker.store(worker, Ordering::Relaxed);
+        self.kind.store(ELSEWHERE, Ordering::Release);
+        form.succeed(&content.form);
         std::mem::replace(&mut content.form, form)
     }
 
@@ -275,14 +350,22 @@ impl Slot {
     }
 
     /// Sets the value, for the cown's holder. `stay`: as the object that it is.
-    pub(crate) fn set(&self, value: &Object<'_>, stay: Stay) -> PyResult<()> {
-        let form = match Portable::scalar(value) {
-            Some(scalar) => Form::Portable(scalar),
-            None if stay => Form::Resident(Resident::new(value.clone())),
-            None => Form::Portable(Portable::encode_named(value, || "the value".into())?),
-        };
-        self.replace(form, None);
+    #[inline]
+    pub(crate) fn set(&self, value: &Object<'_>, stay: impl FnOnce() -> Stay) -> PyResult<()> {
+        match Scalar::of(value) {
+            Some(scalar) => self.set_scalar(scalar),
+            None if stay() => self.put_resident(Resident::new(value.clone())),
+            None => self.put(Portable::encode_named(value, || "the value".into())?),
+        }
         Ok(())
+    }
+
+    #[inline]
+    fn set_scalar(&self, value: Scalar) {
+        if self.is_scalar() {
+            return self.put_scalar(value);
+        }
+        self.replace(Form::Portable(value.portable()), None);
     }
 
     /// Makes the value an exception that a behavior did not catch.
@@ -290,27 +373,32 @@ impl Slot {
         self.replace(Form::Portable(exception), Some(trace));
     }
 
+    #[inline]
     pub(crate) fn put(&self, value: Portable) {
-        self.replace(Form::Portable(value), None);
+        match Scalar::of_portable(&value) {
+            Some(scalar) => self.set_scalar(scalar),
+            None => self.replace(Form::Portable(value), None),
+        }
     }
 
     pub(crate) fn put_resident(&self, value: Resident) {
-        self.replace(Form::Resident(value), None);
+        self.replace(Form::resident(value), None);
     }
 
     pub(crate) fn fail_resident(&self, exception: Resident, trace: String) {
-        self.replace(Form::Resident(exception), Some(trace));
+        self.replace(Form::resident(exception), Some(trace));
     }
 
     /// `trace`: that of an exception that a behavior did not catch, where the value is that.
     fn replace(&self, form: Form, trace: Option<String>) {
         let mut content = self.content.lock();
-        let before = self.put_form(&mut content, form);
-        content.exception = trace.is_some();
-        content.unread = trace.is_some();
         if trace.is_some() || content.rare.is_some() {
-            content.rare.get_or_insert_default().trace = trace.map(String::into_boxed_str);
+            let rare = content.rare.get_or_insert_default();
+            rare.exception = trace.is_some();
+            rare.unread = trace.is_some();
+            rare.trace = trace.map(String::into_boxed_str);
         }
+        let before = self.put_form(&mut content, form);
         // Dropping the value before may run any code.
         drop(content);
         drop(before);
@@ -319,14 +407,21 @@ impl Slot {
     /// Whether the value is an exception that a behavior did not catch. Whoever asks has been told.
     pub(crate) fn exception(&self) -> bool {
         let mut content = self.content.lock();
-        content.unread = false;
-        content.exception
+        content.read();
+        content.rare.as_ref().is_some_and(|rare| rare.exception)
     }
 
     pub(crate) fn set_exception(&self, exception: bool) {
         let mut content = self.content.lock();
-        content.exception = exception;
-        content.unread = false;
+        if !exception && content.rare.is_none() {
+            return;
+        }
+        let rare = content.rare.get_or_insert_default();
+        rare.exception = exception;
+        rare.unread = false;
+        if let (true, Some(scalar)) = (exception, self.get_scalar()) {
+            self.put_form(&mut content, Form::Portable(scalar.portable()));
+        }
     }
 
     /// The traceback of the exception that the value is.
@@ -347,9 +442,12 @@ impl Slot {
     /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
     /// the value stays as it is, and the error is raised.
     pub(crate) fn settle(&self, py: Python<'_>, what: impl FnOnce() -> String) -> PyResult<()> {
+        if self.is_scalar() {
+            return Ok(());
+        }
         let mut content = self.content.lock();
         match &mut content.form {
-            Form::Resident(value) if value.is_here(py) => {}
+            Form::Resident(left) if left.value.is_here(py) => {}
             Form::Shared(shared) => {
                 let copy = shared.take_copy(py);
                 drop(content);
@@ -358,16 +456,16 @@ impl Slot {
             }
             _ => return Ok(()),
         }
-        self.change(content, |form, _| match form {
-            Form::Resident(value) => {
-                let encoded = value.peek(py).map(|object| Portable::encode_named(&object, what));
+        self.change(content, |form| match form {
+            Form::Resident(left) => {
+                let encoded = left.value.peek(py).map(|object| Portable::encode_named(&object, what));
                 match encoded {
                     Some(Ok(portable)) => {
-                        drop(value);
+                        drop(left);
                         (Form::Portable(portable), Ok(()))
                     }
-                    Some(Err(raised)) => (Form::Resident(value), Err(raised)),
-                    None => (Form::Resident(value), Ok(())),
+                    Some(Err(raised)) => (Form::Resident(left), Err(raised)),
+                    None => (Form::Resident(left), Ok(())),
                 }
             }
             other => (other, Ok(())),
@@ -376,42 +474,51 @@ impl Slot {
 
     /// A behavior ends here, and leaves the value as it is. True where this interpreter is its home and has
     /// not been told so yet: before it ends, it is to `evacuate` the value.
+    #[inline]
     pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
+        !self.is_scalar() && self.leave_content(py, home, behavior)
+    }
+
+    fn leave_content(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
         let mut content = self.content.lock();
-        match &content.form {
-            Form::Resident(value) => {
-                let Some(object) = value.peek(py) else { return false };
+        match &mut content.form {
+            Form::Resident(left) => {
+                let Some(object) = left.value.peek(py) else { return false };
                 if let Some(small) = Portable::small(&object) {
+                    drop(object);
                     let before = self.put_form(&mut content, Form::Portable(small));
                     drop(content);
                     drop(before);
                     return false;
                 }
                 if object.references() > 1 && !is_the_same_for_all(&object) {
-                    content.left_by = behavior();
+                    drop(object);
+                    left.left_by = behavior();
                     content = self.part(py, content);
                 }
             }
             Form::Shared(_) => {}
             _ => return false,
         }
-        if !matches!(content.form, Form::Resident(_) | Form::Shared(_)) {
-            return false;
+        if let Form::Resident(left) = &mut content.form {
+            left.left_by = behavior();
         }
-        content.left_by = behavior();
-        content.is_news_to(home)
+        content.form.is_news_to(home)
     }
 
     /// A behavior that has read the value ends here. True as for `leave`.
     pub(crate) fn leave_read(&self, home: &Home) -> bool {
+        if self.is_scalar() {
+            return false;
+        }
         let mut content = self.content.lock();
-        matches!(content.form, Form::Shared(_)) && content.is_news_to(home)
+        matches!(content.form, Form::Shared(_)) && content.form.is_news_to(home)
     }
 
     /// The value, where it is an object that lives here.
     pub(crate) fn object_here<'py>(&self, py: Python<'py>) -> Option<Object<'py>> {
         match &self.content.lock().form {
-            Form::Resident(value) => value.open(py),
+            Form::Resident(left) => left.value.open(py),
             _ => None,
         }
     }
@@ -426,13 +533,13 @@ impl Slot {
     /// can't be copied stays.
     #[cold]
     fn part<'a>(&'a self, py: Python<'_>, content: MutexGuard<'a, Content>) -> MutexGuard<'a, Content> {
-        self.change(content, |form, _| {
-            let Form::Resident(value) = form else { return (form, ()) };
-            match value.peek(py).map(|object| Portable::encode(&object)) {
+        self.change(content, |form| {
+            let Form::Resident(left) = form else { return (form, ()) };
+            match left.value.peek(py).map(|object| Portable::encode(&object)) {
                 Some(Ok(portable)) => (Form::Portable(portable), ()),
                 _ => {
                     error::clear(py);
-                    (Form::Resident(value), ())
+                    (Form::Resident(left), ())
                 }
             }
         });
@@ -442,8 +549,10 @@ impl Slot {
     /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
     /// said where it lived there and could not be moved; every later user is told as well.
     pub(crate) fn evacuate(&self, py: Python<'_>) -> Option<String> {
-        let mut content = self.content.lock();
-        content.known_at = 0;
+        if self.is_scalar() {
+            return None;
+        }
+        let content = self.content.lock();
         // Somebody may be on the way here to fetch it.
         let mut content = match self.wait_until_settled(py, content) {
             Ok(content) => content,
@@ -453,8 +562,9 @@ impl Slot {
             }
         };
         match &mut content.form {
-            Form::Resident(value) if value.is_here(py) => {}
+            Form::Resident(left) if left.value.is_here(py) => {}
             Form::Shared(shared) => {
+                shared.known_at = 0;
                 let copy = shared.take_copy(py);
                 drop(content);
                 drop(copy);
@@ -462,19 +572,19 @@ impl Slot {
             }
             _ => return None,
         }
-        self.change(content, |form, left_by| {
-            let Form::Resident(value) = form else { return (form, None) };
-            let encoded = value.peek(py).map(|object| match Portable::encode_last(&object) {
+        self.change(content, |form| {
+            let Form::Resident(left) = form else { return (form, None) };
+            let encoded = left.value.peek(py).map(|object| match Portable::encode_last(&object) {
                 Ok(portable) => Ok(portable),
                 Err(Raised) => Err(take_refusal(&object)),
             });
             match encoded {
                 Some(Ok(portable)) => {
-                    drop(value);
+                    drop(left);
                     (Form::Portable(portable), None)
                 }
                 Some(Err((class, why))) => {
-                    let left_by = names::name(left_by);
+                    let left_by = names::name(left.left_by);
                     let left_by = left_by.as_deref().unwrap_or("?");
                     let message = format!(
                         "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
@@ -482,14 +592,18 @@ impl Slot {
                     );
                     (Form::lost(Kind::Type, &message), Some(message))
                 }
-                None => (Form::Resident(value), None),
+                None => (Form::Resident(left), None),
             }
         })
     }
 
     /// The value's form in a few words, for `repr`.
     pub(crate) fn describe(&self) -> String {
+        if let Some(scalar) = self.get_scalar() {
+            return scalar.portable().class().to_owned();
+        }
         match &self.content.lock().form {
+            Form::Scalar => "scalar".into(),
             Form::Portable(value) => value.class().to_owned(),
             Form::Resident(_) => "object".into(),
             Form::Shared(shared) => shared.portable.class().to_owned(),
@@ -516,10 +630,10 @@ thread_local! {
 impl Slot {
     /// Drops the value so that a cown in a cown in a cown, and so on, takes no more stack than one.
     pub(crate) fn drop_value(&mut self) {
-        let form = std::mem::replace(&mut self.content.get_mut().form, Form::Moving);
-        if matches!(&form, Form::Portable(value) if value.is_scalar()) {
+        if *self.kind.get_mut() != ELSEWHERE {
             return;
         }
+        let form = std::mem::replace(&mut self.content.get_mut().form, Form::Moving);
         // A thread that is ending may have no such place any more.
         let later = DYING.try_with(|dying| match &mut *dying.borrow_mut() {
             Some(queue) => {
