@@ -85,7 +85,7 @@ impl CownObject {
     }
 
     fn is_held_since_wait(&self, py: Python<'_>) -> bool {
-        self.slot().era() < host::era() && State::get(py).home.is_main() && !host::is_running()
+        self.slot().era().is_some_and(|era| era < host::era()) && State::get(py).home.is_main() && !host::is_running()
     }
 
     /// For one who is to change `what`.
@@ -145,7 +145,7 @@ impl CownObject {
             );
             return Err(error::raise(py, Kind::Runtime, &message));
         };
-        self.slot().set_holder(Some(me));
+        self.slot().set_holder(me);
         self.slot().set_hold(Some(guard));
         Ok(())
     }
@@ -178,8 +178,7 @@ impl CownObject {
     }
 
     fn let_go(&self) {
-        self.slot().set_era(host::era());
-        self.slot().set_holder(None);
+        self.slot().set_free(host::era());
         self.slot().set_hold(None);
     }
 
@@ -201,7 +200,9 @@ impl CownObject {
         }
         if !held {
             self.let_go();
-            slot.set_era(era);
+            if let Some(era) = era {
+                slot.set_era(era);
+            }
         }
         let value = result?;
         if !exception || !value.is_exception() {

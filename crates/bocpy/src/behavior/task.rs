@@ -92,20 +92,13 @@ impl Task {
             state.home.set_running(snapshot.code.label);
         }
         Holder::turn(|turn| {
-            for handle in cowns.written() {
-                handle.tag().set_holder(Some(turn));
-            }
+            let _held = Held::by(turn, cowns);
             let run = || self.call(py, state, cowns).map_err(|raised| explain_import(py, state, raised));
             let outcome = match cowns.read().next() {
                 None => run(),
                 Some(_) => reading(cowns.read().map(Cown::id), run),
             };
             self.finish(py, state, cowns, outcome);
-            let era = host::era();
-            for handle in cowns.written() {
-                handle.tag().set_era(era);
-                handle.tag().set_holder(None);
-            }
         });
         state.home.set_running(0);
     }
@@ -280,6 +273,23 @@ impl Task {
                 slot.fail(Portable::None, trace);
             }
         }
+    }
+}
+
+/// The cowns that a behavior holds, as long as it does.
+struct Held<'a>(Cowns<'a>);
+
+impl<'a> Held<'a> {
+    fn by(turn: Holder, cowns: Cowns<'a>) -> Self {
+        cowns.written().for_each(|handle| handle.tag().set_holder(turn));
+        Held(cowns)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let era = host::era();
+        self.0.written().for_each(|handle| handle.tag().set_free(era));
     }
 }
 

@@ -9,14 +9,12 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// A cown's value, where it is no scalar: those are in the slot itself.
-///
-/// There is one of these in every cown, so what few of them need is behind a pointer.
 pub(super) enum Form {
     /// See [`Scalar`](super::scalar::Scalar).
     Scalar,
     Portable(Portable),
     /// Left as an object where a behavior left it.
-    Resident(Box<Left>),
+    Resident(Left),
     /// Being read: see [`Shared`].
     Shared(Box<Shared>),
     /// Somebody is changing its form.
@@ -25,7 +23,7 @@ pub(super) enum Form {
     Lost(Arc<Loss>),
 }
 
-const _: () = assert!(size_of::<Form>() == 16);
+const _: () = assert!(size_of::<Form>() == 24);
 
 /// An object that is the value, and what is to be remembered of how it came to be where it is.
 pub(super) struct Left {
@@ -51,15 +49,10 @@ pub(super) struct Shared {
     pub(super) known_at: u32,
 }
 
-impl Left {
-    fn boxed(value: Resident, left_by: Label, known: bool) -> Form {
-        Form::Resident(Box::new(Left { value, left_by, known }))
-    }
-}
 
 impl Form {
     pub(super) fn resident(value: Resident) -> Form {
-        Left::boxed(value, 0, false)
+        Form::Resident(Left { value, left_by: 0, known: false })
     }
 
     pub(super) fn lost(kind: Kind, message: &str) -> Form {
@@ -103,7 +96,7 @@ impl Form {
             Form::Portable(portable) => portable,
             Form::Resident(value) => match value.value.open(py) {
                 Some(object) => return (Form::Resident(value), Ok(object)),
-                None => match fetch(py, *value, true) {
+                None => match fetch(py, value, true) {
                     Ok((portable, value)) => {
                         left = value;
                         portable
@@ -116,7 +109,9 @@ impl Form {
                     let object = copy.open(py);
                     let known = shared.known_at == copy.home().id() as u32;
                     return match object {
-                        Some(object) => (Left::boxed(copy, 0, known), Ok(object)),
+                        Some(object) => {
+                            (Form::Resident(Left { value: copy, left_by: 0, known }), Ok(object))
+                        }
                         None => {
                             (Form::Shared(shared), Err(error::raise(py, Kind::Runtime, "a foreign copy")))
                         }
@@ -136,8 +131,7 @@ impl Form {
             Err(raised) => {
                 let raised = explain_open(py, &portable, raised);
                 // Where it has not gone from its home, it stays there.
-                let stays = left.map(|left| Form::Resident(Box::new(left)));
-                (stays.unwrap_or(Form::Portable(portable)), Err(raised))
+                (left.map_or(Form::Portable(portable), Form::Resident), Err(raised))
             }
         }
     }
@@ -157,14 +151,14 @@ impl Form {
                 let encoded = left.value.peek(py).map(|object| Portable::encode(&object));
                 match encoded {
                     Some(Ok(portable)) => {
-                        let (copies, known_at) = copy(*left);
+                        let (copies, known_at) = copy(left);
                         shared(portable, copies, known_at)
                     }
                     Some(Err(raised)) => (Form::Resident(left), Err(raised)),
                     None => (Form::Resident(left), Ok(())),
                 }
             }
-            Form::Resident(left) => match fetch(py, *left, false) {
+            Form::Resident(left) => match fetch(py, left, false) {
                 Ok((portable, left)) => {
                     let (copies, known_at) = left.map(copy).unwrap_or_default();
                     shared(portable, copies, known_at)
@@ -231,7 +225,8 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
             let message = format!(
                 "the value of this cown, of type '{class}'{by} cannot be moved to another interpreter: {why}"
             );
-            Err((Left::boxed(value, left_by, known), error::raise(py, Kind::Type, &message)))
+            let left = Left { value, left_by, known };
+            Err((Form::Resident(left), error::raise(py, Kind::Type, &message)))
         }
         _ => {
             let message = "the value of this cown was lost: the interpreter in which it lived has ended";

@@ -1,28 +1,29 @@
 //! Who can hold a cown, and who this thread acts for.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Someone who can hold a cown: one run of a behavior, or a thread outside behaviors.
+/// Someone who can hold a cown: the behavior that a thread runs, or a thread outside behaviors. A thread runs one behavior
+/// at a time, and that holds nothing any more when it has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Holder(u64);
+pub(crate) struct Holder(u32);
 
 /// What a thread knows of itself. In one place: to find that costs more than to look at it.
 struct Me {
     /// The thread's own number, once it has one.
-    thread: Cell<u64>,
-    /// The run of a behavior that it is in. Zero: none.
-    turn: Cell<u64>,
-    /// How many there have been.
-    turns: Cell<u64>,
+    thread: Cell<u32>,
+    /// The number of the behavior that it runs. Zero: none.
+    turn: Cell<u32>,
 }
 
 thread_local! {
-    static ME: Me = const { Me { thread: Cell::new(0), turn: Cell::new(0), turns: Cell::new(0) } };
+    static ME: Me = const { Me { thread: Cell::new(0), turn: Cell::new(0) } };
 }
 
-/// Set in the numbers of behaviors' runs.
-pub(super) const BEHAVIOR: u64 = 1 << 63;
+/// Set in the numbers of behaviors.
+pub(super) const BEHAVIOR: u32 = 1 << 31;
+/// Set in no number of a holder.
+pub(super) const NOBODY: u32 = 1 << 30;
 
 impl Holder {
     /// Who this thread acts for.
@@ -35,11 +36,11 @@ impl Holder {
     }
 
     /// The holder of that number, which is not zero.
-    pub(super) fn of_number(number: u64) -> Holder {
+    pub(super) fn of_number(number: u32) -> Holder {
         Holder(number)
     }
 
-    pub(super) fn number(self) -> u64 {
+    pub(super) fn number(self) -> u32 {
         self.0
     }
 
@@ -48,19 +49,17 @@ impl Holder {
         ME.with(|me| me.turn.get() != 0)
     }
 
-    /// Runs `f` as a new run of a behavior.
+    /// Runs `f` as a behavior.
     #[inline]
     pub(crate) fn turn<R>(f: impl FnOnce(Holder) -> R) -> R {
-        struct Reset<'a>(&'a Me, u64);
+        struct Reset<'a>(&'a Me, u32);
         impl Drop for Reset<'_> {
             fn drop(&mut self) {
                 self.0.turn.set(self.1);
             }
         }
         ME.with(|me| {
-            // 2^23 threads, 2^40 behaviors each.
-            let number = me.turns.replace(me.turns.get() + 1) & ((1 << 40) - 1);
-            let turn = BEHAVIOR | (me.thread() << 40) | number;
+            let turn = BEHAVIOR | me.thread();
             let _reset = Reset(me, me.turn.replace(turn));
             f(Holder(turn))
         })
@@ -68,10 +67,12 @@ impl Holder {
 }
 
 impl Me {
-    fn thread(&self) -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+    fn thread(&self) -> u32 {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
         if self.thread.get() == 0 {
-            self.thread.set(NEXT.fetch_add(1, Ordering::Relaxed));
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            assert!(number < NOBODY, "more threads than there are numbers for");
+            self.thread.set(number);
         }
         self.thread.get()
     }

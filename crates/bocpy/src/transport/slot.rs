@@ -1,7 +1,7 @@
 //! What a cown owns: its value, in whatever form it is just now, and who may touch it.
 
 use super::form::{Form, explain_open, is_true_copy, take_refusal};
-use super::holder::{self, Holder};
+use super::holder::{BEHAVIOR, Holder, NOBODY};
 use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
 use super::scalar::{ELSEWHERE, Scalar};
@@ -9,39 +9,41 @@ use crate::ffi::builtin::Builtin;
 use crate::ffi::cache;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::locked::{Guard, Locked};
 use crate::interpreter::names::{self, Label};
 use crate::interpreter::{Home, Resident, State};
-use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Whether values stay the very objects that they are, as they do where all workers share one interpreter.
 pub(crate) type Stay = bool;
 
 /// A cown's own part: a tag of its `boc::Cown`, which alone decides who is its holder.
 ///
-/// There are millions of these. What every behavior looks at comes first.
-#[repr(C)]
+/// There are millions of these. This much, and all of a cown of a number is in one line of the processor's cache, that is
+/// no other cown's.
 pub(crate) struct Slot {
-    /// Who holds the cown: see [`Holder`]. Zero: nobody.
-    holder: AtomicU64,
-    /// The value, where `kind` says that it is a scalar.
+    /// The value, where it is a scalar.
     bits: AtomicU64,
-    /// The number of the last `wait` before the cown was made or last let go by hand: see `api::cown`.
-    era: AtomicU32,
-    /// The worker that has the value as an object, and one. Zero: it may be opened anywhere.
-    worker: AtomicU16,
-    /// Which scalar the value is, if it is one: see [`scalar`](super::scalar).
-    kind: AtomicU8,
-    /// Whether it is held by hand. For those who don't want to take the lock to know.
-    has_hold: AtomicBool,
-    content: Mutex<Content>,
+    /// The value, where it is none. Beside that:
+    ///
+    /// - `byte` is the kind of the value: see [`scalar`](super::scalar). And [`HAS_HOLD`].
+    /// - `short` is the worker that has the value as an object, and one. Zero: it may be opened anywhere.
+    /// - `long` is who holds the cown: see [`Holder`]. Or else [`NOBODY`], and the number of the last `wait` before the
+    ///   cown was made or last let go: see `api::cown`.
+    content: Locked<Content>,
 }
 
-const _: () = assert!(size_of::<Slot>() == 56);
+const _: () = assert!(size_of::<Slot>() == 24);
 
-struct Content {
+/// Whether the cown is held by hand, for those who don't want to take the lock to know. Only its holder changes that.
+const HAS_HOLD: u8 = 1 << 7;
+
+/// `None`: the value is a scalar, and there is nothing to say of it.
+struct Content(Option<Box<Full>>);
+
+struct Full {
     form: Form,
     /// What few cowns have.
     rare: Option<Box<Rare>>,
@@ -59,20 +61,53 @@ struct Rare {
     hold: Option<boc::CownGuard<(), Slot>>,
 }
 
+static SCALAR: Form = Form::Scalar;
+
 impl Content {
+    fn form(&self) -> &Form {
+        self.0.as_ref().map_or(&SCALAR, |full| &full.form)
+    }
+
+    fn full(&mut self) -> &mut Full {
+        self.0.get_or_insert_with(|| Box::new(Full { form: Form::Scalar, rare: None }))
+    }
+
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.full().form
+    }
+
+    /// Puts a form in, and gives the one before.
+    fn replace(&mut self, form: Form) -> Form {
+        match (&mut self.0, form) {
+            (None, Form::Scalar) => Form::Scalar,
+            (Some(full), Form::Scalar) if full.rare.is_none() => {
+                self.0.take().map_or(Form::Scalar, |full| full.form)
+            }
+            (_, form) => std::mem::replace(self.form_mut(), form),
+        }
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.0.as_ref()?.rare.as_deref()
+    }
+
+    fn rare_mut(&mut self) -> Option<&mut Rare> {
+        self.0.as_mut()?.rare.as_deref_mut()
+    }
+
     /// The value has been looked at.
     fn read(&mut self) {
-        if let Some(rare) = &mut self.rare {
+        if let Some(rare) = self.rare_mut() {
             rare.unread = false;
         }
     }
 
     fn is_exception(&self) -> bool {
-        self.rare.as_ref().is_some_and(|rare| rare.exception || rare.trace.is_some())
+        self.rare().is_some_and(|rare| rare.exception || rare.trace.is_some())
     }
 
     fn take_report(&mut self) -> Option<Box<str>> {
-        let rare = self.rare.as_mut()?;
+        let rare = self.rare_mut()?;
         std::mem::take(&mut rare.unread).then(|| rare.trace.take())?
     }
 }
@@ -95,33 +130,37 @@ impl Slot {
 
     #[inline]
     fn with(form: Form, (kind, bits): (u8, u64), era: u32) -> Self {
-        Slot {
-            holder: AtomicU64::new(0),
-            bits: AtomicU64::new(bits),
-            era: AtomicU32::new(era),
-            worker: AtomicU16::new(0),
-            kind: AtomicU8::new(kind),
-            has_hold: AtomicBool::new(false),
-            content: Mutex::new(Content { form, rare: None }),
-        }
+        let content = match form {
+            Form::Scalar => Content(None),
+            form => Content(Some(Box::new(Full { form, rare: None }))),
+        };
+        Slot { bits: AtomicU64::new(bits), content: Locked::new(content, free_since(era), kind) }
     }
 
     /// The value, where it is a scalar.
     #[inline]
     fn get_scalar(&self) -> Option<Scalar> {
-        Scalar::of_parts(self.kind.load(Ordering::Acquire), || self.bits.load(Ordering::Relaxed))
+        let kind = self.content.byte.load(Ordering::Acquire) & !HAS_HOLD;
+        Scalar::of_parts(kind, || self.bits.load(Ordering::Relaxed))
     }
 
     #[inline]
     fn put_scalar(&self, value: Scalar) {
         let (kind, bits) = value.parts();
         self.bits.store(bits, Ordering::Relaxed);
-        self.kind.store(kind, Ordering::Release);
+        self.set_kind(kind);
+    }
+
+    /// By the holder, or under the lock.
+    #[inline]
+    fn set_kind(&self, kind: u8) {
+        let has_hold = self.content.byte.load(Ordering::Relaxed) & HAS_HOLD;
+        self.content.byte.store(has_hold | kind, Ordering::Release);
     }
 
     #[inline]
     fn is_scalar(&self) -> bool {
-        self.kind.load(Ordering::Acquire) != ELSEWHERE
+        self.content.byte.load(Ordering::Acquire) & !HAS_HOLD != ELSEWHERE
     }
 
     /// Says that this will be written to before long.
@@ -130,39 +169,56 @@ impl Slot {
         cache::prefetch(self);
     }
 
+    #[inline]
     pub(crate) fn holder(&self) -> Option<Holder> {
-        match self.holder.load(Ordering::Acquire) {
-            0 => None,
-            holder => Some(Holder::of_number(holder)),
-        }
+        let holder = self.content.long.load(Ordering::Acquire);
+        (holder & NOBODY == 0).then(|| Holder::of_number(holder))
     }
 
     pub(crate) fn is_held_by_behavior(&self) -> bool {
-        self.holder.load(Ordering::Relaxed) & holder::BEHAVIOR != 0
+        self.content.long.load(Ordering::Relaxed) & BEHAVIOR != 0
     }
 
-    pub(crate) fn set_holder(&self, holder: Option<Holder>) {
-        self.holder.store(holder.map_or(0, Holder::number), Ordering::Release);
+    #[inline]
+    pub(crate) fn set_holder(&self, holder: Holder) {
+        self.content.long.store(holder.number(), Ordering::Release);
     }
 
-    pub(crate) fn era(&self) -> u32 {
-        self.era.load(Ordering::Relaxed)
+    /// Nobody holds the cown any more, since a wait of that number.
+    #[inline]
+    pub(crate) fn set_free(&self, era: u32) {
+        self.content.long.store(free_since(era), Ordering::Release);
     }
 
+    /// The same where nobody has held it, and nobody does.
     pub(crate) fn set_era(&self, era: u32) {
-        self.era.store(era, Ordering::Relaxed);
+        let free = |old: u32| (old & NOBODY != 0).then_some(free_since(era));
+        let _ = self.content.long.fetch_update(Ordering::Release, Ordering::Relaxed, free);
+    }
+
+    /// The number of the last `wait` before nobody held the cown.
+    pub(crate) fn era(&self) -> Option<u32> {
+        let era = self.content.long.load(Ordering::Relaxed);
+        (era & NOBODY != 0).then_some(era & !NOBODY)
     }
 
     pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
         let before = {
             let mut content = self.content.lock();
-            self.has_hold.store(hold.is_some(), Ordering::Release);
-            match (&mut content.rare, hold) {
-                (Some(rare), hold) => std::mem::replace(&mut rare.hold, hold),
-                (None, None) => None,
-                (rare @ None, hold) => {
-                    *rare = Some(Box::new(Rare { hold, ..Rare::default() }));
-                    None
+            let has_hold = if hold.is_some() { HAS_HOLD } else { 0 };
+            let kind = self.content.byte.load(Ordering::Relaxed) & !HAS_HOLD;
+            self.content.byte.store(kind | has_hold, Ordering::Release);
+            match hold {
+                Some(hold) => content.full().rare.get_or_insert_default().hold.replace(hold),
+                None => {
+                    let before = content.rare_mut().and_then(|rare| rare.hold.take());
+                    if before.is_some() && !content.is_exception() {
+                        content.full().rare = None;
+                        if self.is_scalar() {
+                            content.0 = None;
+                        }
+                    }
+                    before
                 }
             }
         };
@@ -170,13 +226,13 @@ impl Slot {
     }
 
     pub(crate) fn has_hold(&self) -> bool {
-        self.has_hold.load(Ordering::Acquire)
+        self.content.byte.load(Ordering::Acquire) & HAS_HOLD != 0
     }
 
     /// The worker on which the value is at home, if it is.
     #[inline]
     pub(crate) fn worker(&self) -> Option<usize> {
-        (self.worker.load(Ordering::Relaxed) as usize).checked_sub(1)
+        usize::from(self.content.short.load(Ordering::Relaxed)).checked_sub(1)
     }
 
     /// The value, for its holder: opened in this interpreter, to stay there until it is needed elsewhere.
@@ -187,7 +243,7 @@ impl Slot {
             }
             let mut content = self.content.lock();
             content.read();
-            match &content.form {
+            match content.form() {
                 // It has become one meanwhile.
                 Form::Scalar => continue,
                 Form::Portable(value) => {
@@ -205,7 +261,7 @@ impl Slot {
             }
             // What is no scalar is taken out for the time of opening it, since that may run any code.
             let content = self.wait_until_settled(py, content)?;
-            if !matches!(content.form, Form::Scalar) {
+            if !matches!(content.form(), Form::Scalar) {
                 return self.change(content, |form| form.open(py));
             }
         }
@@ -223,14 +279,14 @@ impl Slot {
             }
             let mut content = self.content.lock();
             content.read();
-            if let Form::Portable(value) = &content.form
+            if let Form::Portable(value) = content.form()
                 && let Some(scalar) = Scalar::of_portable(value)
             {
                 drop(content);
                 return scalar.decode(py);
             }
             let mut content = self.wait_until_settled(py, content)?;
-            let shared = match &mut content.form {
+            let shared = match content.form_mut() {
                 Form::Scalar => continue,
                 Form::Shared(shared) => shared,
                 form => {
@@ -273,7 +329,7 @@ impl Slot {
             }
         };
         let mut content = self.content.lock();
-        let unused = match &mut content.form {
+        let unused = match content.form_mut() {
             Form::Shared(shared) if Arc::ptr_eq(&shared.portable, portable) => {
                 let before = shared.take_copy(py);
                 shared.copies.push(copy);
@@ -290,17 +346,17 @@ impl Slot {
     fn wait_until_settled<'a>(
         &'a self,
         py: Python<'_>,
-        mut content: MutexGuard<'a, Content>,
-    ) -> PyResult<MutexGuard<'a, Content>> {
+        mut content: Guard<'a, Content>,
+    ) -> PyResult<Guard<'a, Content>> {
         loop {
-            match &content.form {
+            match content.form() {
                 Form::Moving if is_mine(self.address()) => {
                     drop(content);
                     return Err(error::raise(py, Kind::Runtime, "this cown's value is being moved just now"));
                 }
                 Form::Moving => {
                     drop(content);
-                    wait_while(py, || matches!(self.content.lock().form, Form::Moving));
+                    wait_while(py, || matches!(self.content.lock().form(), Form::Moving));
                     content = self.content.lock();
                 }
                 Form::Lost(loss) => {
@@ -314,8 +370,8 @@ impl Slot {
     }
 
     /// Takes the value out, lets `f` make another form of it, and puts that in.
-    fn change<R>(&self, mut content: MutexGuard<'_, Content>, f: impl FnOnce(Form) -> (Form, R)) -> R {
-        let form = std::mem::replace(&mut content.form, Form::Moving);
+    fn change<R>(&self, mut content: Guard<'_, Content>, f: impl FnOnce(Form) -> (Form, R)) -> R {
+        let form = content.replace(Form::Moving);
         drop(content);
         moving(self.address(), || {
             let (form, result) = f(form);
@@ -334,15 +390,15 @@ impl Slot {
             && let Some(scalar) = Scalar::of_portable(value)
             && !content.is_exception()
         {
-            self.worker.store(0, Ordering::Relaxed);
+            self.content.short.store(0, Ordering::Relaxed);
             self.put_scalar(scalar);
-            return std::mem::replace(&mut content.form, Form::Scalar);
+            return content.replace(Form::Scalar);
         }
         let worker = form.worker().map_or(0, |worker| worker as u16 + 1);
-        self.worker.store(worker, Ordering::Relaxed);
-        self.kind.store(ELSEWHERE, Ordering::Release);
-        form.succeed(&content.form);
-        std::mem::replace(&mut content.form, form)
+        self.content.short.store(worker, Ordering::Relaxed);
+        self.set_kind(ELSEWHERE);
+        form.succeed(content.form());
+        content.replace(form)
     }
 
     fn address(&self) -> usize {
@@ -392,8 +448,8 @@ impl Slot {
     /// `trace`: that of an exception that a behavior did not catch, where the value is that.
     fn replace(&self, form: Form, trace: Option<String>) {
         let mut content = self.content.lock();
-        if trace.is_some() || content.rare.is_some() {
-            let rare = content.rare.get_or_insert_default();
+        if trace.is_some() || content.rare().is_some() {
+            let rare = content.full().rare.get_or_insert_default();
             rare.exception = trace.is_some();
             rare.unread = trace.is_some();
             rare.trace = trace.map(String::into_boxed_str);
@@ -408,15 +464,15 @@ impl Slot {
     pub(crate) fn exception(&self) -> bool {
         let mut content = self.content.lock();
         content.read();
-        content.rare.as_ref().is_some_and(|rare| rare.exception)
+        content.rare().is_some_and(|rare| rare.exception)
     }
 
     pub(crate) fn set_exception(&self, exception: bool) {
         let mut content = self.content.lock();
-        if !exception && content.rare.is_none() {
+        if !exception && content.rare().is_none() {
             return;
         }
-        let rare = content.rare.get_or_insert_default();
+        let rare = content.full().rare.get_or_insert_default();
         rare.exception = exception;
         rare.unread = false;
         if let (true, Some(scalar)) = (exception, self.get_scalar()) {
@@ -426,7 +482,7 @@ impl Slot {
 
     /// The traceback of the exception that the value is.
     pub(crate) fn trace(&self) -> Option<Box<str>> {
-        self.content.lock().rare.as_ref()?.trace.clone()
+        self.content.lock().rare()?.trace.clone()
     }
 
     /// What is to be printed of an exception that nobody has looked at, once.
@@ -446,7 +502,7 @@ impl Slot {
             return Ok(());
         }
         let mut content = self.content.lock();
-        match &mut content.form {
+        match content.form_mut() {
             Form::Resident(left) if left.value.is_here(py) => {}
             Form::Shared(shared) => {
                 let copy = shared.take_copy(py);
@@ -481,7 +537,7 @@ impl Slot {
 
     fn leave_content(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
         let mut content = self.content.lock();
-        match &mut content.form {
+        match content.form_mut() {
             Form::Resident(left) => {
                 let Some(object) = left.value.peek(py) else { return false };
                 if let Some(small) = Portable::small(&object) {
@@ -500,10 +556,10 @@ impl Slot {
             Form::Shared(_) => {}
             _ => return false,
         }
-        if let Form::Resident(left) = &mut content.form {
+        if let Form::Resident(left) = content.form_mut() {
             left.left_by = behavior();
         }
-        content.form.is_news_to(home)
+        content.form_mut().is_news_to(home)
     }
 
     /// A behavior that has read the value ends here. True as for `leave`.
@@ -512,12 +568,12 @@ impl Slot {
             return false;
         }
         let mut content = self.content.lock();
-        matches!(content.form, Form::Shared(_)) && content.form.is_news_to(home)
+        matches!(content.form(), Form::Shared(_)) && content.form_mut().is_news_to(home)
     }
 
     /// The value, where it is an object that lives here.
     pub(crate) fn object_here<'py>(&self, py: Python<'py>) -> Option<Object<'py>> {
-        match &self.content.lock().form {
+        match self.content.lock().form() {
             Form::Resident(left) => left.value.open(py),
             _ => None,
         }
@@ -532,7 +588,7 @@ impl Slot {
     /// Something else refers to the object that is the value, another cown perhaps: from here on they part. An object that
     /// can't be copied stays.
     #[cold]
-    fn part<'a>(&'a self, py: Python<'_>, content: MutexGuard<'a, Content>) -> MutexGuard<'a, Content> {
+    fn part<'a>(&'a self, py: Python<'_>, content: Guard<'a, Content>) -> Guard<'a, Content> {
         self.change(content, |form| {
             let Form::Resident(left) = form else { return (form, ()) };
             match left.value.peek(py).map(|object| Portable::encode(&object)) {
@@ -561,7 +617,7 @@ impl Slot {
                 return None;
             }
         };
-        match &mut content.form {
+        match content.form_mut() {
             Form::Resident(left) if left.value.is_here(py) => {}
             Form::Shared(shared) => {
                 shared.known_at = 0;
@@ -602,7 +658,7 @@ impl Slot {
         if let Some(scalar) = self.get_scalar() {
             return scalar.portable().class().to_owned();
         }
-        match &self.content.lock().form {
+        match self.content.lock().form() {
             Form::Scalar => "scalar".into(),
             Form::Portable(value) => value.class().to_owned(),
             Form::Resident(_) => "object".into(),
@@ -622,6 +678,14 @@ fn is_the_same_for_all(object: &Object<'_>) -> bool {
     is_plain || object.is_function() || object.is_class()
 }
 
+/// How far a slot can count waits.
+pub(crate) const ERAS: u32 = NOBODY;
+
+/// What a slot remembers of its cown where nobody holds it.
+fn free_since(era: u32) -> u32 {
+    NOBODY | era
+}
+
 thread_local! {
     /// Values of cowns that died within the death of another, while that one is dropped.
     static DYING: RefCell<Option<Vec<Form>>> = const { RefCell::new(None) };
@@ -630,10 +694,9 @@ thread_local! {
 impl Slot {
     /// Drops the value so that a cown in a cown in a cown, and so on, takes no more stack than one.
     pub(crate) fn drop_value(&mut self) {
-        if *self.kind.get_mut() != ELSEWHERE {
-            return;
-        }
-        let form = std::mem::replace(&mut self.content.get_mut().form, Form::Moving);
+        let Some(full) = self.content.get_mut().0.take() else { return };
+        let Full { form, rare } = *full;
+        drop(rare);
         // A thread that is ending may have no such place any more.
         let later = DYING.try_with(|dying| match &mut *dying.borrow_mut() {
             Some(queue) => {
