@@ -1,6 +1,6 @@
 //! The class `Cown`.
 
-use crate::ffi::class::{self, Args, Class, Just, Method, MethodDef, Native, Property, PropertyDef, Referable};
+use crate::ffi::class::{self, Args, Class, Just, KnownName, Main, Method, MethodDef, Native, Property, PropertyDef, Referable};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
@@ -278,6 +278,8 @@ impl Native for CownObject {
 
     type Extra = Referable;
 
+    const MAIN: Option<Main> = Some(class::main_property::<Value>(&VALUE));
+
     fn methods() -> Vec<MethodDef> {
         vec![
             class::def::<Acquire>(),
@@ -424,6 +426,9 @@ impl Method for ClassGetItem {
 }
 
 struct Value;
+
+/// Its name.
+static VALUE: KnownName = KnownName::new();
 
 impl Property for Value {
     const NAME: &'static CStr = c"value";

@@ -30,28 +30,34 @@ impl Native for When {
             return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
         };
         let state = State::get(py);
-        submit(py, state, body, params_of(state, this)?, &[])
+        let mut params = Params::default();
+        add_all(state, &mut params, this)?;
+        submit(py, state, body, &mut params, &[])
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let count = params_of(State::get(py), this)?.cowns();
+        let mut params = Params::default();
+        add_all(State::get(py), &mut params, this)?;
+        let count = params.cowns();
         text::string(py, &format!("<bocpy.when over {count} cown(s)>"))
     }
 }
 
-/// What that instance of `When` is over.
-fn params_of(state: &State, when: &Object<'_>) -> PyResult<Params> {
-    let mut params = Params::default();
+/// Adds what that instance of `When` is over.
+///
+/// `params` is handed on where it is all the way: it is large, and was written in small pieces, which a processor is slow to
+/// read in large ones right away.
+fn add_all(state: &State, params: &mut Params, when: &Object<'_>) -> PyResult<()> {
     match class::part::<When>(when) {
         Some(over) if over.is_tuple() => {
             for place in 0..over.tuple_len() {
-                add(state, &mut params, "when()", place, &*over.tuple_item(place)?)?;
+                add(state, params, "when()", place, &*over.tuple_item(place)?)?;
             }
         }
-        Some(over) => add(state, &mut params, "when()", 0, &over)?,
+        Some(over) => add(state, params, "when()", 0, &over)?,
         None => {}
     }
-    Ok(params)
+    Ok(())
 }
 
 /// The cown that an argument stands for, and whether it is to be written or only read.
@@ -167,6 +173,6 @@ impl Method for WhenCall {
             add(state, &mut params, "whencall()", place, arg)?;
         }
         let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();
-        submit(py, state, func, params, &captures)
+        submit(py, state, func, &mut params, &captures)
     }
 }

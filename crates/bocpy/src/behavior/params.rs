@@ -59,9 +59,9 @@ impl Params {
     }
 
     /// What the behavior asks for, where its result is to be in that cown.
-    pub(crate) fn claims(mut self, result: Handle) -> (Claims, Groups) {
+    pub(crate) fn claims(&mut self, result: Handle) -> (Claims, Groups) {
         self.cowns.push(result, Mode::Write);
-        (self.cowns, self.groups)
+        (std::mem::take(&mut self.cowns), std::mem::take(&mut self.groups))
     }
 }
 

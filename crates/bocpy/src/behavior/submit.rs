@@ -21,7 +21,7 @@ pub(crate) fn submit<'py>(
     py: Python<'py>,
     state: &State,
     body: &Object<'py>,
-    params: Params,
+    params: &mut Params,
     captures: &[Object<'py>],
 ) -> PyResult<Object<'py>> {
     state.home.sweep(py);

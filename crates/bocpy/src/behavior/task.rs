@@ -104,7 +104,7 @@ impl Task {
     }
 
     fn call<'py>(&self, py: Python<'py>, state: &State, cowns: Cowns<'_>) -> PyResult<Object<'py>> {
-        let mut rest = SmallVec::new();
+        let mut rest = Rest::new();
         match &self.work {
             Work::Sent { snapshot, captures } => snapshot.code.with(py, state, |opened| {
                 let body = match captures {
@@ -112,7 +112,7 @@ impl Task {
                     None => opened.function(py, state, false)?,
                 };
                 if snapshot.code.place.importable {
-                    return self.invoke(py, state, cowns, &body, rest);
+                    return self.invoke(py, state, cowns, &body, &mut rest);
                 }
                 if snapshot.incomplete || !opened.namespace.is_bound(snapshot) {
                     let globals = opened.globals.open(py).ok_or(Raised)?;
@@ -121,7 +121,7 @@ impl Task {
                         opened.namespace.find_missing(py, &globals, snapshot)?;
                     }
                 }
-                let result = self.invoke(py, state, cowns, &body, rest);
+                let result = self.invoke(py, state, cowns, &body, &mut rest);
                 result.map_err(|raised| explain_name(py, state, &opened.namespace, raised))
             }),
             Work::Callable(pickled) => {
@@ -129,7 +129,7 @@ impl Task {
                 for capture in &pickled.args {
                     rest.push(capture.decode(py)?);
                 }
-                self.invoke(py, state, cowns, &body, rest)
+                self.invoke(py, state, cowns, &body, &mut rest)
             }
             Work::Local(local) => {
                 let foreign =
@@ -147,7 +147,7 @@ impl Task {
                         }
                     }
                 }
-                self.invoke(py, state, cowns, &body, rest)
+                self.invoke(py, state, cowns, &body, &mut rest)
             }
         }
     }
@@ -159,7 +159,7 @@ impl Task {
         state: &State,
         cowns: Cowns<'_>,
         body: &Object<'py>,
-        rest: Rest<'py>,
+        rest: &mut Rest<'py>,
     ) -> PyResult<Object<'py>> {
         if self.groups.is_empty() {
             let handles = cowns.all().map(CownObject::of);
@@ -167,7 +167,7 @@ impl Task {
         }
         let mut args = SmallVec::new();
         cowns.open(py, &self.groups, &mut args)?;
-        args.extend(rest);
+        args.extend(rest.drain(..));
         body.call_slice(&args)
     }
 

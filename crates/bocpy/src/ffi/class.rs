@@ -13,6 +13,7 @@ use std::any::TypeId;
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{mem, ptr, slice};
 
 /// The arguments of a call: the positional ones, then those with names.
@@ -146,6 +147,8 @@ pub(crate) trait Native: Sized + 'static {
     fn compare(&self, _other: &Self) -> Option<std::cmp::Ordering> {
         None
     }
+    /// The property that is asked for most, which is found without a look at the class and its bases.
+    const MAIN: Option<Main> = None;
     /// The last reference is going.
     fn finalize(_py: Python<'_>, _this: &Self) {}
 }
@@ -159,6 +162,77 @@ impl<V> Just<V> {
     pub(crate) fn of(value: &V) -> &Just<V> {
         // SAFETY: it is laid out as what it has.
         unsafe { &*ptr::from_ref(value).cast() }
+    }
+}
+
+/// A property that is known by the address of its name.
+pub(crate) struct Main {
+    property: &'static CStr,
+    name: &'static KnownName,
+    get: ffi::getter,
+    set: ffi::setter,
+}
+
+/// A name that has one address as long as the process lives. Null before it is known.
+pub(crate) struct KnownName(AtomicPtr<ffi::PyObject>);
+
+impl KnownName {
+    pub(crate) const fn new() -> Self {
+        KnownName(AtomicPtr::new(ptr::null_mut()))
+    }
+}
+
+/// `name`: where to remember the name.
+pub(crate) const fn main_property<P: Property>(name: &'static KnownName) -> Main {
+    Main { property: P::NAME, name, get: get::<P>, set: set::<P> }
+}
+
+impl Main {
+    /// Learns the name. To be called in the main interpreter, which is there as long as the process is: so no other object
+    /// will ever have that address. Where another interpreter has a name of its own, that is looked up as any other.
+    pub(crate) fn learn(&self, py: Python<'_>) -> PyResult<()> {
+        let name = text::intern(py, self.property.to_str().unwrap_or_default())?;
+        if self.name.0.load(Ordering::Relaxed).is_null() {
+            self.name.0.store(name.into_ptr(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether `name` is that, for an instance of the class itself: subclasses may have another.
+    ///
+    /// # Safety
+    /// `object` is an instance of the class of `T` or of a subclass.
+    #[inline]
+    unsafe fn is_meant<T: Native>(&self, object: *mut ffi::PyObject, name: *mut ffi::PyObject) -> bool {
+        // SAFETY: says the caller.
+        name == self.name.0.load(Ordering::Relaxed) && unsafe { is_own::<T>(ffi::Py_TYPE(object)) }
+    }
+}
+
+unsafe extern "C" fn get_attribute<T: Native>(
+    object: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with an instance and a name.
+    unsafe {
+        match &T::MAIN {
+            Some(main) if main.is_meant::<T>(object, name) => (main.get)(object, ptr::null_mut()),
+            _ => ffi::PyObject_GenericGetAttr(object, name),
+        }
+    }
+}
+
+unsafe extern "C" fn set_attribute<T: Native>(
+    object: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+    value: *mut ffi::PyObject,
+) -> c_int {
+    // SAFETY: CPython calls this attached, with an instance, a name, and a value or null.
+    unsafe {
+        match &T::MAIN {
+            Some(main) if main.is_meant::<T>(object, name) => (main.set)(object, value, ptr::null_mut()),
+            _ => ffi::PyObject_GenericSetAttr(object, name, value),
+        }
     }
 }
 
@@ -262,6 +336,10 @@ impl<T: Native> Class<T> {
             slot(ffi::Py_tp_hash, hash::<T> as *mut c_void),
             slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void),
         ];
+        if T::MAIN.is_some() {
+            slots.push(slot(ffi::Py_tp_getattro, get_attribute::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_tp_setattro, set_attribute::<T> as *mut c_void));
+        }
         if T::Extra::CALLABLE {
             slots.push(slot(ffi::Py_tp_call, ffi::PyVectorcall_Call as *mut c_void));
         }
@@ -320,7 +398,7 @@ impl<T: Native> Class<T> {
         }
     }
 
-    /// Calls `f` with new instances that have these values, and `rest` behind them.
+    /// Calls `f` with new instances that have these values, and `rest`, which is taken, behind them.
     ///
     /// Nearly always nobody has kept an instance when `f` is done. So the values are lent to them, and only then copied
     /// where somebody has.
@@ -328,7 +406,7 @@ impl<T: Native> Class<T> {
         &self,
         py: Python<'py>,
         values: impl Iterator<Item = &'a T>,
-        rest: impl IntoIterator<Item = Object<'py>>,
+        rest: &mut SmallVec<[Object<'py>; 2]>,
         f: impl FnOnce(&[Object<'py>]) -> PyResult<R>,
     ) -> PyResult<R>
     where
@@ -345,7 +423,9 @@ impl<T: Native> Class<T> {
             }
             lent.count += 1;
         }
-        lent.objects.extend(rest);
+        if !rest.is_empty() {
+            lent.objects.extend(rest.drain(..));
+        }
         f(&lent.objects)
     }
 
