@@ -1,6 +1,8 @@
 //! The class `Cown`.
 
-use crate::ffi::class::{self, Args, Class, Just, KnownName, Main, Method, MethodDef, Native, Property, PropertyDef, Referable};
+use crate::ffi::class::{
+    self, Args, Class, Just, KnownName, Main, Method, MethodDef, Native, Property, PropertyDef, Referable,
+};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
@@ -85,7 +87,9 @@ impl CownObject {
     }
 
     fn is_held_since_wait(&self, py: Python<'_>) -> bool {
-        self.slot().era().is_some_and(|era| era < host::era()) && State::get(py).home.is_main() && !host::is_running()
+        self.slot().era().is_some_and(|era| era < host::era())
+            && State::get(py).home.is_main()
+            && !host::is_running()
     }
 
     /// For one who is to change `what`.

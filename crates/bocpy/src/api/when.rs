@@ -142,6 +142,7 @@ impl Method for WhenFunction {
         };
         let over = match args.positional() {
             [cown] if claim(state, cown).is_some() => cown.clone(),
+            cowns if cowns.iter().all(|cown| claim(state, cown).is_some()) => container::tuple_of(py, cowns)?,
             args => container::tuple(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?,
         };
         state.when.instance_with(py, When, over)

@@ -137,12 +137,7 @@ impl Code {
 
 impl Opened {
     /// A function of this code; for a closure, without its cells as yet.
-    pub(crate) fn function<'py>(
-        &self,
-        py: Python<'py>,
-        state: &State,
-        fresh: bool,
-    ) -> PyResult<Object<'py>> {
+    pub(crate) fn function<'py>(&self, py: Python<'py>, state: &State, fresh: bool) -> PyResult<Object<'py>> {
         if let (Some(function), false) = (&self.function, fresh)
             && let Some(function) = function.peek_in(py, state)
         {

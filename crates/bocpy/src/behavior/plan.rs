@@ -40,7 +40,7 @@ struct Last {
 pub(crate) struct Sent {
     /// The globals as this thread has last taken them.
     pub(super) taken: Option<Arc<Taken>>,
-    pub(super) snapshots: Supply<Snapshot>,
+    pub(super) snapshots: Supply,
 }
 
 thread_local! {

@@ -4,7 +4,7 @@ use super::code::Opened;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
 use super::params::{Claims, Cowns, Groups};
-use super::parting;
+use super::{parting, supply};
 use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
@@ -84,7 +84,7 @@ impl Task {
         }
     }
 
-    fn run_attached(&self, py: Python<'_>, state: &State, cowns: Cowns<'_>) {
+    fn run_attached(self, py: Python<'_>, state: &State, cowns: Cowns<'_>) {
         // They were written on another core last, most often: they come while the body runs.
         cowns.all().chain([cowns.result]).for_each(|cown| cown.tag().prefetch());
         state.home.look_around(py);
@@ -101,6 +101,9 @@ impl Task {
             self.finish(py, state, cowns, outcome);
         });
         state.home.set_running(0);
+        if let Work::Sent { snapshot, .. } = self.work {
+            supply::give_back(snapshot);
+        }
     }
 
     fn call<'py>(&self, py: Python<'py>, state: &State, cowns: Cowns<'_>) -> PyResult<Object<'py>> {

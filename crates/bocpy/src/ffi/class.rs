@@ -531,10 +531,8 @@ impl Tables {
             doc: ptr::null(),
         };
         let (name, offset) = T::Extra::MEMBER;
-        let members = vec![
-            member(name, mem::offset_of!(Layout<T>, extra) + offset),
-            ffi::PyMemberDef::default(),
-        ];
+        let members =
+            vec![member(name, mem::offset_of!(Layout<T>, extra) + offset), ffi::PyMemberDef::default()];
         let tables = Tables {
             methods: Box::leak(methods.into_boxed_slice()).as_mut_ptr(),
             properties: Box::leak(properties.into_boxed_slice()).as_mut_ptr(),

@@ -49,7 +49,6 @@ pub(super) struct Shared {
     pub(super) known_at: u32,
 }
 
-
 impl Form {
     pub(super) fn resident(value: Resident) -> Form {
         Form::Resident(Left { value, left_by: 0, known: false })
@@ -109,9 +108,7 @@ impl Form {
                     let object = copy.open(py);
                     let known = shared.known_at == copy.home().id() as u32;
                     return match object {
-                        Some(object) => {
-                            (Form::Resident(Left { value: copy, left_by: 0, known }), Ok(object))
-                        }
+                        Some(object) => (Form::Resident(Left { value: copy, left_by: 0, known }), Ok(object)),
                         None => {
                             (Form::Shared(shared), Err(error::raise(py, Kind::Runtime, "a foreign copy")))
                         }

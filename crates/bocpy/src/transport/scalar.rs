@@ -9,6 +9,9 @@
 //! cown on, sees to it that the next holder finds what the last one has left. So there is nothing to lock as long as the
 //! value is a scalar and becomes another one. What others may do at any time is to bring a value from one form to another.
 //! They do so under the lock, and leave alone what is a scalar. A value becomes or ceases to be one under the lock, too.
+//!
+//! Without a GIL there is a lock after all: several threads of a program may take themselves for the holder, by a `wait`
+//! that is over, and their values must not be mixed.
 
 use super::portable::Portable;
 use crate::ffi::{Object, PyResult, Python, number};

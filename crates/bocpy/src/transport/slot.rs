@@ -144,6 +144,14 @@ impl Slot {
         Scalar::of_parts(kind, || self.bits.load(Ordering::Relaxed))
     }
 
+    /// The same for any caller.
+    #[inline]
+    fn read_scalar(&self) -> Option<Scalar> {
+        // Without a GIL, threads of the program may share what they have come to hold by a `wait`.
+        let _content = cfg!(Py_GIL_DISABLED).then(|| self.content.lock());
+        self.get_scalar()
+    }
+
     #[inline]
     fn put_scalar(&self, value: Scalar) {
         let (kind, bits) = value.parts();
@@ -238,7 +246,7 @@ impl Slot {
     /// The value, for its holder: opened in this interpreter, to stay there until it is needed elsewhere.
     pub(crate) fn get<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
         loop {
-            if let Some(scalar) = self.get_scalar() {
+            if let Some(scalar) = self.read_scalar() {
                 return scalar.decode(py);
             }
             let mut content = self.content.lock();
@@ -274,7 +282,7 @@ impl Slot {
             return self.get(py);
         }
         loop {
-            if let Some(scalar) = self.get_scalar() {
+            if let Some(scalar) = self.read_scalar() {
                 return scalar.decode(py);
             }
             let mut content = self.content.lock();
@@ -418,7 +426,7 @@ impl Slot {
 
     #[inline]
     fn set_scalar(&self, value: Scalar) {
-        if self.is_scalar() {
+        if !cfg!(Py_GIL_DISABLED) && self.is_scalar() {
             return self.put_scalar(value);
         }
         self.replace(Form::Portable(value.portable()), None);
@@ -541,14 +549,12 @@ impl Slot {
             Form::Resident(left) => {
                 let Some(object) = left.value.peek(py) else { return false };
                 if let Some(small) = Portable::small(&object) {
-                    drop(object);
                     let before = self.put_form(&mut content, Form::Portable(small));
                     drop(content);
                     drop(before);
                     return false;
                 }
                 if object.references() > 1 && !is_the_same_for_all(&object) {
-                    drop(object);
                     left.left_by = behavior();
                     content = self.part(py, content);
                 }
@@ -655,7 +661,7 @@ impl Slot {
 
     /// The value's form in a few words, for `repr`.
     pub(crate) fn describe(&self) -> String {
-        if let Some(scalar) = self.get_scalar() {
+        if let Some(scalar) = self.read_scalar() {
             return scalar.portable().class().to_owned();
         }
         match self.content.lock().form() {
