@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     /// How many positional parameters it has, and whether it takes more.
     pub(crate) parameters: usize,
     pub(crate) takes_more: bool,
+    /// Whether the code has neither variables of enclosing functions nor parameters that are given by name only.
+    pub(crate) is_closed: bool,
     /// The names of the globals that the code itself loads.
     pub(crate) direct_names: OnceLock<Resident>,
     /// The code without globals, where it needs none.
@@ -120,6 +122,7 @@ impl Plan {
             code: Arc::new(Code::write(code, place, name.to_str().unwrap_or("?"), free_variables)?),
             parameters: count(c"co_argcount")?,
             takes_more: count(c"co_flags")? & VARARGS != 0,
+            is_closed: free_variables == 0 && count(c"co_kwonlyargcount")? == 0,
             code_object: Resident::new((*code).clone()),
             direct_names: OnceLock::new(),
             plain: OnceLock::new(),
