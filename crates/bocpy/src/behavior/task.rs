@@ -85,8 +85,9 @@ impl Task {
     }
 
     fn run_attached(self, py: Python<'_>, state: &State, cowns: Cowns<'_>) {
-        // They were written on another core last, most often: they come while the body runs.
-        cowns.all().chain([cowns.result]).for_each(|cown| cown.tag().prefetch());
+        // They were written on another core last, most often: they come while we get ready. Not so the result: who has
+        // scheduled this lets go of it about now, most often, and it would come here twice.
+        cowns.all().for_each(|cown| cown.tag().prefetch());
         state.home.look_around(py);
         if let Work::Sent { snapshot, .. } = &self.work {
             state.home.set_running(snapshot.code.label);
