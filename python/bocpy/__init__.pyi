@@ -26,7 +26,7 @@ __version__: str
 """The version of the package."""
 
 WORKER_COUNT: int
-"""How many workers `start` starts by default: `BOCPY_WORKERS`, or the cores of this process less one, at least one."""
+"""How many workers `start` starts by default: `BOCPY_WORKERS`, or the cores of this process, from three on less one."""
 
 class WaitResult(NamedTuple):
     """What `wait` and `quiesce` give where both `stats` and `noticeboard` are asked for."""

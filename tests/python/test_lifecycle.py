@@ -1,7 +1,9 @@
 """Starting, waiting, quiescing, stopping, starting again."""
 
 import math
+import os
 import threading
+from pathlib import Path
 
 import bocpy
 from bocpy import Cown, WaitResult, quiesce, start, wait, when
@@ -68,6 +70,31 @@ def test_start_without_a_count_takes_the_default():
 def test_worker_count_is_at_least_one():
     assert isinstance(bocpy.WORKER_COUNT, int)
     assert bocpy.WORKER_COUNT >= 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity here")
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 2), (3, 2), (8, 7)])
+def test_there_is_a_worker_for_each_core_less_one_from_three_on(cores, workers):
+    mine = sorted(os.sched_getaffinity(0))
+    if len(mine) < cores or has_quota():
+        pytest.skip("needs as many cores, and all their time")
+    script = f"""
+        import os
+        os.environ.pop("BOCPY_WORKERS", None)
+        os.sched_setaffinity(0, {mine[:cores]})
+        import bocpy
+        bocpy.start()
+        print(bocpy.WORKER_COUNT, len(bocpy.wait(stats=True)))
+    """
+    check_script(script, f"{workers} {workers}")
+
+
+def has_quota():
+    """Whether a control group limits the time of this process on all cores together."""
+    try:
+        return not Path("/sys/fs/cgroup/cpu.max").read_text().startswith("max")
+    except OSError:
+        return Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").exists()
 
 
 def test_more_workers_than_cores_all_run(handshake):

@@ -1,6 +1,8 @@
 //! The class `Cown`.
 
-use crate::ffi::class::{self, Args, Class, Method, MethodDef, Native, Property, PropertyDef};
+use crate::ffi::class::{
+    self, Args, Class, Just, KnownName, Main, Method, MethodDef, Native, Property, PropertyDef, Referable,
+};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
@@ -10,6 +12,7 @@ use crate::transport::carried;
 use crate::transport::holder::Holder;
 use crate::transport::portable::Portable;
 use crate::transport::reading::{reads, see};
+use crate::transport::scalar::Scalar;
 use crate::transport::slot::Slot;
 use boc::Mode;
 use std::cmp::Ordering;
@@ -19,15 +22,13 @@ use std::ffi::CStr;
 pub(crate) type Handle = boc::Cown<(), Slot>;
 
 /// The value of an instance of `Cown`.
-pub(crate) struct CownObject {
-    handle: Handle,
-}
+pub(crate) type CownObject = Just<Handle>;
 
 /// A new cown of that value. `stay`: as the object that it is.
 pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
     let era = host::era();
-    let slot = match Portable::scalar(value) {
-        Some(scalar) => Slot::portable(scalar, era),
+    let slot = match Scalar::of(value) {
+        Some(scalar) => Slot::scalar(scalar, era),
         None if stay => Slot::resident(Resident::new(value.clone()), era),
         None => Slot::portable(Portable::encode_named(value, || "a cown's value".into())?, era),
     };
@@ -37,25 +38,31 @@ pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
 impl CownObject {
     /// A new Python handle of a cown.
     pub(crate) fn open(py: Python<'_>, handle: Handle) -> PyResult<Object<'_>> {
-        State::get(py).cown.instance(py, CownObject { handle })
+        CownObject::open_in(py, State::get(py), handle)
+    }
+
+    /// The same for who has the state of the interpreter at hand.
+    #[inline]
+    pub(crate) fn open_in<'py>(py: Python<'py>, state: &State, handle: Handle) -> PyResult<Object<'py>> {
+        state.cown.instance(py, Just(handle))
     }
 
     /// The cown that an object is a handle of, if it is one.
     pub(crate) fn plain_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-        State::get(object.py()).cown.get(object).map(|cown| &cown.handle)
+        State::get(object.py()).cown.get(object).map(|cown| &cown.0)
     }
 
     /// The same for instances of the class itself only.
     pub(crate) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-        State::get(object.py()).cown.get_exact(object).map(|cown| &cown.handle)
+        State::get(object.py()).cown.get_exact(object).map(|cown| &cown.0)
     }
 
     pub(crate) fn handle(&self) -> &Handle {
-        &self.handle
+        &self.0
     }
 
     fn slot(&self) -> &Slot {
-        self.handle.tag()
+        self.0.tag()
     }
 
     /// What the caller may do with the value: it holds the cown, or all is still after a `wait`, by which the main
@@ -67,7 +74,7 @@ impl CownObject {
         };
         match writes {
             true => Some(Mode::Write),
-            false => reads(self.handle.id()).then_some(Mode::Read),
+            false => reads(self.0.id()).then_some(Mode::Read),
         }
     }
 
@@ -75,12 +82,14 @@ impl CownObject {
     fn value<'py>(&self, py: Python<'py>, mode: Mode) -> PyResult<Object<'py>> {
         match mode {
             Mode::Write => self.slot().get(py),
-            Mode::Read => see(py, self.handle.id(), || self.slot().look(py, host::values_stay(py))),
+            Mode::Read => see(py, self.0.id(), || self.slot().look(py, host::values_stay(py))),
         }
     }
 
     fn is_held_since_wait(&self, py: Python<'_>) -> bool {
-        self.slot().era() < host::era() && State::get(py).home.is_main() && !host::is_running()
+        self.slot().era().is_some_and(|era| era < host::era())
+            && State::get(py).home.is_main()
+            && !host::is_running()
     }
 
     /// For one who is to change `what`.
@@ -127,7 +136,7 @@ impl CownObject {
         if self.slot().holder() == Some(me) {
             return Ok(());
         }
-        let Some(guard) = self.handle.try_hold() else {
+        let Some(guard) = self.0.try_hold() else {
             let who = if self.slot().is_held_by_behavior() {
                 "a behavior holds it"
             } else if self.slot().holder().is_some() {
@@ -140,7 +149,7 @@ impl CownObject {
             );
             return Err(error::raise(py, Kind::Runtime, &message));
         };
-        self.slot().set_holder(Some(me));
+        self.slot().set_holder(me);
         self.slot().set_hold(Some(guard));
         Ok(())
     }
@@ -173,8 +182,7 @@ impl CownObject {
     }
 
     fn let_go(&self) {
-        self.slot().set_era(host::era());
-        self.slot().set_holder(None);
+        self.slot().set_free(host::era());
         self.slot().set_hold(None);
     }
 
@@ -196,7 +204,9 @@ impl CownObject {
         }
         if !held {
             self.let_go();
-            slot.set_era(era);
+            if let Some(era) = era {
+                slot.set_era(era);
+            }
         }
         let value = result?;
         if !exception || !value.is_exception() {
@@ -270,6 +280,10 @@ impl Native for CownObject {
         Raises TypeError if the value cannot be moved to the interpreters in which behaviors run.";
     const OPEN: bool = true;
 
+    type Extra = Referable;
+
+    const MAIN: Option<Main> = Some(class::main_property::<Value>(&VALUE));
+
     fn methods() -> Vec<MethodDef> {
         vec![
             class::def::<Acquire>(),
@@ -288,15 +302,15 @@ impl Native for CownObject {
 
     fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self> {
         let handle = new_handle(&the_value(py, args, kwargs)?, host::values_stay(py))?;
-        Ok(CownObject { handle })
+        Ok(Just(handle))
     }
 
     fn blank(_py: Python<'_>) -> PyResult<Self> {
-        Ok(CownObject { handle: boc::Cown::with_tag((), Slot::portable(Portable::None, host::era())) })
+        Ok(Just(boc::Cown::with_tag((), Slot::scalar(Scalar::None, host::era()))))
     }
 
     fn init<'py>(&self, py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<()> {
-        self.slot().set(&the_value(py, args, kwargs)?, host::values_stay(py))
+        self.slot().set(&the_value(py, args, kwargs)?, || host::values_stay(py))
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
@@ -312,20 +326,20 @@ impl Native for CownObject {
         } else {
             "<not held>".to_owned()
         };
-        text::string(py, &format!("Cown({:#x}, value={value})", cown.handle.id()))
+        text::string(py, &format!("Cown({:#x}, value={value})", cown.0.id()))
     }
 
     fn hash(&self) -> Option<isize> {
-        Some((self.handle.id() >> 4) as isize)
+        Some((self.0.id() >> 4) as isize)
     }
 
     fn compare(&self, other: &Self) -> Option<Ordering> {
-        Some(self.handle.cmp(&other.handle))
+        Some(self.0.cmp(&other.0))
     }
 
     fn finalize(_py: Python<'_>, this: &Self) {
         // The hold's own two handles and this one: nobody is left who could release it.
-        if this.handle.handles() <= 3 && this.slot().has_hold() {
+        if this.slot().has_hold() && this.0.handles() <= 3 {
             this.let_go();
         }
     }
@@ -388,7 +402,7 @@ methods! {
     };
     Reduce, c"__reduce__", c"__reduce__($self, /)\n--\n\nPickle a handle of the cown. It opens in this process only.",
     |py, this, _args| {
-        let handle = &get(this).handle;
+        let handle = &get(this).0;
         let (function, args) = match carried::pack(handle) {
             Some(number) => (c"_carried", vec![number::uint(py, number as u64)?]),
             None => {
@@ -417,6 +431,9 @@ impl Method for ClassGetItem {
 
 struct Value;
 
+/// Its name.
+static VALUE: KnownName = KnownName::new();
+
 impl Property for Value {
     const NAME: &'static CStr = c"value";
     const DOC: &'static CStr =
@@ -436,7 +453,7 @@ impl Property for Value {
             return Err(error::raise(py, Kind::Attribute, "a cown's value cannot be deleted; assign None"));
         };
         // A behavior may go on changing what it has assigned; what comes from outside is taken as it is now.
-        cown.slot().set(value, Holder::in_behavior() || host::values_stay(py))
+        cown.slot().set(value, || Holder::in_behavior() || host::values_stay(py))
     }
 }
 
@@ -514,6 +531,6 @@ impl Method for Recalled {
 impl Class<CownObject> {
     /// The cown that an object is a handle of.
     pub(crate) fn handle<'a>(&self, object: &'a Object<'_>) -> Option<&'a Handle> {
-        self.get(object).map(|cown| &cown.handle)
+        self.get(object).map(|cown| &cown.0)
     }
 }

@@ -1,7 +1,7 @@
 //! `read`: a cown that a behavior is only to read.
 
 use crate::api::cown::Handle;
-use crate::ffi::class::{Args, Method, Native};
+use crate::ffi::class::{Args, Method, Native, Referable};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
 use crate::interpreter::State;
@@ -21,6 +21,8 @@ impl Read {
 impl Native for Read {
     const NAME: &'static CStr = c"bocpy.Read";
     const DOC: &'static CStr = c"A cown that a behavior is only to read. Made by `read`.";
+
+    type Extra = Referable;
 
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "call read(cown) to get one of these"))

@@ -15,8 +15,8 @@ impl Method for Start {
     const NAME: &'static CStr = c"start";
     const DOC: &'static CStr = c"start($module, /, worker_count=None, module=None, *, backend=None)\n--\n\n\
         Start the workers. Nothing happens if they are up; the first behavior starts them too.\n\n\
-        worker_count: how many, by default BOCPY_WORKERS or the physical cores that this process may use minus one, at \
-        least one. module: accepted for compatibility; nothing needs it. backend: 'interpreters' (each worker has an \
+        worker_count: how many, by default BOCPY_WORKERS or the cores that this process may use, from three on minus one. \
+        module: accepted for compatibility; nothing needs it. backend: 'interpreters' (each worker has an \
         interpreter and a GIL of its own: Python 3.12 or newer) or 'threads' (of the main interpreter), by default \
         BOCPY_BACKEND or what fits this Python.\n\n\
         Raises ValueError or TypeError for settings that cannot be, RuntimeError if a worker fails to start or if called \

@@ -3,7 +3,7 @@
 use crate::api::cown::Handle;
 use crate::behavior::params::Params;
 use crate::behavior::submit::submit;
-use crate::ffi::class::{self, Args, Method, Native};
+use crate::ffi::class::{self, Args, Callable, Method, Native};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
 use crate::interpreter::State;
@@ -18,7 +18,7 @@ impl Native for When {
     const NAME: &'static CStr = c"bocpy.When";
     const DOC: &'static CStr = c"Schedules the function that it is called with. Made by `when`.";
 
-    const CALLABLE: bool = true;
+    type Extra = Callable;
 
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
@@ -29,29 +29,35 @@ impl Native for When {
         let [body] = args.positional() else {
             return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
         };
-        submit(py, body, params_of(py, this)?, &[])
+        let state = State::get(py);
+        let mut params = Params::default();
+        add_all(state, &mut params, this)?;
+        submit(py, state, body, &mut params, &[])
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let count = params_of(py, this)?.cowns();
+        let mut params = Params::default();
+        add_all(State::get(py), &mut params, this)?;
+        let count = params.cowns();
         text::string(py, &format!("<bocpy.when over {count} cown(s)>"))
     }
 }
 
-/// What that instance of `When` is over.
-fn params_of(py: Python<'_>, when: &Object<'_>) -> PyResult<Params> {
-    let state = State::get(py);
-    let mut params = Params::default();
+/// Adds what that instance of `When` is over.
+///
+/// `params` is handed on where it is all the way: it is large, and was written in small pieces, which a processor is slow to
+/// read in large ones right away.
+fn add_all(state: &State, params: &mut Params, when: &Object<'_>) -> PyResult<()> {
     match class::part::<When>(when) {
         Some(over) if over.is_tuple() => {
             for place in 0..over.tuple_len() {
-                add(state, &mut params, "when()", place, &*over.tuple_item(place)?)?;
+                add(state, params, "when()", place, &*over.tuple_item(place)?)?;
             }
         }
-        Some(over) => add(state, &mut params, "when()", 0, &over)?,
+        Some(over) => add(state, params, "when()", 0, &over)?,
         None => {}
     }
-    Ok(params)
+    Ok(())
 }
 
 /// The cown that an argument stands for, and whether it is to be written or only read.
@@ -136,6 +142,7 @@ impl Method for WhenFunction {
         };
         let over = match args.positional() {
             [cown] if claim(state, cown).is_some() => cown.clone(),
+            cowns if cowns.iter().all(|cown| claim(state, cown).is_some()) => container::tuple_of(py, cowns)?,
             args => container::tuple(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?,
         };
         state.when.instance_with(py, When, over)
@@ -161,11 +168,12 @@ impl Method for WhenCall {
             let message = "whencall() takes the function itself, not its name";
             return Err(error::raise(py, Kind::Type, message));
         }
+        let state = State::get(py);
         let mut params = Params::default();
         for (place, arg) in cowns.items()?.iter().enumerate() {
-            add(State::get(py), &mut params, "whencall()", place, arg)?;
+            add(state, &mut params, "whencall()", place, arg)?;
         }
         let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();
-        submit(py, func, params, &captures)
+        submit(py, state, func, &mut params, &captures)
     }
 }

@@ -96,15 +96,18 @@ impl Code {
         f: impl FnOnce(&Opened) -> PyResult<R>,
     ) -> PyResult<R> {
         let interpreter = state.home.id();
-        // Taken out meanwhile: what `f` runs may forget it.
-        let last = LAST.take().filter(|last| last.interpreter == interpreter && last.number == self.number);
-        let last = match last {
-            Some(last) => last,
-            None => Last { interpreter, number: self.number, opened: self.open(py, state)? },
-        };
-        let result = f(&last.opened);
-        LAST.set(Some(last));
-        result
+        LAST.with(|place| {
+            // Taken out meanwhile: what `f` runs may forget it.
+            let last =
+                place.take().filter(|last| last.interpreter == interpreter && last.number == self.number);
+            let last = match last {
+                Some(last) => last,
+                None => Last { interpreter, number: self.number, opened: self.open(py, state)? },
+            };
+            let result = f(&last.opened);
+            place.set(Some(last));
+            result
+        })
     }
 
     fn open(&self, py: Python<'_>, state: &State) -> PyResult<Arc<Opened>> {
@@ -134,9 +137,11 @@ impl Code {
 
 impl Opened {
     /// A function of this code; for a closure, without its cells as yet.
-    pub(crate) fn function<'py>(&self, py: Python<'py>, fresh: bool) -> PyResult<Object<'py>> {
-        if let (Some(function), false) = (&self.function, fresh) {
-            return here(py, function);
+    pub(crate) fn function<'py>(&self, py: Python<'py>, state: &State, fresh: bool) -> PyResult<Object<'py>> {
+        if let (Some(function), false) = (&self.function, fresh)
+            && let Some(function) = function.peek_in(py, state)
+        {
+            return Ok(function.clone());
         }
         function::function(&here(py, &self.code)?, &here(py, &self.globals)?)
     }

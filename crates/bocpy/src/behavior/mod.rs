@@ -54,6 +54,7 @@ impl Caches {
         // What is dropped may run any code, which may come back here: not under the locks.
         plan::forget_last();
         code::forget_last();
+        supply::forget_returned();
         drop(std::mem::take(&mut *self.plans.lock()));
         drop(std::mem::take(&mut *self.opened.lock()));
         drop(std::mem::take(&mut *self.namespaces.lock()));

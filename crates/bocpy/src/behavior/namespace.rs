@@ -33,6 +33,12 @@ impl Namespace {
         state.caches.namespaces.lock().entry(name.clone()).or_default().clone()
     }
 
+    /// Whether the globals are what the snapshot says, so that there is nothing to `bind`.
+    #[inline]
+    pub(crate) fn is_bound(&self, snapshot: &Arc<Snapshot>) -> bool {
+        !snapshot.stored && self.last.load(Ordering::Relaxed) == Arc::as_ptr(snapshot).addr()
+    }
+
     /// Makes `globals` what the snapshot says.
     pub(crate) fn bind<'py>(
         &self,
@@ -40,8 +46,7 @@ impl Namespace {
         globals: &Object<'py>,
         snapshot: &Arc<Snapshot>,
     ) -> PyResult<()> {
-        let address = Arc::as_ptr(snapshot).addr();
-        if !snapshot.stored && self.last.load(Ordering::Relaxed) == address {
+        if self.is_bound(snapshot) {
             return Ok(());
         }
         for entry in &snapshot.entries {
@@ -66,7 +71,7 @@ impl Namespace {
             drop(before);
         }
         let mut bound = self.bound.lock();
-        self.last.store(address, Ordering::Relaxed);
+        self.last.store(Arc::as_ptr(snapshot).addr(), Ordering::Relaxed);
         let before = bound.last.replace(snapshot.clone());
         drop(bound);
         drop(before);

@@ -65,9 +65,16 @@ impl Params {
     }
 
     /// What the behavior asks for, where its result is to be in that cown.
-    pub(crate) fn claims(mut self, result: Handle) -> (Claims, Groups) {
+    pub(crate) fn claims(&mut self, result: Handle) -> (Claims, Groups) {
         self.cowns.push(result, Mode::Write);
-        (self.cowns, self.groups)
+        (std::mem::take(&mut self.cowns), std::mem::take(&mut self.groups))
+    }
+}
+
+impl Groups {
+    /// Whether each parameter takes a single cown.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 }
 

@@ -11,8 +11,10 @@ const OWN: usize = 2;
 
 /// As a behavior ends, parts the values that it leaves here: none refers to what is in another. Those that do are copied.
 /// A behavior over one cown that returns nothing large has nothing to part, and pays nothing.
-pub(super) fn part(py: Python<'_>, state: &State, cowns: Cowns<'_>) {
-    let all = || cowns.written().chain([cowns.result]);
+///
+/// `result`: whether the result is an object, too.
+pub(super) fn part(py: Python<'_>, state: &State, cowns: Cowns<'_>, result: bool) {
+    let all = || cowns.written().chain(result.then_some(cowns.result));
     if all().filter(|cown| cown.tag().worker().is_some()).nth(1).is_none() {
         return;
     }

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     /// How many positional parameters it has, and whether it takes more.
     pub(crate) parameters: usize,
     pub(crate) takes_more: bool,
+    /// Whether the code has neither variables of enclosing functions nor parameters that are given by name only.
+    pub(crate) is_closed: bool,
     /// The names of the globals that the code itself loads.
     pub(crate) direct_names: OnceLock<Resident>,
     /// The code without globals, where it needs none.
@@ -40,11 +42,11 @@ struct Last {
 pub(crate) struct Sent {
     /// The globals as this thread has last taken them.
     pub(super) taken: Option<Arc<Taken>>,
-    pub(super) snapshots: Supply<Snapshot>,
+    pub(super) snapshots: Supply,
 }
 
 thread_local! {
-    static LAST: Cell<Option<Last>> = const { Cell::new(None) };
+    static LAST: Cell<Option<Box<Last>>> = const { Cell::new(None) };
 }
 
 /// Forgets what this thread has scheduled last.
@@ -64,22 +66,25 @@ impl Plan {
         f: impl FnOnce(&Plan, &mut Sent) -> PyResult<R>,
     ) -> PyResult<R> {
         let interpreter = state.home.id();
-        // Taken out meanwhile: code that runs within may schedule something as well.
-        let last = LAST.take().filter(|last| {
-            last.interpreter == interpreter && last.plan.code_object.address() == code.address()
-        });
-        let mut last = match last {
-            Some(last) => last,
-            None => {
-                Last { interpreter, plan: Plan::of(py, state, function, code, cowns)?, sent: Sent::default() }
+        LAST.with(|place| {
+            // Taken out meanwhile: code that runs within may schedule something as well.
+            let last = place.take().filter(|last| {
+                last.interpreter == interpreter && last.plan.code_object.address() == code.address()
+            });
+            let mut last = match last {
+                Some(last) => last,
+                None => {
+                    let plan = Plan::of(py, state, function, code, cowns)?;
+                    Box::new(Last { interpreter, plan, sent: Sent::default() })
+                }
+            };
+            if last.plan.parameters < cowns && !last.plan.takes_more {
+                check(py, state, function, cowns)?;
             }
-        };
-        if last.plan.parameters < cowns && !last.plan.takes_more {
-            check(py, state, function, cowns)?;
-        }
-        let result = f(&last.plan, &mut last.sent);
-        LAST.set(Some(last));
-        result
+            let result = f(&last.plan, &mut last.sent);
+            place.set(Some(last));
+            result
+        })
     }
 
     /// The plan for `function`, as the body of a behavior over so many cowns. Raises if it can't be one.
@@ -117,6 +122,7 @@ impl Plan {
             code: Arc::new(Code::write(code, place, name.to_str().unwrap_or("?"), free_variables)?),
             parameters: count(c"co_argcount")?,
             takes_more: count(c"co_flags")? & VARARGS != 0,
+            is_closed: free_variables == 0 && count(c"co_kwonlyargcount")? == 0,
             code_object: Resident::new((*code).clone()),
             direct_names: OnceLock::new(),
             plain: OnceLock::new(),

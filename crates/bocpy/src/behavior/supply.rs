@@ -1,5 +1,7 @@
-//! Counted references, some of them in advance.
+//! Counted references to snapshots, some of them in advance, and counted off some at a time.
 
+use super::globals::Snapshot;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// The most references in store.
@@ -7,21 +9,16 @@ const MOST: usize = 64;
 
 /// References to what is handed to others again and again, who drop them at the same time on other threads. To count one
 /// on while they count one off is to wait for the memory that the count is in; so many are counted on at a time.
-pub(crate) struct Supply<T> {
-    ready: Vec<Arc<T>>,
+#[derive(Default)]
+pub(crate) struct Supply {
+    ready: Vec<Arc<Snapshot>>,
     /// How many to store the next time: more and more, as long as it is the same that is asked for.
     next: usize,
 }
 
-impl<T> Default for Supply<T> {
-    fn default() -> Self {
-        Supply { ready: Vec::new(), next: 0 }
-    }
-}
-
-impl<T> Supply<T> {
+impl Supply {
     /// One more reference.
-    pub(crate) fn clone_of(&mut self, original: &Arc<T>) -> Arc<T> {
+    pub(crate) fn clone_of(&mut self, original: &Arc<Snapshot>) -> Arc<Snapshot> {
         match self.ready.pop() {
             Some(ready) if Arc::ptr_eq(&ready, original) => return ready,
             Some(_) => {
@@ -29,10 +26,48 @@ impl<T> Supply<T> {
                 self.next = 0;
             }
             None => {
+                self.ready = take_returned(original);
+                if let Some(ready) = self.ready.pop() {
+                    return ready;
+                }
                 self.ready.extend(std::iter::repeat_n(original, self.next).cloned());
                 self.next = (2 * self.next).clamp(1, MOST);
             }
         }
         original.clone()
     }
+}
+
+thread_local! {
+    /// What this thread has been handed and does not need any more: all of it references to the same.
+    static RETURNED: Cell<Vec<Arc<Snapshot>>> = const { Cell::new(Vec::new()) };
+}
+
+/// Drops a reference, before long. Several workers that run the same would wait for each other to count off; and one that
+/// schedules what it runs need not count at all.
+pub(super) fn give_back(snapshot: Arc<Snapshot>) {
+    RETURNED.with(|place| {
+        // Taken out meanwhile: with a snapshot may go what runs any code.
+        let mut returned = place.take();
+        match returned.last() {
+            Some(last) if !Arc::ptr_eq(last, &snapshot) => returned.clear(),
+            _ if returned.len() >= MOST => returned.truncate(MOST / 2),
+            _ => {}
+        }
+        returned.push(snapshot);
+        place.set(returned);
+    });
+}
+
+fn take_returned(original: &Arc<Snapshot>) -> Vec<Arc<Snapshot>> {
+    let returned = RETURNED.take();
+    match returned.last() {
+        Some(last) if Arc::ptr_eq(last, original) => returned,
+        _ => Vec::new(),
+    }
+}
+
+/// Drops what this thread has not dropped yet.
+pub(super) fn forget_returned() {
+    drop(RETURNED.take());
 }

@@ -4,8 +4,8 @@ use super::code::Opened;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
 use super::params::{Claimed, ClaimsShape, Cowns, Groups};
-use super::parting;
-use crate::api::cown::Handle;
+use super::{parting, supply};
+use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
 use crate::host;
@@ -19,6 +19,9 @@ use crate::transport::unread;
 use boc::{Cown, Placement};
 use smallvec::SmallVec;
 use std::sync::Arc;
+
+/// The arguments behind the cowns.
+type Rest<'py> = SmallVec<[Object<'py>; 2]>;
 
 /// What a behavior runs.
 pub(crate) enum Work {
@@ -81,63 +84,63 @@ impl Task {
         }
     }
 
-    fn run_attached(&self, py: Python<'_>, cowns: Cowns<'_>) {
-        let state = State::get(py);
+    fn run_attached(self, py: Python<'_>, state: &State, cowns: Cowns<'_>) {
+        // They were written on another core last, most often: they come while we get ready. Not so the result: who has
+        // scheduled this lets go of it about now, most often, and it would come here twice.
+        cowns.all().for_each(|cown| cown.tag().prefetch());
         state.home.look_around(py);
         if let Work::Sent { snapshot, .. } = &self.work {
             state.home.set_running(snapshot.code.label);
         }
         Holder::turn(|turn| {
-            for handle in cowns.written() {
-                handle.tag().set_holder(Some(turn));
-            }
+            let _held = Held::by(turn, cowns);
             let run = || self.call(py, state, cowns).map_err(|raised| explain_import(py, state, raised));
             let outcome = match cowns.read().next() {
                 None => run(),
                 Some(_) => reading(cowns.read().map(Cown::id), run),
             };
             self.finish(py, state, cowns, outcome);
-            let era = host::era();
-            for handle in cowns.written() {
-                handle.tag().set_era(era);
-                handle.tag().set_holder(None);
-            }
         });
         state.home.set_running(0);
+        if let Work::Sent { snapshot, .. } = self.work {
+            supply::give_back(snapshot);
+        }
     }
 
     fn call<'py>(&self, py: Python<'py>, state: &State, cowns: Cowns<'_>) -> PyResult<Object<'py>> {
-        let mut args = SmallVec::new();
-        cowns.open(py, &self.groups, &mut args)?;
+        let mut rest = Rest::new();
         match &self.work {
             Work::Sent { snapshot, captures } => snapshot.code.with(py, state, |opened| {
                 let body = match captures {
-                    Some(captures) => captures.function(py, opened, &mut args)?,
-                    None => opened.function(py, false)?,
+                    Some(captures) => captures.function(py, state, opened, &mut rest)?,
+                    None => opened.function(py, state, false)?,
                 };
                 if snapshot.code.place.importable {
-                    return body.call_slice(&args);
+                    return self.invoke(py, state, cowns, &body, &mut rest);
                 }
-                let globals = opened.globals.open(py).ok_or(Raised)?;
-                opened.namespace.bind(py, &globals, snapshot)?;
-                if snapshot.incomplete {
-                    opened.namespace.find_missing(py, &globals, snapshot)?;
+                if snapshot.incomplete || !opened.namespace.is_bound(snapshot) {
+                    let globals = opened.globals.open(py).ok_or(Raised)?;
+                    opened.namespace.bind(py, &globals, snapshot)?;
+                    if snapshot.incomplete {
+                        opened.namespace.find_missing(py, &globals, snapshot)?;
+                    }
                 }
-                body.call_slice(&args).map_err(|raised| explain_name(py, state, &opened.namespace, raised))
+                let result = self.invoke(py, state, cowns, &body, &mut rest);
+                result.map_err(|raised| explain_name(py, state, &opened.namespace, raised))
             }),
             Work::Callable(pickled) => {
                 let body = pickled.callable.decode(py)?;
                 for capture in &pickled.args {
-                    args.push(capture.decode(py)?);
+                    rest.push(capture.decode(py)?);
                 }
-                body.call_slice(&args)
+                self.invoke(py, state, cowns, &body, &mut rest)
             }
             Work::Local(local) => {
                 let foreign =
                     || error::raise(py, Kind::Runtime, "a body of another interpreter: a bug in bocpy");
                 let body = local.callable.open(py).ok_or_else(foreign)?;
                 for capture in &local.args {
-                    args.push(capture.open(py).ok_or_else(foreign)?);
+                    rest.push(capture.open(py).ok_or_else(foreign)?);
                 }
                 if let (Some(missing), Some(overlay)) = (&local.missing, body.globals()) {
                     let names = missing.names.open(py).ok_or_else(foreign)?;
@@ -148,9 +151,28 @@ impl Task {
                         }
                     }
                 }
-                body.call_slice(&args)
+                self.invoke(py, state, cowns, &body, &mut rest)
             }
         }
+    }
+
+    /// Calls the body with the cowns, and with the captures behind them.
+    fn invoke<'py>(
+        &self,
+        py: Python<'py>,
+        state: &State,
+        cowns: Cowns<'_>,
+        body: &Object<'py>,
+        rest: &mut Rest<'py>,
+    ) -> PyResult<Object<'py>> {
+        if self.groups.is_empty() {
+            let handles = cowns.all().map(CownObject::of);
+            return state.cown.with_instances(py, handles, rest, |args| body.call_slice(args));
+        }
+        let mut args = SmallVec::new();
+        cowns.open(py, &self.groups, &mut args)?;
+        args.extend(rest.drain(..));
+        body.call_slice(&args)
     }
 
     /// Makes the result what the body came to, and leaves the values as they are, or makes them portable if they must be.
@@ -167,8 +189,12 @@ impl Task {
                 }
             }
         }
+        let mut is_object = false;
         if let (None, Ok(value)) = (&failed, outcome) {
-            failed = self.give(py, state, cowns, value, stay, strict);
+            match self.give(py, state, cowns, value, stay, strict) {
+                Ok(stays) => is_object = stays,
+                Err(Raised) => failed = error::take(py),
+            }
         }
         if let Some(error) = failed {
             self.fail(py, state, cowns.result, error, stay);
@@ -176,13 +202,13 @@ impl Task {
         // Last, when nothing of the body's is left that may refer to the values.
         if !stay {
             cowns.written().for_each(|cown| self.leave(py, state, cown));
-            parting::part(py, state, cowns);
+            parting::part(py, state, cowns, is_object);
             let read = cowns.read().filter(|cown| cown.tag().leave_read(&state.home));
             read.for_each(|cown| state.caches.add_resident(cown));
         }
     }
 
-    /// Makes `value` the result. Gives the error if that is not possible.
+    /// Makes `value` the result. Gives whether it stays as an object, and raises if it can't be the result.
     fn give<'py>(
         &self,
         py: Python<'py>,
@@ -191,31 +217,29 @@ impl Task {
         value: Object<'py>,
         stay: bool,
         strict: bool,
-    ) -> Option<Object<'py>> {
-        let slot = cowns.result.tag();
+    ) -> PyResult<bool> {
+        // Not looked at yet: it is in another core's cache, and has been `None` from the start.
         if value.is_none() {
-            return None;
+            return Ok(false);
         }
+        let slot = cowns.result.tag();
         if stay {
             slot.put_resident(Resident::at(state.home.clone(), value));
-            return None;
+            return Ok(true);
         }
         if let Some(small) = Portable::small(&value) {
             slot.put(small);
-            return None;
+            return Ok(false);
         }
         // What a reader gives may be part of what others read.
         if strict || cowns.read().next().is_some() {
             let what = || format!("the result of the behavior '{}'", self.name());
-            match Portable::encode_named(&value, what) {
-                Ok(portable) => slot.put(portable),
-                Err(Raised) => return error::take(py),
-            }
-            return None;
+            slot.put(Portable::encode_named(&value, what)?);
+            return Ok(false);
         }
         slot.put_resident(Resident::at(state.home.clone(), value));
         self.leave(py, state, cowns.result);
-        None
+        Ok(true)
     }
 
     /// Leaves a cown's value where it is.
@@ -256,19 +280,37 @@ impl Task {
     }
 }
 
+/// The cowns that a behavior holds, as long as it does.
+struct Held<'a>(Cowns<'a>);
+
+impl<'a> Held<'a> {
+    fn by(turn: Holder, cowns: Cowns<'a>) -> Self {
+        cowns.written().for_each(|handle| handle.tag().set_holder(turn));
+        Held(cowns)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let era = host::era();
+        self.0.written().for_each(|handle| handle.tag().set_free(era));
+    }
+}
+
 impl Captures {
-    /// The function with its closure and keyword defaults; the captures among its parameters are put behind `args`.
+    /// The function with its closure and keyword defaults; the captures among its parameters go to `rest`.
     fn function<'py>(
         &self,
         py: Python<'py>,
+        state: &State,
         opened: &Opened,
-        args: &mut SmallVec<[Object<'py>; 6]>,
+        rest: &mut Rest<'py>,
     ) -> PyResult<Object<'py>> {
         for capture in &self.args {
-            args.push(capture.decode(py)?);
+            rest.push(capture.decode(py)?);
         }
         let fresh = self.keywords.is_some() || !self.closure.is_empty();
-        let body = opened.function(py, fresh)?;
+        let body = opened.function(py, state, fresh)?;
         if let Some(keywords) = &self.keywords {
             body.set_kw_defaults(&keywords.decode(py)?)?;
         }
@@ -328,7 +370,7 @@ impl boc::Body<ClaimsShape> for Task {
 
     fn run(self, claimed: Claimed<'_>) {
         // A worker is attached whenever it runs something.
-        let ran = attach::if_attached(|py| self.run_attached(py, Cowns::of(claimed)));
+        let ran = attach::on_worker(|py, state| self.run_attached(py, state, Cowns::of(claimed)));
         debug_assert!(ran.is_some());
     }
 }

@@ -8,10 +8,12 @@ use super::object::{Borrowed, Object, Python};
 use super::{PyResult, Raised, text};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
+use smallvec::SmallVec;
 use std::any::TypeId;
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{mem, ptr, slice};
 
 /// The arguments of a call: the positional ones, then those with names.
@@ -107,8 +109,10 @@ pub(crate) trait Property {
 pub(crate) trait Native: Sized + 'static {
     const NAME: &'static CStr;
     const DOC: &'static CStr;
-    /// Whether it can be subclassed, and weakly referenced.
+    /// Whether it can be subclassed.
     const OPEN: bool = false;
+    /// What each instance has beside its value.
+    type Extra: Extra;
     fn methods() -> Vec<MethodDef> {
         Vec::new()
     }
@@ -130,8 +134,7 @@ pub(crate) trait Native: Sized + 'static {
     ) -> PyResult<()> {
         Ok(())
     }
-    /// Whether instances can be called.
-    const CALLABLE: bool = false;
+    /// What calls of an instance do, where its extra is [`Callable`].
     fn call<'py>(py: Python<'py>, this: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let _ = (this, args);
         Err(error::raise(py, Kind::Type, "this object is not callable"))
@@ -144,8 +147,93 @@ pub(crate) trait Native: Sized + 'static {
     fn compare(&self, _other: &Self) -> Option<std::cmp::Ordering> {
         None
     }
+    /// The property that is asked for most, which is found without a look at the class and its bases.
+    const MAIN: Option<Main> = None;
     /// The last reference is going.
     fn finalize(_py: Python<'_>, _this: &Self) {}
+}
+
+/// The value of instances that have nothing but a `V`, so that who has one of those has such a value.
+#[derive(Clone)]
+#[repr(transparent)]
+pub(crate) struct Just<V>(pub(crate) V);
+
+impl<V> Just<V> {
+    pub(crate) fn of(value: &V) -> &Just<V> {
+        // SAFETY: it is laid out as what it has.
+        unsafe { &*ptr::from_ref(value).cast() }
+    }
+}
+
+/// A property that is known by the address of its name.
+pub(crate) struct Main {
+    property: &'static CStr,
+    name: &'static KnownName,
+    get: ffi::getter,
+    set: ffi::setter,
+}
+
+/// A name that has one address as long as the process lives. Null before it is known.
+pub(crate) struct KnownName(AtomicPtr<ffi::PyObject>);
+
+impl KnownName {
+    pub(crate) const fn new() -> Self {
+        KnownName(AtomicPtr::new(ptr::null_mut()))
+    }
+}
+
+/// `name`: where to remember the name.
+pub(crate) const fn main_property<P: Property>(name: &'static KnownName) -> Main {
+    Main { property: P::NAME, name, get: get::<P>, set: set::<P> }
+}
+
+impl Main {
+    /// Learns the name. To be called in the main interpreter, which is there as long as the process is: so no other object
+    /// will ever have that address. Where another interpreter has a name of its own, that is looked up as any other.
+    pub(crate) fn learn(&self, py: Python<'_>) -> PyResult<()> {
+        let name = text::intern(py, self.property.to_str().unwrap_or_default())?;
+        if self.name.0.load(Ordering::Relaxed).is_null() {
+            self.name.0.store(name.into_ptr(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether `name` is that, for an instance of the class itself: subclasses may have another.
+    ///
+    /// # Safety
+    /// `object` is an instance of the class of `T` or of a subclass.
+    #[inline]
+    unsafe fn is_meant<T: Native>(&self, object: *mut ffi::PyObject, name: *mut ffi::PyObject) -> bool {
+        // SAFETY: says the caller.
+        name == self.name.0.load(Ordering::Relaxed) && unsafe { is_own::<T>(ffi::Py_TYPE(object)) }
+    }
+}
+
+unsafe extern "C" fn get_attribute<T: Native>(
+    object: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with an instance and a name.
+    unsafe {
+        match &T::MAIN {
+            Some(main) if main.is_meant::<T>(object, name) => (main.get)(object, ptr::null_mut()),
+            _ => ffi::PyObject_GenericGetAttr(object, name),
+        }
+    }
+}
+
+unsafe extern "C" fn set_attribute<T: Native>(
+    object: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+    value: *mut ffi::PyObject,
+) -> c_int {
+    // SAFETY: CPython calls this attached, with an instance, a name, and a value or null.
+    unsafe {
+        match &T::MAIN {
+            Some(main) if main.is_meant::<T>(object, name) => (main.set)(object, value, ptr::null_mut()),
+            _ => ffi::PyObject_GenericSetAttr(object, name, value),
+        }
+    }
 }
 
 /// The table entry of a method.
@@ -154,18 +242,79 @@ pub(crate) struct MethodDef(ffi::PyMethodDef);
 pub(crate) struct PropertyDef(ffi::PyGetSetDef);
 
 #[repr(C)]
-struct Layout<T> {
+pub(crate) struct Layout<T: Native> {
     head: ffi::PyObject,
-    weak_references: *mut ffi::PyObject,
-    /// For classes whose instances can be called, which would not need it otherwise; a word is cheaper than two layouts.
-    call: Option<ffi::vectorcallfunc>,
-    /// An object that the instance refers to, or null.
-    part: *mut ffi::PyObject,
+    extra: T::Extra,
     value: T,
 }
 
+/// What instances of a class have beside their value.
+pub(crate) trait Extra: Sized {
+    /// Whether instances can be called.
+    const CALLABLE: bool;
+    fn new<T: Native>() -> Self;
+    /// The member by which CPython finds its part of it, and where that is in it.
+    const MEMBER: (&'static CStr, usize);
+    /// Whether nothing is to be done for it when an instance goes.
+    fn is_empty(&self) -> bool;
+    /// # Safety
+    /// It is that of `object`, which is about to go.
+    unsafe fn clear(&self, object: *mut ffi::PyObject);
+}
+
+/// Instances can be weakly referenced.
+#[repr(C)]
+pub(crate) struct Referable {
+    weak_references: *mut ffi::PyObject,
+}
+
+/// Instances can be called, and may refer to an object.
+#[repr(C)]
+pub(crate) struct Callable {
+    call: Option<ffi::vectorcallfunc>,
+    /// An object that the instance refers to, or null.
+    part: *mut ffi::PyObject,
+}
+
+impl Extra for Referable {
+    const CALLABLE: bool = false;
+    const MEMBER: (&'static CStr, usize) =
+        (c"__weaklistoffset__", mem::offset_of!(Referable, weak_references));
+
+    fn new<T: Native>() -> Self {
+        Referable { weak_references: ptr::null_mut() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.weak_references.is_null()
+    }
+
+    unsafe fn clear(&self, object: *mut ffi::PyObject) {
+        // SAFETY: an object that can be weakly referenced, says the caller.
+        unsafe { ffi::PyObject_ClearWeakRefs(object) }
+    }
+}
+
+impl Extra for Callable {
+    const CALLABLE: bool = true;
+    const MEMBER: (&'static CStr, usize) = (c"__vectorcalloffset__", mem::offset_of!(Callable, call));
+
+    fn new<T: Native>() -> Self {
+        Callable { call: Some(call::<T>), part: ptr::null_mut() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.part.is_null()
+    }
+
+    unsafe fn clear(&self, _: *mut ffi::PyObject) {
+        // SAFETY: the reference was ours, and the instance is going.
+        unsafe { ffi::Py_XDECREF(self.part) }
+    }
+}
+
 /// A native class in one interpreter.
-pub(crate) struct Class<T> {
+pub(crate) struct Class<T: Native> {
     class: *mut ffi::PyTypeObject,
     value: PhantomData<T>,
 }
@@ -187,12 +336,16 @@ impl<T: Native> Class<T> {
             slot(ffi::Py_tp_hash, hash::<T> as *mut c_void),
             slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void),
         ];
-        if T::CALLABLE {
+        if T::MAIN.is_some() {
+            slots.push(slot(ffi::Py_tp_getattro, get_attribute::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_tp_setattro, set_attribute::<T> as *mut c_void));
+        }
+        if T::Extra::CALLABLE {
             slots.push(slot(ffi::Py_tp_call, ffi::PyVectorcall_Call as *mut c_void));
         }
         slots.push(slot(0, ptr::null_mut()));
         let open = if T::OPEN { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
-        let callable = if T::CALLABLE { ffi::Py_TPFLAGS_HAVE_VECTORCALL } else { 0 };
+        let callable = if T::Extra::CALLABLE { ffi::Py_TPFLAGS_HAVE_VECTORCALL } else { 0 };
         let mut spec = ffi::PyType_Spec {
             name: T::NAME.as_ptr(),
             basicsize: mem::size_of::<Layout<T>>() as c_int,
@@ -215,9 +368,65 @@ impl<T: Native> Class<T> {
     }
 
     /// A new instance.
+    #[inline]
     pub(crate) fn instance<'py>(&self, py: Python<'py>, value: T) -> PyResult<Object<'py>> {
-        // SAFETY: our own type, of this interpreter.
-        unsafe { allocate(py, self.class, value) }
+        // SAFETY: our own type, of this interpreter; the value goes right in.
+        unsafe {
+            let layout = self.blank_instance()?;
+            ptr::write(&raw mut (*layout).value, value);
+            Object::owned(py, layout.cast())
+        }
+    }
+
+    /// A new instance, the value of which is still to be written. Without the detours of `tp_alloc`, which is for classes
+    /// that may be larger than their instances say.
+    ///
+    /// # Safety
+    /// The thread is attached to the interpreter of this class.
+    #[inline]
+    unsafe fn blank_instance(&self) -> PyResult<*mut Layout<T>> {
+        // SAFETY: as much memory as an instance takes; all of it but the value is written.
+        unsafe {
+            let memory = ffi::PyObject_Malloc(mem::size_of::<Layout<T>>()).cast::<ffi::PyObject>();
+            if memory.is_null() {
+                ffi::PyErr_NoMemory();
+                return Err(Raised);
+            }
+            let layout = ffi::PyObject_Init(memory, self.class).cast::<Layout<T>>();
+            ptr::write(&raw mut (*layout).extra, T::Extra::new::<T>());
+            Ok(layout)
+        }
+    }
+
+    /// Calls `f` with new instances that have these values, and `rest`, which is taken, behind them.
+    ///
+    /// Nearly always nobody has kept an instance when `f` is done. So the values are lent to them, and only then copied
+    /// where somebody has.
+    pub(crate) fn with_instances<'a, 'py, R>(
+        &self,
+        py: Python<'py>,
+        values: impl Iterator<Item = &'a T>,
+        rest: &mut SmallVec<[Object<'py>; 2]>,
+        f: impl FnOnce(&[Object<'py>]) -> PyResult<R>,
+    ) -> PyResult<R>
+    where
+        T: Clone,
+    {
+        let mut lent = Lent::<T> { objects: SmallVec::new(), count: 0, class: PhantomData };
+        for value in values {
+            // SAFETY: our own type, of this interpreter. The value is there twice until `lent` is dropped, before `'a` is
+            // over, and neither changed nor dropped meanwhile: the instance lives as long as `lent` refers to it.
+            unsafe {
+                let layout = self.blank_instance()?;
+                ptr::copy_nonoverlapping(value, &raw mut (*layout).value, 1);
+                lent.objects.push(Object::owned(py, layout.cast())?);
+            }
+            lent.count += 1;
+        }
+        if !rest.is_empty() {
+            lent.objects.extend(rest.drain(..));
+        }
+        f(&lent.objects)
     }
 
     /// A new instance that refers to an object. See [`part`].
@@ -226,10 +435,13 @@ impl<T: Native> Class<T> {
         py: Python<'py>,
         value: T,
         part: Object<'py>,
-    ) -> PyResult<Object<'py>> {
+    ) -> PyResult<Object<'py>>
+    where
+        T: Native<Extra = Callable>,
+    {
         let instance = self.instance(py, value)?;
         // SAFETY: a new instance, which takes the reference over.
-        unsafe { (*instance.as_ptr().cast::<Layout<T>>()).part = part.into_ptr() };
+        unsafe { (*instance.as_ptr().cast::<Layout<T>>()).extra.part = part.into_ptr() };
         Ok(instance)
     }
 
@@ -243,7 +455,35 @@ impl<T: Native> Class<T> {
     }
 }
 
-impl<T> Class<T> {
+/// The arguments of a call, the first of which have values that are somebody else's.
+struct Lent<'py, T: Native + Clone> {
+    objects: SmallVec<[Object<'py>; 6]>,
+    count: usize,
+    class: PhantomData<T>,
+}
+
+impl<T: Native + Clone> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        for object in self.objects.drain(..self.count) {
+            let object = object.into_ptr();
+            let layout = object.cast::<Layout<T>>();
+            // SAFETY: an instance, and our reference to it. Where that is the only one, and cannot become two since nobody
+            // else runs Python code here, the instance goes without its value. Else the instance gets a value of its own.
+            unsafe {
+                if !cfg!(Py_GIL_DISABLED) && ffi::Py_REFCNT(object) == 1 && (*layout).extra.is_empty() {
+                    let class = ffi::Py_TYPE(object);
+                    ffi::PyObject_Free(object.cast());
+                    ffi::Py_DECREF(class.cast());
+                } else {
+                    mem::forget((*layout).value.clone());
+                    ffi::Py_DECREF(object);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Native> Class<T> {
     /// The value of an instance of this class itself.
     pub(crate) fn get_exact<'a>(&self, object: &'a Object<'_>) -> Option<&'a T> {
         // SAFETY: type checked; an instance keeps its value until it goes.
@@ -254,7 +494,7 @@ impl<T> Class<T> {
     }
 }
 
-impl<T> Drop for Class<T> {
+impl<T: Native> Drop for Class<T> {
     fn drop(&mut self) {
         // SAFETY: dropped with its interpreter's state, by a thread that is attached there; the reference is ours.
         unsafe { ffi::Py_DECREF(self.class.cast()) }
@@ -290,11 +530,9 @@ impl Tables {
             flags: ffi::Py_READONLY,
             doc: ptr::null(),
         };
-        let mut members = vec![member(c"__weaklistoffset__", mem::offset_of!(Layout<T>, weak_references))];
-        if T::CALLABLE {
-            members.push(member(c"__vectorcalloffset__", mem::offset_of!(Layout<T>, call)));
-        }
-        members.push(ffi::PyMemberDef::default());
+        let (name, offset) = T::Extra::MEMBER;
+        let members =
+            vec![member(name, mem::offset_of!(Layout<T>, extra) + offset), ffi::PyMemberDef::default()];
         let tables = Tables {
             methods: Box::leak(methods.into_boxed_slice()).as_mut_ptr(),
             properties: Box::leak(properties.into_boxed_slice()).as_mut_ptr(),
@@ -312,10 +550,10 @@ pub(crate) fn value<'a, T: Native>(this: &'a Object<'_>) -> &'a T {
 }
 
 /// The object that an instance of a native class refers to, for its own methods.
-pub(crate) fn part<'a, 'py, T: Native>(this: &'a Object<'py>) -> Option<Borrowed<'a, 'py>> {
+pub(crate) fn part<'a, 'py, T: Native<Extra = Callable>>(this: &'a Object<'py>) -> Option<Borrowed<'a, 'py>> {
     // SAFETY: as for `value`; the reference is kept as long as the instance lives.
     unsafe {
-        let part = (*this.as_ptr().cast::<Layout<T>>()).part;
+        let part = (*this.as_ptr().cast::<Layout<T>>()).extra.part;
         (!part.is_null()).then(|| Borrowed::new(this.py(), part))
     }
 }
@@ -331,10 +569,8 @@ unsafe fn allocate<'py, T: Native>(
     unsafe {
         let object = Object::owned(py, ffi::PyType_GenericAlloc(class, 0))?;
         let layout = object.as_ptr().cast::<Layout<T>>();
+        ptr::write(&raw mut (*layout).extra, T::Extra::new::<T>());
         ptr::write(&raw mut (*layout).value, value);
-        if T::CALLABLE {
-            (*layout).call = Some(call::<T>);
-        }
         Ok(object)
     }
 }
@@ -378,7 +614,11 @@ unsafe extern "C" fn new_instance<T: Native>(
 /// `class` is one of those.
 unsafe fn is_own<T: Native>(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: a live type. A class made by a `class` statement has another way to free its instances.
-    unsafe { ffi::PyType_GetSlot(class, ffi::Py_tp_dealloc) == dealloc::<T> as *mut c_void }
+    unsafe {
+        (*class).tp_dealloc.is_some_and(|function| {
+            ptr::fn_addr_eq(function, dealloc::<T> as unsafe extern "C" fn(*mut ffi::PyObject))
+        })
+    }
 }
 
 unsafe extern "C" fn init<T: Native>(
@@ -412,16 +652,17 @@ unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
                 T::finalize(py, &(*layout).value);
                 Ok(())
             });
-            if !(*layout).weak_references.is_null() {
-                ffi::PyObject_ClearWeakRefs(object);
+            if !(*layout).extra.is_empty() {
+                (*layout).extra.clear(object);
             }
             guard(py, (), || {
                 ptr::drop_in_place(&raw mut (*layout).value);
                 Ok(())
             });
-            ffi::Py_XDECREF((*layout).part);
         });
-        if let Some(free) = (*class).tp_free {
+        if is_own::<T>(class) {
+            ffi::PyObject_Free(object.cast());
+        } else if let Some(free) = (*class).tp_free {
             free(object.cast());
         }
         ffi::Py_DECREF(class.cast());

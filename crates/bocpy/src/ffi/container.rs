@@ -15,6 +15,18 @@ pub(crate) fn tuple<'py>(py: Python<'py>, items: Vec<Object<'py>>) -> PyResult<O
     }
 }
 
+/// A tuple of what somebody else has as well.
+pub(crate) fn tuple_of<'py>(py: Python<'py>, items: &[Object<'py>]) -> PyResult<Object<'py>> {
+    // SAFETY: as above, with references of the tuple's own.
+    unsafe {
+        let tuple = Object::owned(py, ffi::PyTuple_New(items.len() as ffi::Py_ssize_t))?;
+        for (place, item) in items.iter().enumerate() {
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), place as ffi::Py_ssize_t, item.clone().into_ptr());
+        }
+        Ok(tuple)
+    }
+}
+
 pub(crate) fn list<'py>(py: Python<'py>, items: Vec<Object<'py>>) -> PyResult<Object<'py>> {
     // SAFETY: as for tuples.
     unsafe {

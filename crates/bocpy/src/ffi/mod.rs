@@ -5,6 +5,7 @@
 
 pub(crate) mod buffer;
 pub(crate) mod builtin;
+pub(crate) mod cache;
 pub(crate) mod class;
 pub(crate) mod container;
 pub(crate) mod error;

@@ -1,39 +1,25 @@
-//! How many workers there are by default: the cores that this process may use, less one for the main thread.
+//! How many workers there are by default.
 
-use std::collections::HashSet;
-use std::fs;
 use std::thread;
 
-/// The default number of workers: `BOCPY_WORKERS`, or else physical cores minus one, at least one.
+/// The default number of workers: `BOCPY_WORKERS`, or else the cores that this process may use, less one for the main
+/// thread from three on. With two, that would leave nothing to run in parallel; the main thread waits most of the time.
 pub(crate) fn default_workers() -> usize {
     let asked = std::env::var("BOCPY_WORKERS").ok().and_then(|count| count.trim().parse().ok());
-    asked
-        .filter(|&count| (1..=MOST_WORKERS).contains(&count))
-        .unwrap_or_else(|| physical_cores().saturating_sub(1).max(1))
+    asked.filter(|&count| (1..=MOST_WORKERS).contains(&count)).unwrap_or_else(|| match cores() {
+        cores @ (1 | 2) => cores,
+        cores => cores - 1,
+    })
 }
 
 /// More than anyone has cores: a slip of the keyboard should not take the machine down.
 pub(crate) const MOST_WORKERS: usize = 4096;
 
-/// The physical cores that this process may run on, by affinity and by control group.
-fn physical_cores() -> usize {
-    let logical = thread::available_parallelism().map_or(1, usize::from);
-    allowed_cores().map_or(logical, |cores| cores.min(logical)).max(1)
-}
-
-/// On Linux: how many different cores the CPUs belong to that this process may use.
-fn allowed_cores() -> Option<usize> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
-    let mut cores = HashSet::new();
-    for range in list.trim().split(',') {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        for cpu in first.parse::<usize>().ok()?..=last.parse().ok()? {
-            let part = |name: &str| {
-                fs::read_to_string(format!("/sys/devices/system/cpu/cpu{cpu}/topology/{name}")).ok()
-            };
-            cores.insert((part("physical_package_id")?, part("core_id")?));
-        }
-    }
-    Some(cores.len())
+/// The cores that this process may use: those of its affinity, or fewer where its control group gives it less time.
+///
+/// Two threads of one physical core count as two. A core that interprets Python waits for memory and for mispredicted
+/// branches much of the time, in which its other thread gets on. And where machines are virtual, what is said of physical
+/// cores is often not so, while a quota is of time on any.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }

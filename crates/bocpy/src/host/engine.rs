@@ -10,6 +10,7 @@ use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, attach, detach, forked};
 use crate::transport::holder::Holder;
+use crate::transport::slot::ERAS;
 use boc::{Runtime, Stats};
 use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -59,9 +60,10 @@ pub(super) fn set_leaving(leaving: bool) {
 /// How often a waiting thread looks whether Ctrl-C has been pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// The number of waits that have come to their end.
+/// The number of waits that have come to their end. It starts anew after a billion of them: then a cown that nobody has
+/// touched for that long is held by nobody, and has to be acquired.
 pub(crate) fn era() -> u32 {
-    ERA.load(Ordering::Relaxed)
+    ERA.load(Ordering::Relaxed) % ERAS
 }
 
 /// Whether a runtime is up.

@@ -7,7 +7,7 @@ use super::engine::sweep_soon;
 use crate::ffi::Raised;
 use crate::ffi::error;
 use crate::ffi::{PyResult, Python, container, module, text};
-use crate::interpreter::attach::pause;
+use crate::interpreter::attach::{as_worker, pause};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, detach, make};
 use crate::transport::portable::Portable;
@@ -93,7 +93,7 @@ impl Host for Interpreters {
 }
 
 fn work(py: Python<'_>, worker: &mut Worker) {
-    worker.work(|sleep| pause(py, sleep));
+    as_worker(py, || worker.work(|sleep| pause(py, sleep)));
 }
 
 /// The error that has been raised, with its traceback.

@@ -3,7 +3,9 @@
 use super::{Home, State};
 use crate::ffi::Python;
 use pyo3_ffi as ffi;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
 
 /// Takes up a thread state again.
 ///
@@ -32,6 +34,36 @@ pub(super) unsafe fn take_up(thread: *mut ffi::PyThreadState) {
     std::mem::forget(stay);
 }
 
+thread_local! {
+    /// The state of the worker's interpreter that this thread is attached to, while it runs behaviors.
+    static WORKER: Cell<*const State> = const { Cell::new(ptr::null()) };
+}
+
+/// Puts `state` there for as long as `f` runs.
+fn with_worker<R>(state: *const State, f: impl FnOnce() -> R) -> R {
+    struct Reset(*const State);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            WORKER.set(self.0);
+        }
+    }
+    let _reset = Reset(WORKER.replace(state));
+    f()
+}
+
+/// Runs `f`, which runs behaviors, one after the other.
+pub(crate) fn as_worker<R>(py: Python<'_>, f: impl FnOnce() -> R) -> R {
+    with_worker(State::get(py), f)
+}
+
+/// Runs `f` with the state of the interpreter that this thread, a worker's, is attached to. What `if_attached` looks for
+/// each time has been found by `as_worker` already.
+#[inline]
+pub(crate) fn on_worker<R>(f: impl FnOnce(Python<'_>, &State) -> R) -> Option<R> {
+    // SAFETY: null unless this thread is attached, and has been since `as_worker`, whose interpreter's state it is.
+    unsafe { WORKER.get().as_ref().map(|state| f(Python::assume(), state)) }
+}
+
 /// Runs `f` while this thread is attached to nothing, so that others may run Python code meanwhile.
 ///
 /// `f` can't touch Python objects: they are not `Send`.
@@ -39,7 +71,7 @@ pub(crate) fn detach<R: Send>(_py: Python<'_>, f: impl FnOnce() -> R + Send) -> 
     // SAFETY: attached, says the token; attached again when this returns or unwinds.
     unsafe {
         let thread = ffi::PyEval_SaveThread();
-        let result = catch_unwind(AssertUnwindSafe(f));
+        let result = catch_unwind(AssertUnwindSafe(|| with_worker(ptr::null(), f)));
         take_up(thread);
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
@@ -50,7 +82,7 @@ pub(crate) fn pause(_py: Python<'_>, sleep: &mut dyn FnMut()) {
     // SAFETY: as in `detach`; a panic would be the runtime's own, and end the thread.
     unsafe {
         let thread = ffi::PyEval_SaveThread();
-        sleep();
+        with_worker(ptr::null(), sleep);
         take_up(thread);
     }
 }

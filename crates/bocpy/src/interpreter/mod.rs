@@ -4,6 +4,7 @@ pub(crate) mod attach;
 pub(crate) mod crossing;
 pub(crate) mod forked;
 pub(crate) mod home;
+pub(crate) mod locked;
 pub(crate) mod make;
 pub(crate) mod memory;
 pub(crate) mod names;

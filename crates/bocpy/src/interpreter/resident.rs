@@ -44,9 +44,15 @@ impl Resident {
 
     /// The same, borrowed.
     pub(crate) fn peek<'a, 'py>(&'a self, py: Python<'py>) -> Option<Borrowed<'a, 'py>> {
+        self.peek_in(py, State::get(py))
+    }
+
+    /// The same for who has the state of the interpreter at hand.
+    #[inline]
+    pub(crate) fn peek_in<'a, 'py>(&'a self, py: Python<'py>, state: &State) -> Option<Borrowed<'a, 'py>> {
+        debug_assert!(state.home.is_here());
         // SAFETY: attached to the home, and we own a reference.
-        Arc::ptr_eq(&State::get(py).home, &self.home)
-            .then(|| unsafe { Borrowed::new(py, self.object.as_ptr()) })
+        Arc::ptr_eq(&state.home, &self.home).then(|| unsafe { Borrowed::new(py, self.object.as_ptr()) })
     }
 
     /// True where this thread is attached to its home.

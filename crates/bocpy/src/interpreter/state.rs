@@ -5,7 +5,7 @@ use crate::api::cown::CownObject;
 use crate::api::read::Read;
 use crate::api::when::When;
 use crate::behavior::Caches;
-use crate::ffi::class::Class;
+use crate::ffi::class::{Class, Native};
 use crate::ffi::{Object, PyResult, Python, module};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
@@ -140,6 +140,9 @@ impl State {
                 carries_queues: AtomicBool::new(false),
                 callables: Default::default(),
             };
+            if let Some(main) = CownObject::MAIN.filter(|_| state.home.is_main()) {
+                main.learn(py)?;
+            }
             STATES.lock().get_or_insert_default().insert(state.home.id(), Arc::new(state));
         }
         Ok(State::get(py))

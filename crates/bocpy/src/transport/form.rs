@@ -4,21 +4,34 @@ use super::portable::{Portable, import_hint};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::names::{self, Label};
-use crate::interpreter::{Resident, State, within};
+use crate::interpreter::{Home, Resident, State, within};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// A cown's value.
+/// A cown's value, where it is no scalar: those are in the slot itself.
 pub(super) enum Form {
+    /// See [`Scalar`](super::scalar::Scalar).
+    Scalar,
     Portable(Portable),
     /// Left as an object where a behavior left it.
-    Resident(Resident),
+    Resident(Left),
     /// Being read: see [`Shared`].
     Shared(Box<Shared>),
     /// Somebody is changing its form.
     Moving,
     /// The value is gone.
     Lost(Arc<Loss>),
+}
+
+const _: () = assert!(size_of::<Form>() == 24);
+
+/// An object that is the value, and what is to be remembered of how it came to be where it is.
+pub(super) struct Left {
+    pub(super) value: Resident,
+    /// The behavior that left the value there.
+    pub(super) left_by: Label,
+    /// Its home has been told that it is that.
+    pub(super) known: bool,
 }
 
 /// Why a value is gone.
@@ -32,9 +45,15 @@ pub(super) struct Loss {
 pub(super) struct Shared {
     pub(super) portable: Arc<Portable>,
     pub(super) copies: SmallVec<[Resident; 2]>,
+    /// The interpreter that has been told that it has something of the value, by number.
+    pub(super) known_at: u32,
 }
 
 impl Form {
+    pub(super) fn resident(value: Resident) -> Form {
+        Form::Resident(Left { value, left_by: 0, known: false })
+    }
+
     pub(super) fn lost(kind: Kind, message: &str) -> Form {
         Form::Lost(Arc::new(Loss { kind, message: message.into() }))
     }
@@ -42,19 +61,41 @@ impl Form {
     /// The worker that has the value as an object.
     pub(super) fn worker(&self) -> Option<usize> {
         match self {
-            Form::Resident(value) => value.home().worker(),
+            Form::Resident(left) => left.value.home().worker(),
             _ => None,
         }
     }
 
+    /// Remembers that this home has something of the value. True where that is news to it.
+    pub(super) fn is_news_to(&mut self, home: &Home) -> bool {
+        match self {
+            Form::Resident(left) => !std::mem::replace(&mut left.known, true),
+            Form::Shared(shared) => {
+                let home = home.id() as u32;
+                std::mem::replace(&mut shared.known_at, home) != home
+            }
+            _ => false,
+        }
+    }
+
+    /// This form takes the place of that one. A home that knows of the one knows of the other.
+    pub(super) fn succeed(&mut self, before: &Form) {
+        if let (Form::Resident(after), Form::Resident(before)) = (self, before)
+            && before.known
+            && Arc::ptr_eq(after.value.home(), before.value.home())
+        {
+            after.known = true;
+        }
+    }
+
     /// Opens the value here, for one who may change it. Gives its new form, or, with the error, the form it had.
-    pub(super) fn open<'py>(self, py: Python<'py>, left_by: Label) -> (Form, PyResult<Object<'py>>) {
+    pub(super) fn open<'py>(self, py: Python<'py>) -> (Form, PyResult<Object<'py>>) {
         let mut left = None;
         let portable = match self {
             Form::Portable(portable) => portable,
-            Form::Resident(value) => match value.open(py) {
+            Form::Resident(value) => match value.value.open(py) {
                 Some(object) => return (Form::Resident(value), Ok(object)),
-                None => match fetch(py, value, true, left_by) {
+                None => match fetch(py, value, true) {
                     Ok((portable, value)) => {
                         left = value;
                         portable
@@ -65,8 +106,9 @@ impl Form {
             Form::Shared(mut shared) => {
                 if let Some(copy) = shared.take_true_copy(py) {
                     let object = copy.open(py);
+                    let known = shared.known_at == copy.home().id() as u32;
                     return match object {
-                        Some(object) => (Form::Resident(copy), Ok(object)),
+                        Some(object) => (Form::Resident(Left { value: copy, left_by: 0, known }), Ok(object)),
                         None => {
                             (Form::Shared(shared), Err(error::raise(py, Kind::Runtime, "a foreign copy")))
                         }
@@ -81,7 +123,7 @@ impl Form {
         };
         match portable.decode_last(py) {
             Ok(object) => {
-                (Form::Resident(Resident::at(State::get(py).home.clone(), object.clone())), Ok(object))
+                (Form::resident(Resident::at(State::get(py).home.clone(), object.clone())), Ok(object))
             }
             Err(raised) => {
                 let raised = explain_open(py, &portable, raised);
@@ -92,22 +134,32 @@ impl Form {
     }
 
     /// Makes the value one that several behaviors can read. Gives its new form, or, with the error, the form it had.
-    pub(super) fn share(self, py: Python<'_>, left_by: Label) -> (Form, PyResult<()>) {
-        let shared = |portable, copies| {
-            (Form::Shared(Box::new(Shared { portable: Arc::new(portable), copies })), Ok(()))
+    pub(super) fn share(self, py: Python<'_>) -> (Form, PyResult<()>) {
+        let shared = |portable, copies, known_at| {
+            (Form::Shared(Box::new(Shared { portable: Arc::new(portable), copies, known_at })), Ok(()))
+        };
+        let copy = |left: Left| {
+            let known_at = if left.known { left.value.home().id() as u32 } else { 0 };
+            (SmallVec::from_iter([left.value]), known_at)
         };
         match self {
-            Form::Portable(portable) => shared(portable, SmallVec::new()),
-            Form::Resident(value) if value.peek(py).is_some() => {
-                let encoded = value.peek(py).map(|object| Portable::encode(&object));
+            Form::Portable(portable) => shared(portable, SmallVec::new(), 0),
+            Form::Resident(left) if left.value.peek(py).is_some() => {
+                let encoded = left.value.peek(py).map(|object| Portable::encode(&object));
                 match encoded {
-                    Some(Ok(portable)) => shared(portable, SmallVec::from_iter([value])),
-                    Some(Err(raised)) => (Form::Resident(value), Err(raised)),
-                    None => (Form::Resident(value), Ok(())),
+                    Some(Ok(portable)) => {
+                        let (copies, known_at) = copy(left);
+                        shared(portable, copies, known_at)
+                    }
+                    Some(Err(raised)) => (Form::Resident(left), Err(raised)),
+                    None => (Form::Resident(left), Ok(())),
                 }
             }
-            Form::Resident(value) => match fetch(py, value, false, left_by) {
-                Ok((portable, value)) => shared(portable, value.into_iter().collect()),
+            Form::Resident(left) => match fetch(py, left, false) {
+                Ok((portable, left)) => {
+                    let (copies, known_at) = left.map(copy).unwrap_or_default();
+                    shared(portable, copies, known_at)
+                }
                 Err((form, raised)) => (form, Err(raised)),
             },
             other => (other, Ok(())),
@@ -140,12 +192,8 @@ pub(super) fn is_true_copy(py: Python<'_>, copy: &Resident, portable: &Portable)
 
 /// Makes a value portable that lives in another interpreter, by going there. `moves`: it goes away from there, unless it
 /// is not sure that it can be opened elsewhere; else the object comes back as well.
-fn fetch(
-    py: Python<'_>,
-    value: Resident,
-    moves: bool,
-    left_by: Label,
-) -> Result<(Portable, Option<Resident>), (Form, Raised)> {
+fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Left>), (Form, Raised)> {
+    let Left { value, left_by, known } = left;
     let home = Arc::clone(value.home());
     let mut value = Some(value);
     let place = &mut value;
@@ -166,15 +214,16 @@ fn fetch(
         Some(portable)
     });
     match (fetched.flatten(), value) {
-        (Some(Ok(portable)), value) => Ok((portable, value)),
+        (Some(Ok(portable)), value) => Ok((portable, value.map(|value| Left { value, left_by, known }))),
         (Some(Err((class, why))), Some(value)) => {
-            let left = names::name(left_by)
+            let by = names::name(left_by)
                 .map(|name| format!(", left there by the behavior '{name}',"))
                 .unwrap_or_default();
             let message = format!(
-                "the value of this cown, of type '{class}'{left} cannot be moved to another interpreter: {why}"
+                "the value of this cown, of type '{class}'{by} cannot be moved to another interpreter: {why}"
             );
-            Err((Form::Resident(value), error::raise(py, Kind::Type, &message)))
+            let left = Left { value, left_by, known };
+            Err((Form::Resident(left), error::raise(py, Kind::Type, &message)))
         }
         _ => {
             let message = "the value of this cown was lost: the interpreter in which it lived has ended";

@@ -1,64 +1,79 @@
 //! Who can hold a cown, and who this thread acts for.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Someone who can hold a cown: one run of a behavior, or a thread outside behaviors.
+/// Someone who can hold a cown: the behavior that a thread runs, or a thread outside behaviors. A thread runs one behavior
+/// at a time, and that holds nothing any more when it has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Holder(u64);
+pub(crate) struct Holder(u32);
 
-thread_local! {
-    static HOLDER: Cell<u64> = const { Cell::new(0) };
-    static TURN: Cell<u64> = const { Cell::new(0) };
+/// What a thread knows of itself. In one place: to find that costs more than to look at it.
+struct Me {
+    /// The thread's own number, once it has one.
+    thread: Cell<u32>,
+    /// The number of the behavior that it runs. Zero: none.
+    turn: Cell<u32>,
 }
 
-/// Set in the numbers of behaviors' runs.
-pub(super) const BEHAVIOR: u64 = 1 << 63;
+thread_local! {
+    static ME: Me = const { Me { thread: Cell::new(0), turn: Cell::new(0) } };
+}
+
+/// Set in the numbers of behaviors.
+pub(super) const BEHAVIOR: u32 = 1 << 31;
+/// Set in no number of a holder.
+pub(super) const NOBODY: u32 = 1 << 30;
 
 impl Holder {
     /// Who this thread acts for.
+    #[inline]
     pub(crate) fn current() -> Holder {
-        let turn = TURN.get();
-        Holder(if turn == 0 { Holder::thread() } else { turn })
+        ME.with(|me| match me.turn.get() {
+            0 => Holder(me.thread()),
+            turn => Holder(turn),
+        })
     }
 
     /// The holder of that number, which is not zero.
-    pub(super) fn of_number(number: u64) -> Holder {
+    pub(super) fn of_number(number: u32) -> Holder {
         Holder(number)
     }
 
-    pub(super) fn number(self) -> u64 {
+    pub(super) fn number(self) -> u32 {
         self.0
-    }
-
-    fn thread() -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let mut number = HOLDER.get();
-        if number == 0 {
-            number = NEXT.fetch_add(1, Ordering::Relaxed);
-            HOLDER.set(number);
-        }
-        number
     }
 
     /// True while this thread runs a behavior.
     pub(crate) fn in_behavior() -> bool {
-        TURN.get() != 0
+        ME.with(|me| me.turn.get() != 0)
     }
 
-    /// Runs `f` as a new run of a behavior.
+    /// Runs `f` as a behavior.
+    #[inline]
     pub(crate) fn turn<R>(f: impl FnOnce(Holder) -> R) -> R {
-        thread_local!(static TURNS: Cell<u64> = const { Cell::new(0) });
-        struct Reset(u64);
-        impl Drop for Reset {
+        struct Reset<'a>(&'a Me, u32);
+        impl Drop for Reset<'_> {
             fn drop(&mut self) {
-                TURN.set(self.0);
+                self.0.turn.set(self.1);
             }
         }
-        // 2^23 threads, 2^40 behaviors each.
-        let number = TURNS.replace(TURNS.get() + 1) & ((1 << 40) - 1);
-        let turn = BEHAVIOR | (Holder::thread() << 40) | number;
-        let _reset = Reset(TURN.replace(turn));
-        f(Holder(turn))
+        ME.with(|me| {
+            let turn = BEHAVIOR | me.thread();
+            let _reset = Reset(me, me.turn.replace(turn));
+            f(Holder(turn))
+        })
+    }
+}
+
+impl Me {
+    fn thread(&self) -> u32 {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        if self.thread.get() == 0 {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            assert!(number < NOBODY, "more threads than there are numbers for");
+            self.thread.set(number);
+        }
+        self.thread.get()
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod pack;
 pub(crate) mod packed;
 pub(crate) mod portable;
 pub(crate) mod reading;
+pub(crate) mod scalar;
 pub(crate) mod slot;
 pub(crate) mod unpack;
 pub(crate) mod unread;

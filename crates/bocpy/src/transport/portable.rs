@@ -3,6 +3,7 @@
 use super::carried::Carried;
 use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
+use super::scalar::Scalar;
 use super::unpack::unpack;
 use super::{carried, namespaces};
 use crate::api::cown::{CownObject, Handle};
@@ -19,8 +20,9 @@ pub(crate) enum Portable {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Str(Box<str>),
-    Bytes(Box<[u8]>),
+    /// Twice boxed, here and below, so that there is no length beside the pointer: there is a value in every cown.
+    Str(Box<Box<str>>),
+    Bytes(Box<Box<[u8]>>),
     Cown(Handle),
     /// Builtin types, and containers of them.
     Packed(Box<Packed>),
@@ -39,16 +41,7 @@ impl Portable {
     /// The forms that cost next to nothing: those never stay resident.
     #[inline]
     pub(crate) fn scalar(object: &Object<'_>) -> Option<Portable> {
-        if object.is_int() {
-            return object.to_i64().map(Portable::Int);
-        }
-        if object.is_none() {
-            return Some(Portable::None);
-        }
-        if object.is_float() {
-            return object.to_f64().ok().map(Portable::Float);
-        }
-        object.is_bool().then(|| Portable::Bool(object.is_exact_true()))
+        Scalar::of(object).map(Scalar::portable)
     }
 
     /// The forms that cost little: those never stay resident either.
@@ -60,11 +53,11 @@ impl Portable {
         if object.is_str() {
             let text = object.raw_text();
             let is_small = text.ascii && text.data.len() <= SMALL;
-            return is_small.then(|| object.to_str().map(|text| Portable::Str(text.into())))?;
+            return is_small.then(|| object.to_str().map(|text| Portable::Str(Box::new(text.into()))))?;
         }
         if object.is_bytes() {
             let bytes = object.to_bytes().filter(|bytes| bytes.len() <= SMALL)?;
-            return Some(Portable::Bytes(bytes.into()));
+            return Some(Portable::Bytes(Box::new(bytes.into())));
         }
         CownObject::exact_handle(object).map(|handle| Portable::Cown(handle.clone()))
     }
@@ -77,7 +70,7 @@ impl Portable {
         if object.is_bytes()
             && let Some(bytes) = object.to_bytes().filter(|bytes| bytes.len() < LARGE)
         {
-            return Ok(Some(Portable::Bytes(bytes.into())));
+            return Ok(Some(Portable::Bytes(Box::new(bytes.into()))));
         }
         if let Some(handle) = CownObject::plain_handle(object) {
             return Ok(Some(Portable::Cown(handle.clone())));
@@ -179,8 +172,8 @@ impl Portable {
     pub(crate) fn is_form_of(&self, object: &Object<'_>) -> PyResult<bool> {
         Ok(match self {
             Portable::Packed(packed) => is_packed(object, packed)?,
-            Portable::Str(text) => object.is_str() && object.to_str() == Some(text),
-            Portable::Bytes(bytes) => object.is_bytes() && object.to_bytes() == Some(bytes),
+            Portable::Str(text) => object.is_str() && object.to_str() == Some(&***text),
+            Portable::Bytes(bytes) => object.is_bytes() && object.to_bytes() == Some(&***bytes),
             _ => false,
         })
     }
@@ -188,11 +181,6 @@ impl Portable {
     /// True for what any code may run to open.
     pub(crate) fn is_pickled(&self) -> bool {
         matches!(self, Portable::Pickled(_))
-    }
-
-    /// True for what costs next to nothing to open.
-    pub(crate) fn is_scalar(&self) -> bool {
-        matches!(self, Portable::None | Portable::Bool(_) | Portable::Int(_) | Portable::Float(_))
     }
 
     /// What the value's type is called.

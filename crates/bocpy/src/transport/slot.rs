@@ -1,123 +1,232 @@
 //! What a cown owns: its value, in whatever form it is just now, and who may touch it.
 
 use super::form::{Form, explain_open, is_true_copy, take_refusal};
-use super::holder::{self, Holder};
+use super::holder::{BEHAVIOR, Holder, NOBODY};
 use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
+use super::scalar::{ELSEWHERE, Scalar};
 use crate::ffi::builtin::Builtin;
+use crate::ffi::cache;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::locked::{Guard, Locked};
 use crate::interpreter::names::{self, Label};
 use crate::interpreter::{Home, Resident, State};
-use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Whether values stay the very objects that they are, as they do where all workers share one interpreter.
 pub(crate) type Stay = bool;
 
 /// A cown's own part: a tag of its `boc::Cown`, which alone decides who is its holder.
+///
+/// There are millions of these. This much, and all of a cown of a number is in one line of the processor's cache, that is
+/// no other cown's.
 pub(crate) struct Slot {
-    /// Who holds the cown: see [`Holder`]. Zero: nobody.
-    holder: AtomicU64,
-    /// The number of the last `wait` before the cown was made or last let go by hand: see `api::cown`.
-    era: AtomicU32,
-    /// The worker that has the value as an object, and one. Zero: it may be opened anywhere.
-    worker: AtomicU32,
-    /// Whether it is held by hand. For those who don't want to take the lock to know.
-    has_hold: AtomicBool,
-    content: Mutex<Content>,
+    /// The value, where it is a scalar.
+    bits: AtomicU64,
+    /// The value, where it is none. Beside that:
+    ///
+    /// - `byte` is the kind of the value: see [`scalar`](super::scalar). And [`HAS_HOLD`].
+    /// - `short` is the worker that has the value as an object, and one. Zero: it may be opened anywhere.
+    /// - `long` is who holds the cown: see [`Holder`]. Or else [`NOBODY`], and the number of the last `wait` before the
+    ///   cown was made or last let go: see `api::cown`.
+    content: Locked<Content>,
 }
 
-struct Content {
+const _: () = assert!(size_of::<Slot>() == 24);
+
+/// Whether the cown is held by hand, for those who don't want to take the lock to know. Only its holder changes that.
+const HAS_HOLD: u8 = 1 << 7;
+
+/// `None`: the value is a scalar, and there is nothing to say of it.
+struct Content(Option<Box<Full>>);
+
+struct Full {
     form: Form,
-    /// The value is an exception that a behavior did not catch.
-    exception: bool,
-    /// Nobody has looked at that exception yet.
-    unread: bool,
     /// What few cowns have.
     rare: Option<Box<Rare>>,
-    /// The behavior that left the value where it is.
-    left_by: Label,
-    /// The interpreter that has been told that it is the value's home, by number.
-    known_at: u32,
 }
 
 #[derive(Default)]
 struct Rare {
+    /// The value is an exception that a behavior did not catch.
+    exception: bool,
+    /// Nobody has looked at that exception yet.
+    unread: bool,
     /// The traceback of the exception that the value is.
     trace: Option<Box<str>>,
     /// A hold from outside behaviors.
     hold: Option<boc::CownGuard<(), Slot>>,
 }
 
+static SCALAR: Form = Form::Scalar;
+
 impl Content {
-    /// True where that home has not been told yet that it has something of the value. From now on it has.
-    fn is_news_to(&mut self, home: &Home) -> bool {
-        let home = home.id() as u32;
-        std::mem::replace(&mut self.known_at, home) != home
+    fn form(&self) -> &Form {
+        self.0.as_ref().map_or(&SCALAR, |full| &full.form)
+    }
+
+    fn full(&mut self) -> &mut Full {
+        self.0.get_or_insert_with(|| Box::new(Full { form: Form::Scalar, rare: None }))
+    }
+
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.full().form
+    }
+
+    /// Puts a form in, and gives the one before.
+    fn replace(&mut self, form: Form) -> Form {
+        match (&mut self.0, form) {
+            (None, Form::Scalar) => Form::Scalar,
+            (Some(full), Form::Scalar) if full.rare.is_none() => {
+                self.0.take().map_or(Form::Scalar, |full| full.form)
+            }
+            (_, form) => std::mem::replace(self.form_mut(), form),
+        }
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.0.as_ref()?.rare.as_deref()
+    }
+
+    fn rare_mut(&mut self) -> Option<&mut Rare> {
+        self.0.as_mut()?.rare.as_deref_mut()
+    }
+
+    /// The value has been looked at.
+    fn read(&mut self) {
+        if let Some(rare) = self.rare_mut() {
+            rare.unread = false;
+        }
+    }
+
+    fn is_exception(&self) -> bool {
+        self.rare().is_some_and(|rare| rare.exception || rare.trace.is_some())
     }
 
     fn take_report(&mut self) -> Option<Box<str>> {
-        let unread = std::mem::take(&mut self.unread);
-        self.rare.as_mut().filter(|_| unread)?.trace.take()
+        let rare = self.rare_mut()?;
+        std::mem::take(&mut rare.unread).then(|| rare.trace.take())?
     }
 }
 
 impl Slot {
+    pub(crate) fn scalar(value: Scalar, era: u32) -> Self {
+        Slot::with(Form::Scalar, value.parts(), era)
+    }
+
     pub(crate) fn portable(value: Portable, era: u32) -> Self {
-        Slot::with(Form::Portable(value), era)
+        match Scalar::of_portable(&value) {
+            Some(scalar) => Slot::scalar(scalar, era),
+            None => Slot::with(Form::Portable(value), (ELSEWHERE, 0), era),
+        }
     }
 
     pub(crate) fn resident(value: Resident, era: u32) -> Self {
-        Slot::with(Form::Resident(value), era)
+        Slot::with(Form::resident(value), (ELSEWHERE, 0), era)
     }
 
-    fn with(form: Form, era: u32) -> Self {
-        let content = Content { form, exception: false, unread: false, rare: None, left_by: 0, known_at: 0 };
-        Slot {
-            holder: AtomicU64::new(0),
-            era: AtomicU32::new(era),
-            worker: AtomicU32::new(0),
-            has_hold: AtomicBool::new(false),
-            content: Mutex::new(content),
-        }
+    #[inline]
+    fn with(form: Form, (kind, bits): (u8, u64), era: u32) -> Self {
+        let content = match form {
+            Form::Scalar => Content(None),
+            form => Content(Some(Box::new(Full { form, rare: None }))),
+        };
+        Slot { bits: AtomicU64::new(bits), content: Locked::new(content, free_since(era), kind) }
     }
 
+    /// The value, where it is a scalar.
+    #[inline]
+    fn get_scalar(&self) -> Option<Scalar> {
+        let kind = self.content.byte.load(Ordering::Acquire) & !HAS_HOLD;
+        Scalar::of_parts(kind, || self.bits.load(Ordering::Relaxed))
+    }
+
+    /// The same for any caller.
+    #[inline]
+    fn read_scalar(&self) -> Option<Scalar> {
+        // Without a GIL, threads of the program may share what they have come to hold by a `wait`.
+        let _content = cfg!(Py_GIL_DISABLED).then(|| self.content.lock());
+        self.get_scalar()
+    }
+
+    #[inline]
+    fn put_scalar(&self, value: Scalar) {
+        let (kind, bits) = value.parts();
+        self.bits.store(bits, Ordering::Relaxed);
+        self.set_kind(kind);
+    }
+
+    /// By the holder, or under the lock.
+    #[inline]
+    fn set_kind(&self, kind: u8) {
+        let has_hold = self.content.byte.load(Ordering::Relaxed) & HAS_HOLD;
+        self.content.byte.store(has_hold | kind, Ordering::Release);
+    }
+
+    #[inline]
+    fn is_scalar(&self) -> bool {
+        self.content.byte.load(Ordering::Acquire) & !HAS_HOLD != ELSEWHERE
+    }
+
+    /// Says that this will be written to before long.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        cache::prefetch(self);
+    }
+
+    #[inline]
     pub(crate) fn holder(&self) -> Option<Holder> {
-        match self.holder.load(Ordering::Acquire) {
-            0 => None,
-            holder => Some(Holder::of_number(holder)),
-        }
+        let holder = self.content.long.load(Ordering::Acquire);
+        (holder & NOBODY == 0).then(|| Holder::of_number(holder))
     }
 
     pub(crate) fn is_held_by_behavior(&self) -> bool {
-        self.holder.load(Ordering::Relaxed) & holder::BEHAVIOR != 0
+        self.content.long.load(Ordering::Relaxed) & BEHAVIOR != 0
     }
 
-    pub(crate) fn set_holder(&self, holder: Option<Holder>) {
-        self.holder.store(holder.map_or(0, Holder::number), Ordering::Release);
+    #[inline]
+    pub(crate) fn set_holder(&self, holder: Holder) {
+        self.content.long.store(holder.number(), Ordering::Release);
     }
 
-    pub(crate) fn era(&self) -> u32 {
-        self.era.load(Ordering::Relaxed)
+    /// Nobody holds the cown any more, since a wait of that number.
+    #[inline]
+    pub(crate) fn set_free(&self, era: u32) {
+        self.content.long.store(free_since(era), Ordering::Release);
     }
 
+    /// The same where nobody has held it, and nobody does.
     pub(crate) fn set_era(&self, era: u32) {
-        self.era.store(era, Ordering::Relaxed);
+        let free = |old: u32| (old & NOBODY != 0).then_some(free_since(era));
+        let _ = self.content.long.fetch_update(Ordering::Release, Ordering::Relaxed, free);
+    }
+
+    /// The number of the last `wait` before nobody held the cown.
+    pub(crate) fn era(&self) -> Option<u32> {
+        let era = self.content.long.load(Ordering::Relaxed);
+        (era & NOBODY != 0).then_some(era & !NOBODY)
     }
 
     pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
         let before = {
             let mut content = self.content.lock();
-            self.has_hold.store(hold.is_some(), Ordering::Release);
-            match (&mut content.rare, hold) {
-                (Some(rare), hold) => std::mem::replace(&mut rare.hold, hold),
-                (None, None) => None,
-                (rare @ None, hold) => {
-                    *rare = Some(Box::new(Rare { trace: None, hold }));
-                    None
+            let has_hold = if hold.is_some() { HAS_HOLD } else { 0 };
+            let kind = self.content.byte.load(Ordering::Relaxed) & !HAS_HOLD;
+            self.content.byte.store(kind | has_hold, Ordering::Release);
+            match hold {
+                Some(hold) => content.full().rare.get_or_insert_default().hold.replace(hold),
+                None => {
+                    let before = content.rare_mut().and_then(|rare| rare.hold.take());
+                    if before.is_some() && !content.is_exception() {
+                        content.full().rare = None;
+                        if self.is_scalar() {
+                            content.0 = None;
+                        }
+                    }
+                    before
                 }
             }
         };
@@ -125,35 +234,45 @@ impl Slot {
     }
 
     pub(crate) fn has_hold(&self) -> bool {
-        self.has_hold.load(Ordering::Acquire)
+        self.content.byte.load(Ordering::Acquire) & HAS_HOLD != 0
     }
 
     /// The worker on which the value is at home, if it is.
     #[inline]
     pub(crate) fn worker(&self) -> Option<usize> {
-        (self.worker.load(Ordering::Relaxed) as usize).checked_sub(1)
+        usize::from(self.content.short.load(Ordering::Relaxed)).checked_sub(1)
     }
 
     /// The value, for its holder: opened in this interpreter, to stay there until it is needed elsewhere.
     pub(crate) fn get<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        let mut content = self.content.lock();
-        content.unread = false;
-        match &content.form {
-            Form::Portable(value) if value.is_scalar() => {
-                let value = value.clone();
-                drop(content);
-                return value.decode(py);
+        loop {
+            if let Some(scalar) = self.read_scalar() {
+                return scalar.decode(py);
             }
-            Form::Resident(value) => {
-                if let Some(object) = value.open(py) {
-                    return Ok(object);
+            let mut content = self.content.lock();
+            content.read();
+            match content.form() {
+                // It has become one meanwhile.
+                Form::Scalar => continue,
+                Form::Portable(value) => {
+                    if let Some(scalar) = Scalar::of_portable(value) {
+                        drop(content);
+                        return scalar.decode(py);
+                    }
                 }
+                Form::Resident(left) => {
+                    if let Some(object) = left.value.open(py) {
+                        return Ok(object);
+                    }
+                }
+                _ => {}
             }
-            _ => {}
+            // What is no scalar is taken out for the time of opening it, since that may run any code.
+            let content = self.wait_until_settled(py, content)?;
+            if !matches!(content.form(), Form::Scalar) {
+                return self.change(content, |form| form.open(py));
+            }
         }
-        // What is no scalar is taken out for the time of opening it, since that may run any code.
-        let content = self.wait_until_settled(py, content)?;
-        self.change(content, |form, left_by| form.open(py, left_by))
     }
 
     /// The value, for one who may only read it. What becomes of the object is nobody else's business. `stay`: all use the
@@ -163,29 +282,35 @@ impl Slot {
             return self.get(py);
         }
         loop {
+            if let Some(scalar) = self.read_scalar() {
+                return scalar.decode(py);
+            }
             let mut content = self.content.lock();
-            content.unread = false;
-            if let Form::Portable(value) = &content.form
-                && value.is_scalar()
+            content.read();
+            if let Form::Portable(value) = content.form()
+                && let Some(scalar) = Scalar::of_portable(value)
             {
-                let value = value.clone();
                 drop(content);
-                return value.decode(py);
+                return scalar.decode(py);
             }
             let mut content = self.wait_until_settled(py, content)?;
-            let Form::Shared(shared) = &mut content.form else {
-                let here = match &content.form {
-                    Form::Resident(value) => value.open(py),
-                    _ => None,
-                };
-                match (self.change(content, |form, left_by| form.share(py, left_by)), here) {
-                    (Ok(()), _) => continue,
-                    // It can't be moved, and need not.
-                    (Err(Raised), Some(object)) if !error::is(py, Kind::KeyboardInterrupt) => {
-                        error::clear(py);
-                        return Ok(object);
+            let shared = match content.form_mut() {
+                Form::Scalar => continue,
+                Form::Shared(shared) => shared,
+                form => {
+                    let here = match form {
+                        Form::Resident(left) => left.value.open(py),
+                        _ => None,
+                    };
+                    match (self.change(content, |form| form.share(py)), here) {
+                        (Ok(()), _) => continue,
+                        // It can't be moved, and need not.
+                        (Err(Raised), Some(object)) if !error::is(py, Kind::KeyboardInterrupt) => {
+                            error::clear(py);
+                            return Ok(object);
+                        }
+                        (Err(Raised), _) => return Err(Raised),
                     }
-                    (Err(Raised), _) => return Err(Raised),
                 }
             };
             let portable = shared.portable.clone();
@@ -212,7 +337,7 @@ impl Slot {
             }
         };
         let mut content = self.content.lock();
-        let unused = match &mut content.form {
+        let unused = match content.form_mut() {
             Form::Shared(shared) if Arc::ptr_eq(&shared.portable, portable) => {
                 let before = shared.take_copy(py);
                 shared.copies.push(copy);
@@ -229,17 +354,17 @@ impl Slot {
     fn wait_until_settled<'a>(
         &'a self,
         py: Python<'_>,
-        mut content: MutexGuard<'a, Content>,
-    ) -> PyResult<MutexGuard<'a, Content>> {
+        mut content: Guard<'a, Content>,
+    ) -> PyResult<Guard<'a, Content>> {
         loop {
-            match &content.form {
+            match content.form() {
                 Form::Moving if is_mine(self.address()) => {
                     drop(content);
                     return Err(error::raise(py, Kind::Runtime, "this cown's value is being moved just now"));
                 }
                 Form::Moving => {
                     drop(content);
-                    wait_while(py, || matches!(self.content.lock().form, Form::Moving));
+                    wait_while(py, || matches!(self.content.lock().form(), Form::Moving));
                     content = self.content.lock();
                 }
                 Form::Lost(loss) => {
@@ -253,21 +378,35 @@ impl Slot {
     }
 
     /// Takes the value out, lets `f` make another form of it, and puts that in.
-    fn change<R>(&self, mut content: MutexGuard<'_, Content>, f: impl FnOnce(Form, Label) -> (Form, R)) -> R {
-        let form = std::mem::replace(&mut content.form, Form::Moving);
-        let left_by = content.left_by;
+    fn change<R>(&self, mut content: Guard<'_, Content>, f: impl FnOnce(Form) -> (Form, R)) -> R {
+        let form = content.replace(Form::Moving);
         drop(content);
         moving(self.address(), || {
-            let (form, result) = f(form, left_by);
-            self.put_form(&mut self.content.lock(), form);
+            let (form, result) = f(form);
+            let before = {
+                let mut content = self.content.lock();
+                self.put_form(&mut content, form)
+            };
+            drop(before);
             result
         })
     }
 
     /// Gives the value that form, and the one before to the caller: dropping it may run any code.
-    fn put_form(&self, content: &mut Content, form: Form) -> Form {
-        self.worker.store(form.worker().map_or(0, |worker| worker as u32 + 1), Ordering::Relaxed);
-        std::mem::replace(&mut content.form, form)
+    fn put_form(&self, content: &mut Content, mut form: Form) -> Form {
+        if let Form::Portable(value) = &form
+            && let Some(scalar) = Scalar::of_portable(value)
+            && !content.is_exception()
+        {
+            self.content.short.store(0, Ordering::Relaxed);
+            self.put_scalar(scalar);
+            return content.replace(Form::Scalar);
+        }
+        let worker = form.worker().map_or(0, |worker| worker as u16 + 1);
+        self.content.short.store(worker, Ordering::Relaxed);
+        self.set_kind(ELSEWHERE);
+        form.succeed(content.form());
+        content.replace(form)
     }
 
     fn address(&self) -> usize {
@@ -275,14 +414,22 @@ impl Slot {
     }
 
     /// Sets the value, for the cown's holder. `stay`: as the object that it is.
-    pub(crate) fn set(&self, value: &Object<'_>, stay: Stay) -> PyResult<()> {
-        let form = match Portable::scalar(value) {
-            Some(scalar) => Form::Portable(scalar),
-            None if stay => Form::Resident(Resident::new(value.clone())),
-            None => Form::Portable(Portable::encode_named(value, || "the value".into())?),
-        };
-        self.replace(form, None);
+    #[inline]
+    pub(crate) fn set(&self, value: &Object<'_>, stay: impl FnOnce() -> Stay) -> PyResult<()> {
+        match Scalar::of(value) {
+            Some(scalar) => self.set_scalar(scalar),
+            None if stay() => self.put_resident(Resident::new(value.clone())),
+            None => self.put(Portable::encode_named(value, || "the value".into())?),
+        }
         Ok(())
+    }
+
+    #[inline]
+    fn set_scalar(&self, value: Scalar) {
+        if !cfg!(Py_GIL_DISABLED) && self.is_scalar() {
+            return self.put_scalar(value);
+        }
+        self.replace(Form::Portable(value.portable()), None);
     }
 
     /// Makes the value an exception that a behavior did not catch.
@@ -290,27 +437,32 @@ impl Slot {
         self.replace(Form::Portable(exception), Some(trace));
     }
 
+    #[inline]
     pub(crate) fn put(&self, value: Portable) {
-        self.replace(Form::Portable(value), None);
+        match Scalar::of_portable(&value) {
+            Some(scalar) => self.set_scalar(scalar),
+            None => self.replace(Form::Portable(value), None),
+        }
     }
 
     pub(crate) fn put_resident(&self, value: Resident) {
-        self.replace(Form::Resident(value), None);
+        self.replace(Form::resident(value), None);
     }
 
     pub(crate) fn fail_resident(&self, exception: Resident, trace: String) {
-        self.replace(Form::Resident(exception), Some(trace));
+        self.replace(Form::resident(exception), Some(trace));
     }
 
     /// `trace`: that of an exception that a behavior did not catch, where the value is that.
     fn replace(&self, form: Form, trace: Option<String>) {
         let mut content = self.content.lock();
-        let before = self.put_form(&mut content, form);
-        content.exception = trace.is_some();
-        content.unread = trace.is_some();
-        if trace.is_some() || content.rare.is_some() {
-            content.rare.get_or_insert_default().trace = trace.map(String::into_boxed_str);
+        if trace.is_some() || content.rare().is_some() {
+            let rare = content.full().rare.get_or_insert_default();
+            rare.exception = trace.is_some();
+            rare.unread = trace.is_some();
+            rare.trace = trace.map(String::into_boxed_str);
         }
+        let before = self.put_form(&mut content, form);
         // Dropping the value before may run any code.
         drop(content);
         drop(before);
@@ -319,19 +471,26 @@ impl Slot {
     /// Whether the value is an exception that a behavior did not catch. Whoever asks has been told.
     pub(crate) fn exception(&self) -> bool {
         let mut content = self.content.lock();
-        content.unread = false;
-        content.exception
+        content.read();
+        content.rare().is_some_and(|rare| rare.exception)
     }
 
     pub(crate) fn set_exception(&self, exception: bool) {
         let mut content = self.content.lock();
-        content.exception = exception;
-        content.unread = false;
+        if !exception && content.rare().is_none() {
+            return;
+        }
+        let rare = content.full().rare.get_or_insert_default();
+        rare.exception = exception;
+        rare.unread = false;
+        if let (true, Some(scalar)) = (exception, self.get_scalar()) {
+            self.put_form(&mut content, Form::Portable(scalar.portable()));
+        }
     }
 
     /// The traceback of the exception that the value is.
     pub(crate) fn trace(&self) -> Option<Box<str>> {
-        self.content.lock().rare.as_ref()?.trace.clone()
+        self.content.lock().rare()?.trace.clone()
     }
 
     /// What is to be printed of an exception that nobody has looked at, once.
@@ -347,9 +506,12 @@ impl Slot {
     /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
     /// the value stays as it is, and the error is raised.
     pub(crate) fn settle(&self, py: Python<'_>, what: impl FnOnce() -> String) -> PyResult<()> {
+        if self.is_scalar() {
+            return Ok(());
+        }
         let mut content = self.content.lock();
-        match &mut content.form {
-            Form::Resident(value) if value.is_here(py) => {}
+        match content.form_mut() {
+            Form::Resident(left) if left.value.is_here(py) => {}
             Form::Shared(shared) => {
                 let copy = shared.take_copy(py);
                 drop(content);
@@ -358,16 +520,16 @@ impl Slot {
             }
             _ => return Ok(()),
         }
-        self.change(content, |form, _| match form {
-            Form::Resident(value) => {
-                let encoded = value.peek(py).map(|object| Portable::encode_named(&object, what));
+        self.change(content, |form| match form {
+            Form::Resident(left) => {
+                let encoded = left.value.peek(py).map(|object| Portable::encode_named(&object, what));
                 match encoded {
                     Some(Ok(portable)) => {
-                        drop(value);
+                        drop(left);
                         (Form::Portable(portable), Ok(()))
                     }
-                    Some(Err(raised)) => (Form::Resident(value), Err(raised)),
-                    None => (Form::Resident(value), Ok(())),
+                    Some(Err(raised)) => (Form::Resident(left), Err(raised)),
+                    None => (Form::Resident(left), Ok(())),
                 }
             }
             other => (other, Ok(())),
@@ -376,11 +538,16 @@ impl Slot {
 
     /// A behavior ends here, and leaves the value as it is. True where this interpreter is its home and has
     /// not been told so yet: before it ends, it is to `evacuate` the value.
+    #[inline]
     pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
+        !self.is_scalar() && self.leave_content(py, home, behavior)
+    }
+
+    fn leave_content(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
         let mut content = self.content.lock();
-        match &content.form {
-            Form::Resident(value) => {
-                let Some(object) = value.peek(py) else { return false };
+        match content.form_mut() {
+            Form::Resident(left) => {
+                let Some(object) = left.value.peek(py) else { return false };
                 if let Some(small) = Portable::small(&object) {
                     let before = self.put_form(&mut content, Form::Portable(small));
                     drop(content);
@@ -388,30 +555,32 @@ impl Slot {
                     return false;
                 }
                 if object.references() > 1 && !is_the_same_for_all(&object) {
-                    content.left_by = behavior();
+                    left.left_by = behavior();
                     content = self.part(py, content);
                 }
             }
             Form::Shared(_) => {}
             _ => return false,
         }
-        if !matches!(content.form, Form::Resident(_) | Form::Shared(_)) {
-            return false;
+        if let Form::Resident(left) = content.form_mut() {
+            left.left_by = behavior();
         }
-        content.left_by = behavior();
-        content.is_news_to(home)
+        content.form_mut().is_news_to(home)
     }
 
     /// A behavior that has read the value ends here. True as for `leave`.
     pub(crate) fn leave_read(&self, home: &Home) -> bool {
+        if self.is_scalar() {
+            return false;
+        }
         let mut content = self.content.lock();
-        matches!(content.form, Form::Shared(_)) && content.is_news_to(home)
+        matches!(content.form(), Form::Shared(_)) && content.form_mut().is_news_to(home)
     }
 
     /// The value, where it is an object that lives here.
     pub(crate) fn object_here<'py>(&self, py: Python<'py>) -> Option<Object<'py>> {
-        match &self.content.lock().form {
-            Form::Resident(value) => value.open(py),
+        match self.content.lock().form() {
+            Form::Resident(left) => left.value.open(py),
             _ => None,
         }
     }
@@ -425,14 +594,14 @@ impl Slot {
     /// Something else refers to the object that is the value, another cown perhaps: from here on they part. An object that
     /// can't be copied stays.
     #[cold]
-    fn part<'a>(&'a self, py: Python<'_>, content: MutexGuard<'a, Content>) -> MutexGuard<'a, Content> {
-        self.change(content, |form, _| {
-            let Form::Resident(value) = form else { return (form, ()) };
-            match value.peek(py).map(|object| Portable::encode(&object)) {
+    fn part<'a>(&'a self, py: Python<'_>, content: Guard<'a, Content>) -> Guard<'a, Content> {
+        self.change(content, |form| {
+            let Form::Resident(left) = form else { return (form, ()) };
+            match left.value.peek(py).map(|object| Portable::encode(&object)) {
                 Some(Ok(portable)) => (Form::Portable(portable), ()),
                 _ => {
                     error::clear(py);
-                    (Form::Resident(value), ())
+                    (Form::Resident(left), ())
                 }
             }
         });
@@ -442,8 +611,10 @@ impl Slot {
     /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
     /// said where it lived there and could not be moved; every later user is told as well.
     pub(crate) fn evacuate(&self, py: Python<'_>) -> Option<String> {
-        let mut content = self.content.lock();
-        content.known_at = 0;
+        if self.is_scalar() {
+            return None;
+        }
+        let content = self.content.lock();
         // Somebody may be on the way here to fetch it.
         let mut content = match self.wait_until_settled(py, content) {
             Ok(content) => content,
@@ -452,9 +623,10 @@ impl Slot {
                 return None;
             }
         };
-        match &mut content.form {
-            Form::Resident(value) if value.is_here(py) => {}
+        match content.form_mut() {
+            Form::Resident(left) if left.value.is_here(py) => {}
             Form::Shared(shared) => {
+                shared.known_at = 0;
                 let copy = shared.take_copy(py);
                 drop(content);
                 drop(copy);
@@ -462,19 +634,19 @@ impl Slot {
             }
             _ => return None,
         }
-        self.change(content, |form, left_by| {
-            let Form::Resident(value) = form else { return (form, None) };
-            let encoded = value.peek(py).map(|object| match Portable::encode_last(&object) {
+        self.change(content, |form| {
+            let Form::Resident(left) = form else { return (form, None) };
+            let encoded = left.value.peek(py).map(|object| match Portable::encode_last(&object) {
                 Ok(portable) => Ok(portable),
                 Err(Raised) => Err(take_refusal(&object)),
             });
             match encoded {
                 Some(Ok(portable)) => {
-                    drop(value);
+                    drop(left);
                     (Form::Portable(portable), None)
                 }
                 Some(Err((class, why))) => {
-                    let left_by = names::name(left_by);
+                    let left_by = names::name(left.left_by);
                     let left_by = left_by.as_deref().unwrap_or("?");
                     let message = format!(
                         "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
@@ -482,14 +654,18 @@ impl Slot {
                     );
                     (Form::lost(Kind::Type, &message), Some(message))
                 }
-                None => (Form::Resident(value), None),
+                None => (Form::Resident(left), None),
             }
         })
     }
 
     /// The value's form in a few words, for `repr`.
     pub(crate) fn describe(&self) -> String {
-        match &self.content.lock().form {
+        if let Some(scalar) = self.read_scalar() {
+            return scalar.portable().class().to_owned();
+        }
+        match self.content.lock().form() {
+            Form::Scalar => "scalar".into(),
             Form::Portable(value) => value.class().to_owned(),
             Form::Resident(_) => "object".into(),
             Form::Shared(shared) => shared.portable.class().to_owned(),
@@ -508,6 +684,14 @@ fn is_the_same_for_all(object: &Object<'_>) -> bool {
     is_plain || object.is_function() || object.is_class()
 }
 
+/// How far a slot can count waits.
+pub(crate) const ERAS: u32 = NOBODY;
+
+/// What a slot remembers of its cown where nobody holds it.
+fn free_since(era: u32) -> u32 {
+    NOBODY | era
+}
+
 thread_local! {
     /// Values of cowns that died within the death of another, while that one is dropped.
     static DYING: RefCell<Option<Vec<Form>>> = const { RefCell::new(None) };
@@ -516,10 +700,9 @@ thread_local! {
 impl Slot {
     /// Drops the value so that a cown in a cown in a cown, and so on, takes no more stack than one.
     pub(crate) fn drop_value(&mut self) {
-        let form = std::mem::replace(&mut self.content.get_mut().form, Form::Moving);
-        if matches!(&form, Form::Portable(value) if value.is_scalar()) {
-            return;
-        }
+        let Some(full) = self.content.get_mut().0.take() else { return };
+        let Full { form, rare } = *full;
+        drop(rare);
         // A thread that is ending may have no such place any more.
         let later = DYING.try_with(|dying| match &mut *dying.borrow_mut() {
             Some(queue) => {
