@@ -8,6 +8,7 @@
 //! Blocks are whole cache lines. Two blocks in one line, used by two workers, would slow each other down; and as each
 //! worker uses the same few blocks again and again, they would do so for long.
 
+use crate::sync::prefetch_for_write;
 use std::alloc::{Layout, handle_alloc_error};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -134,7 +135,10 @@ impl List {
     fn take(&self, list: usize) -> NonNull<u8> {
         let block = NonNull::new(self.first.get()).unwrap_or_else(|| self.refill(list));
         // SAFETY: a block in the list is free, and nobody else's.
-        self.first.set(unsafe { block.as_ref() }.next);
+        let next = unsafe { block.as_ref() }.next;
+        // Another thread may have written to it last. It is fetched now, for the next one who wants a block.
+        (0..=list).for_each(|line| prefetch_for_write(next.wrapping_byte_add(LINE * line)));
+        self.first.set(next);
         self.len.set(self.len.get() - 1);
         block.cast()
     }

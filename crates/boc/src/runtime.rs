@@ -90,6 +90,13 @@ impl Builder {
         self
     }
 
+    /// Whether a worker that runs out of work looks around for about a microsecond before it leaves its environment: yes,
+    /// unless this says otherwise. Where others wait for the environment, it should not.
+    pub fn linger(mut self, lingers: bool) -> Self {
+        self.settings.lingers = lingers;
+        self
+    }
+
     /// How many lanes there are for behaviors that only a thread of the program may run. See [`Runtime::pump`].
     pub fn lanes(mut self, lanes: usize) -> Self {
         self.settings.lanes = lanes;
@@ -251,7 +258,7 @@ impl Runtime {
     pub fn builder() -> Builder {
         let workers = thread::available_parallelism().map_or(1, usize::from);
         Builder {
-            settings: Settings { workers, ..Settings::default() },
+            settings: Settings { workers, lingers: true, ..Settings::default() },
             stack_size: 2 << 20,
             name: "boc".into(),
             host: Arc::new(Bare),

@@ -86,6 +86,7 @@ pub(crate) struct Shared {
     pub(crate) phase: Phase,
     pub(crate) events: Watcher,
     turns: Option<Turns>,
+    lingers: bool,
     notify: Option<Box<dyn Fn(usize) + Send + Sync>>,
     born: Instant,
 }
@@ -97,6 +98,7 @@ pub(crate) struct Settings {
     pub(crate) lanes: usize,
     pub(crate) events: Option<Box<dyn Events>>,
     pub(crate) seed: Option<u64>,
+    pub(crate) lingers: bool,
     pub(crate) notify: Option<Box<dyn Fn(usize) + Send + Sync>>,
 }
 
@@ -118,6 +120,7 @@ impl Shared {
             phase: Phase::new(count),
             events: Watcher::new(settings.events),
             turns: settings.seed.map(|seed| Turns::new(count, seed)),
+            lingers: settings.lingers && !cfg!(loom),
             notify: settings.notify,
             born: Instant::now(),
         });

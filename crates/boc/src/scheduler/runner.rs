@@ -6,6 +6,7 @@ use super::slice::Slice;
 use super::{Remote, STEAL_DELAY, Scope, Shared, belongs_to, dispatch, owner};
 use crate::Event;
 use crate::job::{How, Job, Placement, Sink};
+use crate::sync::spin_loop;
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -358,8 +359,21 @@ impl Runner {
                 );
                 self.run(job);
             }
+            None if self.shared.lingers && self.linger(worker) => {}
             None => self.pause(worker, pause),
         }
+    }
+
+    /// Looks around for about a microsecond. True where there is work. To leave an environment and come back takes as long,
+    /// and who hands over one behavior hands over more: a worker that took each at once would make both sides wait.
+    #[cold]
+    fn linger(&self, worker: &Worker) -> bool {
+        const ROUNDS: usize = 4;
+        const SPINS: usize = 8;
+        (0..ROUNDS).any(|_| {
+            (0..SPINS).for_each(|_| spin_loop());
+            self.has_work(worker)
+        })
     }
 
     #[cold]

@@ -157,7 +157,8 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         let builder = Runtime::builder().workers(workers).stack_size(STACK_SIZE).name("bocpy");
         let builder = match interpreters {
             Some(interpreters) => builder.host(interpreters),
-            None => builder.host(Threads),
+            // All wait for one GIL, if there is one.
+            None => builder.host(Threads).linger(cfg!(Py_GIL_DISABLED)),
         };
         let runtime = builder.start()?;
         STAYS.store((backend == Backend::Threads).into(), Ordering::Relaxed);
