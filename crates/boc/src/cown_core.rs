@@ -38,6 +38,13 @@ impl Core {
         Core { queue: Queue::new(), strong: AtomicU32::new(1), weak: AtomicU32::new(1), table }
     }
 
+    /// One reference more, to a cown that no other thread knows of.
+    #[inline]
+    pub(crate) fn add_unshared_reference(&mut self) {
+        let count = self.strong.load(Ordering::Relaxed);
+        self.strong.store(count + 1, Ordering::Relaxed);
+    }
+
     pub(crate) fn references(&self) -> usize {
         self.strong.load(Ordering::Relaxed) as usize
     }

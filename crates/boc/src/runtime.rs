@@ -180,7 +180,7 @@ fn submit<S: Shape, P: Payload<S>>(
 ) {
     match runner {
         Some(runner) => runner.enter(scope),
-        None => scope.enter(1),
+        None => shared.enter_from_outside(scope),
     }
     let job = match shared.events.is_there() {
         false => behavior.link(),
@@ -340,8 +340,8 @@ impl Runtime {
     /// True where neither a behavior nor a background job is in flight.
     pub fn is_idle(&self) -> bool {
         // In this order: a background job may schedule behaviors, and is counted until it has.
-        let Shared { root, background, .. } = &*self.shared;
-        background.is_empty() && root.is_empty() && background.is_empty()
+        let background = &self.shared.background;
+        background.is_empty() && self.shared.is_quiescent() && background.is_empty()
     }
 
     /// Waits until no behavior is in flight: neither running nor scheduled.
@@ -377,7 +377,7 @@ impl Runtime {
 
     /// True where no behavior is in flight.
     pub fn is_quiescent(&self) -> bool {
-        self.shared.root.is_empty()
+        self.shared.is_quiescent()
     }
 
     /// A scope: what is scheduled in it can be waited for apart from all else. The runtime waits for that, too.
@@ -529,6 +529,7 @@ impl Drop for Runtime {
             // Workers that are still there drop what they find when they end.
             self.shared.stop();
         }
+        self.shared.give_back_credit();
         // SAFETY: the runtime was the owner of its scopes.
         unsafe {
             Count::disown(std::ptr::NonNull::from(&*self.shared.background));

@@ -26,13 +26,26 @@ impl Gate {
         }
     }
 
-    /// Waits until `done`, at most until `deadline`. True where it came to that.
-    pub(crate) fn wait(&self, deadline: Option<Instant>, done: impl Fn() -> bool) -> bool {
+    /// Whether somebody waits.
+    pub(crate) fn has_waiters(&self) -> bool {
+        self.waiters.load(Ordering::Relaxed) != 0
+    }
+
+    /// Waits until `done`, at most until `deadline`. True where it came to that. `prepare` is called when others can see that
+    /// somebody waits.
+    pub(crate) fn wait(
+        &self,
+        deadline: Option<Instant>,
+        prepare: impl FnOnce(),
+        done: impl Fn() -> bool,
+    ) -> bool {
         if done() {
             return true;
         }
         self.waiters.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::SeqCst);
+        // Asked again after this: from now on a thread that changes something sees us.
+        prepare();
         let mut guard = lock(&self.lock);
         let came = loop {
             if done() {

@@ -26,6 +26,7 @@
 //! or a thread that pumps a lane. [`sleep`] is about workers that have nothing to do; `README.md` beside it tells how.
 
 mod clock;
+mod credit;
 mod events;
 mod gate;
 mod inbox;
@@ -47,6 +48,7 @@ pub use stats::Stats;
 
 use crate::job::{How, Job, Placement, Sink};
 use crate::sync::Injector;
+use credit::Credit;
 use crossbeam_utils::CachePadded;
 use events::Watcher;
 use gate::Gate;
@@ -78,6 +80,7 @@ pub(crate) struct Shared {
     // Each of these is written by many threads, and so apart from the rest.
     pub(crate) root: CachePadded<Scope>,
     pub(crate) background: CachePadded<Scope>,
+    credit: CachePadded<Credit>,
     injector: CachePadded<Injector<Job>>,
     sleep: CachePadded<Sleep>,
     gate: CachePadded<Gate>,
@@ -112,6 +115,7 @@ impl Shared {
         let shared = Arc::new_cyclic(|this| Shared {
             root: CachePadded::new(Scope::root(this.as_ptr())),
             background: CachePadded::new(Scope::background(this.as_ptr())),
+            credit: CachePadded::new(Credit::new()),
             injector: CachePadded::new(Injector::new()),
             sleep: CachePadded::new(sleep),
             gate: CachePadded::new(Gate::new()),
@@ -160,6 +164,26 @@ impl Shared {
     /// Workers leave their environments after the body that they run now. See [`Phase::suspend`].
     pub(crate) fn suspend(&self, timeout: Duration) -> bool {
         self.phase.suspend(timeout, || self.wake_all())
+    }
+
+    /// Counts a behavior from outside into a scope, of which the caller is an owner.
+    #[inline]
+    pub(crate) fn enter_from_outside(&self, scope: &Scope) {
+        match ptr::eq(scope, &*self.root) {
+            true => self.credit.enter(scope, &self.gate),
+            false => scope.enter(1),
+        }
+    }
+
+    /// True where nothing of the root scope is in flight.
+    pub(crate) fn is_quiescent(&self) -> bool {
+        self.give_back_credit();
+        self.root.is_empty()
+    }
+
+    /// The root scope does not count anything in advance.
+    pub(crate) fn give_back_credit(&self) {
+        self.credit.give_back(&self.root);
     }
 
     /// Waits for this runtime. While somebody does, seeded turns are drawn.
@@ -226,7 +250,9 @@ impl Shared {
     /// Waits until the lane has something to run, or nothing is in flight. True where it has.
     pub(crate) fn wait_for_lane(&self, lane: usize, deadline: Option<Instant>) -> bool {
         let lane = &self.lanes[lane];
-        let wait = || self.gate.wait(deadline, || !lane.is_empty() || self.root.is_empty());
+        let done = || !lane.is_empty() || self.root.is_empty();
+        self.give_back_credit();
+        let wait = || self.gate.wait(deadline, || self.give_back_credit(), done);
         self.while_waited_for(wait);
         !lane.is_empty()
     }

@@ -189,7 +189,9 @@ impl Scope {
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
         // SAFETY: the runtime's memory is there while an owner is.
         let shared = unsafe { &*self.shared };
-        shared.while_waited_for(|| shared.gate.wait(deadline, || self.is_empty()))
+        shared.give_back_credit();
+        let give_back = || shared.give_back_credit();
+        shared.while_waited_for(|| shared.gate.wait(deadline, give_back, || self.is_empty()))
     }
 }
 

@@ -33,8 +33,9 @@ pub(crate) fn submit<'py>(
         }
         None => callable(py, state, body, captures)?,
     };
-    let result: Handle = boc::Cown::with_tag((), Slot::scalar(Scalar::None, host::era()));
-    let object = CownObject::open_in(py, state, result.clone())?;
+    let (result, same): (Handle, Handle) =
+        boc::Cown::pair_with_tag((), Slot::scalar(Scalar::None, host::era()));
+    let object = CownObject::open_in(py, state, same)?;
     let (claims, groups) = params.claims(result);
     host::schedule(py, claims, Task { work, groups })?;
     Ok(object)
