@@ -138,6 +138,29 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<T, G> 
     }
 }
 
+/// Claims, and behind them one to write a new cown, which is put where the last field says.
+pub(crate) struct WithNew<'a, T, G>(
+    pub(crate) Claims<T, G>,
+    pub(crate) (T, G),
+    pub(crate) &'a mut Option<Cown<T, G>>,
+);
+
+// SAFETY: a request for each claim, and one for the new cown.
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for WithNew<'_, T, G> {
+    type Shape = ClaimsShape<T, G>;
+    #[inline]
+    fn count(&self) -> usize {
+        self.0.count() + 1
+    }
+    #[inline]
+    fn requests(self, requests: &mut Requests) -> Self::Shape {
+        let WithNew(claims, (value, tag), place) = self;
+        let shape = claims.requests(requests);
+        *place = Some(requests.new_cown(value, tag));
+        shape
+    }
+}
+
 // SAFETY: reaches no value.
 unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Shape for ClaimsShape<T, G> {
     const COUNT: Option<usize> = None;

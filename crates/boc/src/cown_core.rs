@@ -70,10 +70,18 @@ impl Core {
     #[inline]
     pub(crate) unsafe fn drop_references(this: NonNull<Core>, count: u32) {
         // SAFETY: alive, as the references are there.
-        if unsafe { this.as_ref() }.strong.fetch_sub(count, Ordering::Release) == count {
+        let core = unsafe { this.as_ref() };
+        // Where nobody else has one, nobody else can change the count.
+        if core.is_known_by(count) || core.strong.fetch_sub(count, Ordering::Release) == count {
             // SAFETY: they were the last.
             unsafe { Core::drop_value(this) };
         }
+    }
+
+    /// True where there are no other references than those `count` ones of the caller's, weak ones included.
+    #[inline]
+    pub(crate) fn is_known_by(&self, count: u32) -> bool {
+        self.strong.load(Ordering::Acquire) == count && self.weak.load(Ordering::Acquire) == 1
     }
 
     /// # Safety
@@ -112,7 +120,9 @@ impl Core {
     pub(crate) unsafe fn drop_weak(this: NonNull<Core>) {
         // SAFETY: the memory is there, as the reference is.
         unsafe {
-            if this.as_ref().weak.fetch_sub(1, Ordering::Release) == 1 {
+            let weak = &this.as_ref().weak;
+            // Where it is the last, nobody else can change the count.
+            if weak.load(Ordering::Acquire) == 1 || weak.fetch_sub(1, Ordering::Release) == 1 {
                 fence(Ordering::Acquire);
                 let layout = this.as_ref().table.layout;
                 pool::free(this.cast(), layout.size(), layout.align());

@@ -2,7 +2,7 @@
 
 use crate::cown::Cown;
 use crate::cown_core::Core;
-use crate::queue::{Mode, Request};
+use crate::queue::{Mode, Request, Standing};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -92,22 +92,33 @@ impl Requests {
 
     /// A request for a cown of the caller's, which is alive while the behavior is scheduled.
     pub(crate) fn borrowed<T, G>(&mut self, cown: &Cown<T, G>, mode: Mode) {
-        self.push(cown.core(), mode, false);
+        self.push(cown.core(), mode, Standing::Borrowed);
     }
 
     /// A request that takes over a handle.
     pub(crate) fn owned<T, G>(&mut self, cown: Cown<T, G>, mode: Mode) {
-        self.push(cown.into_core(), mode, true);
+        self.push(cown.into_core(), mode, Standing::Owned);
+    }
+
+    /// A request to write a cown that is new. Gives the cown.
+    pub(crate) fn new_cown<T, G>(&mut self, value: T, tag: G) -> Cown<T, G> {
+        let (cown, of_line) = Cown::pair_with_tag(value, tag);
+        let request = self.push(of_line.into_core(), Mode::Write, Standing::First);
+        // SAFETY: nobody else knows of the cown.
+        unsafe { Request::begin_line(request) };
+        cown
     }
 
     #[inline]
-    fn push(&mut self, cown: NonNull<Core>, mode: Mode, owns: bool) {
+    fn push(&mut self, cown: NonNull<Core>, mode: Mode, standing: Standing) -> NonNull<Request> {
         self.room = self.room.checked_sub(1).expect("no more requests than were counted");
         let back = self.next.addr().get() - self.behavior.addr().get();
         // SAFETY: there is room for it.
         unsafe {
-            self.next.write(Request::new(cown, mode, owns, back));
-            self.next = self.next.add(1);
+            let request = self.next;
+            request.write(Request::new(cown, mode, standing, back));
+            self.next = request.add(1);
+            request
         }
     }
 

@@ -4,7 +4,7 @@ use crate::cown::Cown;
 use crate::cown_core::Core;
 use crate::job::{Header, How, Job, Sink, Table, catch_panics};
 use crate::pool;
-use crate::queue::{Mode, Request};
+use crate::queue::{Mode, Request, Standing};
 use crate::scheduler::{Dispatch, dispatch};
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, offset_of};
@@ -30,7 +30,7 @@ impl Block {
 
     fn new(cown: NonNull<Core>) -> NonNull<Block> {
         let header = Header::new(1, &Block::TABLE, std::ptr::null());
-        let request = Request::new(cown, Mode::Write, false, offset_of!(Block, request));
+        let request = Request::new(cown, Mode::Write, Standing::Borrowed, offset_of!(Block, request));
         let block = pool::allocate(size_of::<Block>(), align_of::<Block>()).cast::<Block>();
         // SAFETY: new memory of that layout.
         unsafe { block.write(Block { header, request }) };

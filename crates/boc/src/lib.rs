@@ -79,5 +79,5 @@ pub use host::{Host, Worker};
 pub use job::Placement;
 pub use outcome::{Outcome, Panic, Promise};
 pub use queue::Mode;
-pub use runtime::{Builder, PumpError, Runtime, Scope, StartError, background, schedule, when};
+pub use runtime::{Builder, PumpError, Runtime, Scope, StartError, background, schedule, schedule_new, when};
 pub use scheduler::{Event, Events, Stats, current_worker};

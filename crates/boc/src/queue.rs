@@ -44,7 +44,7 @@
 //! empty, have a reference each.
 
 use crate::cown_core::Core;
-use crate::job::{Header, Job};
+use crate::job::{Header, Job, catch_panics};
 use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Ordering, prefetch, spin};
 use std::ptr::{self, NonNull};
 
@@ -98,21 +98,31 @@ pub(crate) struct Request {
     state: AtomicU8,
     role: Role,
     mode: Mode,
-    /// Whether it came with a reference to the cown, which is to be dropped, or used up, once it is in line.
-    owns: bool,
+    standing: Standing,
+}
+
+/// How a request stands to its cown before it is linked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The caller keeps the cown alive until it is linked.
+    Borrowed,
+    /// It came with a reference to the cown, which is to be dropped, or used up, once it is in line.
+    Owned,
+    /// It came with the line's reference to a new cown that nobody else knows of, and is in line from the beginning.
+    First,
 }
 
 impl Request {
-    /// A request of the behavior that begins `back` bytes before the place that this will be written to. `owns`: with the
-    /// reference that the caller had.
-    pub(crate) fn new(cown: NonNull<Core>, mode: Mode, owns: bool, back: usize) -> Self {
-        let (role, state) = match mode {
-            Mode::Write => (Role::Write, 0),
-            Mode::Read => (Role::Read, WAITING),
+    /// A request of the behavior that begins `back` bytes before the place that this will be written to.
+    pub(crate) fn new(cown: NonNull<Core>, mode: Mode, standing: Standing, back: usize) -> Self {
+        let (role, state) = match (mode, standing) {
+            (Mode::Write, Standing::First) => (Role::Write, SCHEDULED),
+            (Mode::Write, _) => (Role::Write, 0),
+            (Mode::Read, _) => (Role::Read, WAITING),
         };
         let back = u32::try_from(back).expect("a behavior is smaller than four gigabytes");
         let next = AtomicPtr::new(ptr::null_mut());
-        Request { cown, next, back, state: AtomicU8::new(state), role, mode, owns }
+        Request { cown, next, back, state: AtomicU8::new(state), role, mode, standing }
     }
 
     pub(crate) fn cown(&self) -> NonNull<Core> {
@@ -154,12 +164,32 @@ impl Request {
         other.role = Role::Merged;
     }
 
+    /// Puts the first request for a new cown in line.
+    ///
+    /// # Safety
+    /// The request is [`Standing::First`]; nobody else knows of the cown yet.
+    pub(crate) unsafe fn begin_line(this: NonNull<Request>) {
+        // SAFETY: says the caller.
+        let queue = unsafe { &this.as_ref().cown.as_ref().queue };
+        queue.tail.store(this.as_ptr(), Ordering::Relaxed);
+    }
+
+    /// Whether it has to be linked.
+    #[inline]
+    pub(crate) fn is_to_be_linked(&self) -> bool {
+        self.standing != Standing::First
+    }
+
     /// Drops the reference to the cown of a request that will not be linked.
     ///
     /// # Safety
-    /// It has not been linked.
+    /// It has not been linked, and if it began a line nobody else has got the cown.
     pub(crate) unsafe fn forgo(&self) {
-        if self.owns {
+        if self.standing == Standing::First {
+            // SAFETY: the line's reference is there.
+            unsafe { self.cown.as_ref() }.queue.tail.store(ptr::null_mut(), Ordering::Relaxed);
+        }
+        if self.standing != Standing::Borrowed {
             // SAFETY: the reference is the request's own.
             unsafe { Core::drop_references(self.cown, 1) };
         }
@@ -167,7 +197,7 @@ impl Request {
 
     /// The same for a request that is merged into another one, which keeps the cown alive.
     pub(crate) fn forgo_merged(&self) {
-        if self.owns {
+        if self.standing == Standing::Owned {
             // SAFETY: the other request has a reference, or the caller has one.
             unsafe { self.cown.as_ref() }.drop_one_of_many();
         }
@@ -194,33 +224,36 @@ impl Request {
             // The line is new: it gets its reference.
             return match request.role {
                 Role::Read => {
-                    core.add_references(2 - u32::from(request.owns));
+                    core.add_references(2 - u32::from(request.standing == Standing::Owned));
                     queue.readers.fetch_add(READER, Ordering::AcqRel);
                     // Nobody looks at our state before we are scheduled.
                     request.state.store(0, Ordering::Relaxed);
                     true
                 }
                 _ => {
-                    if !request.owns {
+                    if request.standing == Standing::Borrowed {
                         core.add_references(1);
                     }
                     queue.enter_empty_as_writer(this)
                 }
             };
         };
-        match (request.role, request.owns) {
-            (Role::Read, false) => core.add_references(1),
-            // The line has a reference.
-            (Role::Write, true) => core.drop_one_of_many(),
-            _ => {}
-        }
+        // A reader has a reference of its own. A writer needs none, as the line has one.
+        let surplus = match (request.role, request.standing) {
+            (Role::Read, Standing::Borrowed) => {
+                core.add_references(1);
+                None
+            }
+            (Role::Write, Standing::Owned) => Some(request.cown),
+            _ => None,
+        };
         // SAFETY: a request that is not the tail any more is not freed before its `next` is set, which only this thread
         // does.
         let before = unsafe { before.as_ref() };
         if before.state.load(Ordering::Acquire) & SCHEDULED == 0 {
             spin(|| (before.state.load(Ordering::Acquire) & SCHEDULED != 0).then_some(()));
         }
-        match (before.role, request.role) {
+        let granted = match (before.role, request.role) {
             (Role::Read, Role::Read) => {
                 let waits = before.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
                     (state & WAITING != 0).then_some(state | NEXT_READS)
@@ -229,19 +262,21 @@ impl Request {
                     queue.readers.fetch_add(READER, Ordering::AcqRel);
                     request.state.store(0, Ordering::Relaxed);
                 }
-                before.next.store(this.as_ptr(), Ordering::Release);
                 waits.is_err()
             }
             (Role::Read, _) => {
                 before.state.fetch_or(NEXT_WRITES, Ordering::AcqRel);
-                before.next.store(this.as_ptr(), Ordering::Release);
                 false
             }
-            _ => {
-                before.next.store(this.as_ptr(), Ordering::Release);
-                false
-            }
+            _ => false,
+        };
+        before.next.store(this.as_ptr(), Ordering::Release);
+        // Only now: while we have it, the one before does not take itself for the last who knows of the cown.
+        if let Some(cown) = surplus {
+            // SAFETY: the reference was the request's. The behavior may have run already, so it may be the last.
+            catch_panics(|| unsafe { Core::drop_references(cown, 1) });
         }
+        granted
     }
 
     /// Phase two.
@@ -288,7 +323,13 @@ impl Request {
         }
         // SAFETY: the line, or the reader, has a reference until this is over; but for the writer with a successor, which
         // does not come here again once it has granted that.
-        let queue = unsafe { &request.cown.as_ref().queue };
+        let core = unsafe { request.cown.as_ref() };
+        let queue = &core.queue;
+        // Where only the line knows of the cown, nobody can get in line any more. Asked first: who did, and has dropped the
+        // last handle since, has set our `next` before.
+        if core.is_known_by(1) && request.next.load(Ordering::Acquire).is_null() {
+            return 1;
+        }
         let next = request.leave_or_successor(this, queue);
         match (request.role, next) {
             (Role::Write, Some(next)) => {

@@ -6,7 +6,7 @@ use crate::transport::slot::Slot;
 use boc::Mode;
 use smallvec::SmallVec;
 
-/// The cowns that a behavior asks for: those of its parameters, in their order, and that of its result.
+/// The cowns that a behavior asks for: those of its parameters, in their order. That of its result is made with it.
 pub(crate) type Claims = boc::Claims<(), Slot>;
 
 /// How the runtime hands them to a body.
@@ -64,9 +64,8 @@ impl Params {
         self.cowns.all().len()
     }
 
-    /// What the behavior asks for, where its result is to be in that cown.
-    pub(crate) fn claims(&mut self, result: Handle) -> (Claims, Groups) {
-        self.cowns.push(result, Mode::Write);
+    /// What the behavior asks for, but for the cown of its result.
+    pub(crate) fn claims(&mut self) -> (Claims, Groups) {
         (std::mem::take(&mut self.cowns), std::mem::take(&mut self.groups))
     }
 }

@@ -4,15 +4,13 @@ use super::globals::{self, Snapshot};
 use super::params::Params;
 use super::plan::{Plan, Sent};
 use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Task, Work};
-use crate::api::cown::{CownObject, Handle};
+use crate::api::cown::CownObject;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Borrowed, Object, PyResult, Python, container, function, module, text};
 use crate::host;
 use crate::interpreter::state::Callable;
 use crate::interpreter::{Resident, State};
 use crate::transport::portable::Portable;
-use crate::transport::scalar::Scalar;
-use crate::transport::slot::Slot;
 use std::ffi::CStr;
 use std::sync::Arc;
 
@@ -33,12 +31,9 @@ pub(crate) fn submit<'py>(
         }
         None => callable(py, state, body, captures)?,
     };
-    let (result, same): (Handle, Handle) =
-        boc::Cown::pair_with_tag((), Slot::scalar(Scalar::None, host::era()));
-    let object = CownObject::open_in(py, state, same)?;
-    let (claims, groups) = params.claims(result);
-    host::schedule(py, claims, Task { work, groups })?;
-    Ok(object)
+    let (claims, groups) = params.claims();
+    let result = host::schedule(py, claims, Task { work, groups })?;
+    CownObject::open_in(py, state, result)
 }
 
 /// Anything else that can be called, sent as the value that it is.

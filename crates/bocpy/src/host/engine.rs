@@ -10,8 +10,9 @@ use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::state::Callable;
 use crate::interpreter::{State, attach, detach, forked};
 use crate::transport::holder::Holder;
-use crate::transport::slot::ERAS;
-use boc::{Runtime, Stats};
+use crate::transport::scalar::Scalar;
+use crate::transport::slot::{ERAS, Slot};
+use boc::{Cown, Mode, Runtime, Stats};
 use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::cell::Cell;
@@ -227,22 +228,37 @@ pub(super) fn sweep_soon(worker: usize) {
     }
 }
 
-/// Hands a task to the runtime, to be run when it has those cowns.
-pub(crate) fn schedule(py: Python<'_>, claims: Claims, task: Task) -> PyResult<()> {
+/// Hands a task to the runtime, to be run when it has those cowns. Gives the cown of its result, which comes behind them.
+#[inline]
+pub(crate) fn schedule(py: Python<'_>, claims: Claims, task: Task) -> PyResult<Cown<(), Slot>> {
+    let result = || ((), Slot::scalar(Scalar::None, era()));
     if boc::current_worker().is_some() {
-        boc::schedule(claims, task);
-        return Ok(());
+        return Ok(boc::schedule_new(claims, result(), task));
     }
+    loop {
+        if let Some(engine) = &*engine(py) {
+            return Ok(engine.runtime.schedule_new(claims, result(), task));
+        }
+        if LEAVING.get() {
+            let (value, slot) = result();
+            let (result, same) = Cown::pair_with_tag(value, slot);
+            let mut claims = claims;
+            claims.push(result, Mode::Write);
+            LATE.lock().push((claims, task));
+            return Ok(same);
+        }
+        // It has been stopped since we looked.
+        start(py, None, None)?;
+    }
+}
+
+/// The same for what was scheduled while the workers left, with the cown of its result among those claims.
+fn schedule_late(py: Python<'_>, claims: Claims, task: Task) -> PyResult<()> {
     loop {
         if let Some(engine) = &*engine(py) {
             engine.runtime.schedule(claims, task);
             return Ok(());
         }
-        if LEAVING.get() {
-            LATE.lock().push((claims, task));
-            return Ok(());
-        }
-        // It has been stopped since we looked.
         start(py, None, None)?;
     }
 }
@@ -285,7 +301,7 @@ fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
     let backend = if before.has_interpreters { Backend::Interpreters } else { Backend::Threads };
     start_with(py, before.runtime.worker_count(), backend)?;
     for (claims, task) in late {
-        schedule(py, claims, task)?;
+        schedule_late(py, claims, task)?;
     }
     Ok(true)
 }
