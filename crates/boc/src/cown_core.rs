@@ -78,6 +78,20 @@ impl Core {
         }
     }
 
+    /// Drops a reference where there are others most of the time.
+    ///
+    /// # Safety
+    /// The reference was the caller's.
+    #[inline]
+    pub(crate) unsafe fn drop_shared_reference(this: NonNull<Core>) {
+        // SAFETY: alive, as the reference is there; and then it was the last.
+        unsafe {
+            if this.as_ref().strong.fetch_sub(1, Ordering::Release) == 1 {
+                Core::drop_value(this);
+            }
+        }
+    }
+
     /// True where there are no other references than those `count` ones of the caller's, weak ones included.
     #[inline]
     pub(crate) fn is_known_by(&self, count: u32) -> bool {

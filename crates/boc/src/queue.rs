@@ -274,7 +274,7 @@ impl Request {
         // Only now: while we have it, the one before does not take itself for the last who knows of the cown.
         if let Some(cown) = surplus {
             // SAFETY: the reference was the request's. The behavior may have run already, so it may be the last.
-            catch_panics(|| unsafe { Core::drop_references(cown, 1) });
+            catch_panics(|| unsafe { Core::drop_shared_reference(cown) });
         }
         granted
     }
@@ -325,12 +325,10 @@ impl Request {
         // does not come here again once it has granted that.
         let core = unsafe { request.cown.as_ref() };
         let queue = &core.queue;
-        // Where only the line knows of the cown, nobody can get in line any more. Asked first: who did, and has dropped the
-        // last handle since, has set our `next` before.
-        if core.is_known_by(1) && request.next.load(Ordering::Acquire).is_null() {
-            return 1;
-        }
-        let next = request.leave_or_successor(this, queue);
+        let next = match NonNull::new(request.next.load(Ordering::Acquire)) {
+            None => request.leave_or_successor(this, core),
+            next => next,
+        };
         match (request.role, next) {
             (Role::Write, Some(next)) => {
                 // SAFETY: a successor that waits for our grant is alive.
@@ -363,16 +361,19 @@ impl Request {
         }
     }
 
-    /// Leaves the line empty, or gives the request behind this one.
-    fn leave_or_successor(&self, this: NonNull<Request>, queue: &Queue) -> Option<NonNull<Request>> {
-        if let Some(next) = NonNull::new(self.next.load(Ordering::Acquire)) {
-            return Some(next);
+    /// Leaves the line empty, or gives the request behind this one, if one has come since we looked.
+    fn leave_or_successor(&self, this: NonNull<Request>, core: &Core) -> Option<NonNull<Request>> {
+        let next = || NonNull::new(self.next.load(Ordering::Acquire));
+        // Where only the line knows of the cown, nobody can get in line any more. Asked first: who did, and has dropped the
+        // last handle since, has set our `next` before.
+        if core.is_known_by(1) {
+            return next();
         }
         let null = ptr::null_mut();
-        match queue.tail.compare_exchange(this.as_ptr(), null, Ordering::AcqRel, Ordering::Acquire) {
+        match core.queue.tail.compare_exchange(this.as_ptr(), null, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => None,
             // Somebody is the tail now, and about to set our `next`.
-            Err(_) => Some(spin(|| NonNull::new(self.next.load(Ordering::Acquire)))),
+            Err(_) => Some(spin(next)),
         }
     }
 }
