@@ -287,18 +287,20 @@ impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
         // are alive: the caller has handles, or the requests have.
         unsafe {
             let first = Behavior::first_request(this);
+            // Only claims have one that is in line from the beginning, and that is the last.
+            let count = match S::COUNT {
+                None if count > 0 && !first.add(count - 1).as_ref().is_to_be_linked() => count - 1,
+                _ => count,
+            };
             match count {
                 0 => Some(Job::new(header)),
                 1 if first.as_ref().writes_alone() => link_alone(header, first),
-                2 if S::COUNT.is_some() && first.as_ref().order() != first.add(1).as_ref().order() => {
+                2 if first.as_ref().order() != first.add(1).as_ref().order() => {
                     let (one, other) = (first, first.add(1));
                     let one_first = one.as_ref().order() < other.as_ref().order();
                     link_in_order(header, &if one_first { [one, other] } else { [other, one] })
                 }
-                count => {
-                    let requests = (0..count).map(|place| first.add(place));
-                    link_all(header, requests.filter(|request| request.as_ref().is_to_be_linked()).collect())
-                }
+                count => link_all(header, (0..count).map(|place| first.add(place)).collect()),
             }
         }
     }
@@ -344,10 +346,10 @@ unsafe fn link_all(header: NonNull<Header>, mut requests: SmallVec<[NonNull<Requ
             }
             same
         });
-        match requests[..] {
-            [] => return Some(Job::new(header)),
-            [only] if only.as_ref().writes_alone() => return link_alone(header, only),
-            _ => {}
+        if let [only] = requests[..]
+            && only.as_ref().writes_alone()
+        {
+            return link_alone(header, only);
         }
         link_in_order(header, &requests)
     }

@@ -215,6 +215,9 @@ impl Shared {
     /// Where a job is to run, if there is such a place.
     #[inline]
     fn placement(&self, job: &Job) -> Placement {
+        if job.runs_anywhere() {
+            return Placement::Anywhere;
+        }
         match job.placement() {
             Placement::Prefer(worker) if worker >= self.remotes.len() => Placement::Anywhere,
             Placement::Only(lane) if lane >= self.lanes.len() => Placement::Anywhere,

@@ -228,6 +228,17 @@ impl Runner {
         self.push_released(worker, job, placement);
     }
 
+    /// Takes over a job that the end of another on this worker has made ready.
+    #[inline(always)]
+    fn ready_here(&self, worker: &Worker, job: Job, fresh: bool) {
+        let shared = &*self.shared;
+        match shared.placement(&job) {
+            Placement::Only(lane) => shared.send_to_lane(lane, job),
+            Placement::Prefer(home) if home != worker.index => shared.send_to(home, job),
+            placement => self.run_soon(worker, job, placement, fresh),
+        }
+    }
+
     #[cold]
     fn ready_somewhere(&self, job: Job, fresh: bool) {
         if !owner(&job).is_some_and(|scope| belongs_to(scope, &self.shared)) {
@@ -238,14 +249,10 @@ impl Runner {
         let Some(worker) = self.worker.as_ref().filter(|_| shared.turns.is_none()) else {
             return self.place(job);
         };
-        match shared.placement(&job) {
-            Placement::Only(lane) => shared.send_to_lane(lane, job),
-            Placement::Prefer(home) if home != worker.index => shared.send_to(home, job),
-            placement => self.run_soon(worker, job, placement, fresh),
-        }
+        self.ready_here(worker, job, fresh);
     }
 
-    #[cold]
+    #[inline(never)]
     fn place_somewhere(&self, job: Job) {
         let shared = &*self.shared;
         let placement = shared.placement(&job);
@@ -559,9 +566,7 @@ impl Sink for Runner {
     fn ready(&self, job: Job, fresh: bool) {
         let of_this_scope = owner(&job).is_some_and(|scope| self.scope.get() == Some(scope));
         match &self.worker {
-            Some(worker) if self.plain && of_this_scope && job.runs_anywhere() => {
-                self.run_soon(worker, job, Placement::Anywhere, fresh);
-            }
+            Some(worker) if self.plain && of_this_scope => self.ready_here(worker, job, fresh),
             _ => self.ready_somewhere(job, fresh),
         }
     }
