@@ -4,6 +4,7 @@ use crate::cown::Cown;
 use crate::cowns::{Cowns, Granted, Requests, Shape};
 use crate::queue::{Mode, Request};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -26,7 +27,9 @@ const INLINE: usize = 3;
 /// assert_eq!(cown.tag().load(Relaxed), 1);
 /// # Ok::<(), boc::StartError>(())
 /// ```
-pub struct Claims<T, G = ()>(SmallVec<[(Cown<T, G>, Mode); INLINE]>);
+///
+/// Claims own handles of their cowns, or borrow them: a behavior then takes a reference only where it has to.
+pub struct Claims<'a, T, G = ()>(SmallVec<[(Cow<'a, Cown<T, G>>, Mode); INLINE]>);
 
 /// The cowns that a [`Body`](crate::Body) over [`Claims`] has asked for, in the order of the claims.
 pub struct Claimed<'a, T, G = ()>(&'a [Request], PhantomData<&'a Cown<T, G>>);
@@ -34,15 +37,35 @@ pub struct Claimed<'a, T, G = ()>(&'a [Request], PhantomData<&'a Cown<T, G>>);
 /// What is handed to a body over claims.
 pub struct ClaimsShape<T, G>(PhantomData<fn() -> Cown<T, G>>);
 
-impl<T, G> Claims<T, G> {
+impl<'a, T, G> Claims<'a, T, G> {
     /// No claims.
     pub fn new() -> Self {
         Claims(SmallVec::new())
     }
 
     /// One claim more, behind the others.
+    #[inline]
     pub fn push(&mut self, cown: Cown<T, G>, mode: Mode) {
-        self.0.push((cown, mode));
+        self.0.push((Cow::Owned(cown), mode));
+    }
+
+    /// The same, with a handle that outlives the claims.
+    ///
+    /// ```
+    /// use boc::{Claims, Cown, Mode};
+    /// let cown = Cown::new(1);
+    /// let mut claims = Claims::new();
+    /// claims.push_borrowed(&cown, Mode::Write);
+    /// assert_eq!(cown.handles(), 1);
+    /// ```
+    #[inline]
+    pub fn push_borrowed(&mut self, cown: &'a Cown<T, G>, mode: Mode) {
+        self.0.push((Cow::Borrowed(cown), mode));
+    }
+
+    /// The same claims, which borrow nothing.
+    pub fn into_owned(self) -> Claims<'static, T, G> {
+        Claims(self.0.into_iter().map(|(cown, mode)| (Cow::Owned(cown.into_owned()), mode)).collect())
     }
 
     /// All of them, in the order in which they were made.
@@ -53,10 +76,20 @@ impl<T, G> Claims<T, G> {
     /// let mut claims = Claims::new();
     /// claims.push(second.clone(), Mode::Read);
     /// claims.push(first.clone(), Mode::Write);
-    /// assert!(claims.all() == [(second, Mode::Read), (first, Mode::Write)]);
+    /// assert!(claims.iter().eq([(&second, Mode::Read), (&first, Mode::Write)]));
     /// ```
-    pub fn all(&self) -> &[(Cown<T, G>, Mode)] {
-        &self.0
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Cown<T, G>, Mode)> {
+        self.0.iter().map(|(cown, mode)| (&**cown, *mode))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -106,26 +139,26 @@ impl<T, G> fmt::Debug for Claimed<'_, T, G> {
     }
 }
 
-impl<T, G> Default for Claims<T, G> {
+impl<T, G> Default for Claims<'_, T, G> {
     fn default() -> Self {
         Claims::new()
     }
 }
 
-impl<T, G> Clone for Claims<T, G> {
+impl<T, G> Clone for Claims<'_, T, G> {
     fn clone(&self) -> Self {
         Claims(self.0.clone())
     }
 }
 
-impl<T, G> FromIterator<(Cown<T, G>, Mode)> for Claims<T, G> {
+impl<T, G> FromIterator<(Cown<T, G>, Mode)> for Claims<'_, T, G> {
     fn from_iter<I: IntoIterator<Item = (Cown<T, G>, Mode)>>(claims: I) -> Self {
-        Claims(claims.into_iter().collect())
+        Claims(claims.into_iter().map(|(cown, mode)| (Cow::Owned(cown), mode)).collect())
     }
 }
 
 // SAFETY: a request for each claim.
-unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<T, G> {
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<'_, T, G> {
     type Shape = ClaimsShape<T, G>;
     #[inline]
     fn count(&self) -> usize {
@@ -133,20 +166,25 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<T, G> 
     }
     #[inline]
     fn requests(self, requests: &mut Requests) -> Self::Shape {
-        self.0.into_iter().for_each(|(cown, mode)| requests.owned(cown, mode));
+        for (cown, mode) in self.0 {
+            match cown {
+                Cow::Owned(cown) => requests.owned(cown, mode),
+                Cow::Borrowed(cown) => requests.borrowed(cown, mode),
+            }
+        }
         ClaimsShape(PhantomData)
     }
 }
 
 /// Claims, and behind them one to write a new cown, which is put where the last field says.
-pub(crate) struct WithNew<'a, T, G>(
-    pub(crate) Claims<T, G>,
+pub(crate) struct WithNew<'a, 'b, T, G>(
+    pub(crate) Claims<'a, T, G>,
     pub(crate) (T, G),
-    pub(crate) &'a mut Option<Cown<T, G>>,
+    pub(crate) &'b mut Option<Cown<T, G>>,
 );
 
 // SAFETY: a request for each claim, and one for the new cown.
-unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for WithNew<'_, T, G> {
+unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for WithNew<'_, '_, T, G> {
     type Shape = ClaimsShape<T, G>;
     #[inline]
     fn count(&self) -> usize {

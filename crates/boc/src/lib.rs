@@ -79,5 +79,7 @@ pub use host::{Host, Worker};
 pub use job::Placement;
 pub use outcome::{Outcome, Panic, Promise};
 pub use queue::Mode;
-pub use runtime::{Builder, PumpError, Runtime, Scope, StartError, background, schedule, schedule_new, when};
+pub use runtime::{
+    Builder, PumpError, Runtime, Scope, StartError, background, schedule, try_schedule_new, when,
+};
 pub use scheduler::{Event, Events, Stats, current_worker};

@@ -225,7 +225,7 @@ fn schedule_new_in<T: Send + 'static, G: Send + Sync + 'static>(
     runner: Option<&Runner>,
     shared: &Shared,
     scope: &Count,
-    claims: Claims<T, G>,
+    claims: Claims<'_, T, G>,
     new: (T, G),
     body: impl Body<ClaimsShape<T, G>>,
 ) -> Cown<T, G> {
@@ -355,7 +355,7 @@ impl Runtime {
     #[inline]
     pub fn schedule_new<T: Send + 'static, G: Send + Sync + 'static>(
         &self,
-        claims: Claims<T, G>,
+        claims: Claims<'_, T, G>,
         new: (T, G),
         body: impl Body<ClaimsShape<T, G>>,
     ) -> Cown<T, G> {
@@ -646,22 +646,24 @@ pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Shape>) {
 /// Schedules `body` over `claims` and a new cown from within a behavior, on the runtime that runs that one. See
 /// [`Runtime::schedule_new`].
 ///
-/// # Panics
-/// Outside behaviors.
+/// # Errors
+/// Outside behaviors: gives everything back.
 #[inline]
-pub fn schedule_new<T: Send + 'static, G: Send + Sync + 'static>(
-    claims: Claims<T, G>,
+pub fn try_schedule_new<'a, T, G, B>(
+    claims: Claims<'a, T, G>,
     new: (T, G),
-    body: impl Body<ClaimsShape<T, G>>,
-) -> Cown<T, G> {
-    scheduler::on_runner(|runner| {
-        let Some(runner) = runner else {
-            refuse(
-                (claims, new, body),
-                "boc::schedule_new is for use in behaviors; elsewhere, use Runtime::schedule_new",
-            );
-        };
-        schedule_new_in(Some(runner), runner.shared(), runner.current_scope(), claims, new, body)
+    body: B,
+) -> Result<Cown<T, G>, (Claims<'a, T, G>, (T, G), B)>
+where
+    T: Send + 'static,
+    G: Send + Sync + 'static,
+    B: Body<ClaimsShape<T, G>>,
+{
+    scheduler::on_runner(|runner| match runner {
+        Some(runner) => {
+            Ok(schedule_new_in(Some(runner), runner.shared(), runner.current_scope(), claims, new, body))
+        }
+        None => Err((claims, new, body)),
     })
 }
 

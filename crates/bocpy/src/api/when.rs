@@ -5,9 +5,10 @@ use crate::behavior::params::Params;
 use crate::behavior::submit::submit;
 use crate::ffi::class::{self, Args, Callable, Method, Native};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, container, text};
+use crate::ffi::{Borrowed, Object, PyResult, Python, container, text};
 use crate::interpreter::State;
 use boc::Mode;
+use smallvec::SmallVec;
 use std::ffi::CStr;
 
 /// What `when(...)` gives: called with a function, it schedules that. Its part is what the behavior is to be over: a claim,
@@ -30,34 +31,37 @@ impl Native for When {
             return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
         };
         let state = State::get(py);
+        let over = over(this)?;
         let mut params = Params::default();
-        add_all(state, &mut params, this)?;
+        add_all(state, &mut params, &over)?;
         submit(py, state, body, &mut params, &[])
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+        let over = over(this)?;
         let mut params = Params::default();
-        add_all(State::get(py), &mut params, this)?;
+        add_all(State::get(py), &mut params, &over)?;
         let count = params.cowns();
         text::string(py, &format!("<bocpy.when over {count} cown(s)>"))
     }
 }
 
-/// Adds what that instance of `When` is over.
+/// What that instance of `When` is over: its arguments.
+fn over<'a, 'py>(when: &'a Object<'py>) -> PyResult<SmallVec<[Borrowed<'a, 'py>; 4]>> {
+    match class::part::<When>(when) {
+        Some(over) if over.is_tuple() => {
+            (0..over.tuple_len()).map(|place| over.tuple_item_kept(place)).collect()
+        }
+        over => Ok(over.into_iter().collect()),
+    }
+}
+
+/// Adds those arguments to what a behavior is to be over.
 ///
 /// `params` is handed on where it is all the way: it is large, and was written in small pieces, which a processor is slow to
 /// read in large ones right away.
-fn add_all(state: &State, params: &mut Params, when: &Object<'_>) -> PyResult<()> {
-    match class::part::<When>(when) {
-        Some(over) if over.is_tuple() => {
-            for place in 0..over.tuple_len() {
-                add(state, params, "when()", place, &*over.tuple_item(place)?)?;
-            }
-        }
-        Some(over) => add(state, params, "when()", 0, &over)?,
-        None => {}
-    }
-    Ok(())
+fn add_all<'a>(state: &State, params: &mut Params<'a>, over: &'a [Borrowed<'_, '_>]) -> PyResult<()> {
+    over.iter().enumerate().try_for_each(|(place, arg)| add(state, params, "when()", place, arg))
 }
 
 /// The cown that an argument stands for, and whether it is to be written or only read.
@@ -85,7 +89,13 @@ fn member<'a>(
 }
 
 /// Adds an argument to what a behavior is to be over.
-fn add(state: &State, params: &mut Params, function: &str, place: usize, arg: &Object<'_>) -> PyResult<()> {
+fn add<'a>(
+    state: &State,
+    params: &mut Params<'a>,
+    function: &str,
+    place: usize,
+    arg: &'a Object<'_>,
+) -> PyResult<()> {
     if let Some((handle, mode)) = claim(state, arg) {
         params.single(handle, mode);
         return Ok(());
@@ -169,8 +179,9 @@ impl Method for WhenCall {
             return Err(error::raise(py, Kind::Type, message));
         }
         let state = State::get(py);
+        let cowns = cowns.items()?;
         let mut params = Params::default();
-        for (place, arg) in cowns.items()?.iter().enumerate() {
+        for (place, arg) in cowns.iter().enumerate() {
             add(state, &mut params, "whencall()", place, arg)?;
         }
         let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();

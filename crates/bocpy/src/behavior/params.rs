@@ -7,15 +7,15 @@ use boc::Mode;
 use smallvec::SmallVec;
 
 /// The cowns that a behavior asks for: those of its parameters, in their order. That of its result is made with it.
-pub(crate) type Claims = boc::Claims<(), Slot>;
+pub(crate) type Claims<'a> = boc::Claims<'a, (), Slot>;
 
 /// How the runtime hands them to a body.
 pub(crate) type ClaimsShape = boc::ClaimsShape<(), Slot>;
 
 /// The parameters of a behavior that are taken by cowns.
 #[derive(Default)]
-pub(crate) struct Params {
-    cowns: Claims,
+pub(crate) struct Params<'a> {
+    cowns: Claims<'a>,
     groups: Groups,
 }
 
@@ -37,18 +37,18 @@ pub(crate) struct Cowns<'a> {
 /// The same as the runtime hands them to a body.
 pub(crate) type Claimed<'a> = boc::Claimed<'a, (), Slot>;
 
-impl Params {
+impl<'a> Params<'a> {
     /// A parameter for one cown.
-    pub(crate) fn single(&mut self, cown: &Handle, mode: Mode) {
+    pub(crate) fn single(&mut self, cown: &'a Handle, mode: Mode) {
         if let Groups(Some(sizes)) = &mut self.groups {
             sizes.0.push(None);
         }
-        self.cowns.push(cown.clone(), mode);
+        self.cowns.push_borrowed(cown, mode);
     }
 
     /// A parameter for a group of cowns.
-    pub(crate) fn group<'a>(&mut self, members: impl ExactSizeIterator<Item = (&'a Handle, Mode)>) {
-        let singles = self.cowns.all().len();
+    pub(crate) fn group<'b>(&mut self, members: impl ExactSizeIterator<Item = (&'b Handle, Mode)>) {
+        let singles = self.cowns.len();
         let sizes = self.groups.0.get_or_insert_with(|| Box::new(Sizes(vec![None; singles])));
         sizes.0.push(Some(members.len() as u32));
         members.for_each(|(cown, mode)| self.cowns.push(cown.clone(), mode));
@@ -56,16 +56,16 @@ impl Params {
 
     /// How many parameters are taken.
     pub(crate) fn len(&self) -> usize {
-        self.groups.0.as_ref().map_or(self.cowns.all().len(), |sizes| sizes.0.len())
+        self.groups.0.as_ref().map_or(self.cowns.len(), |sizes| sizes.0.len())
     }
 
     /// How many cowns they take.
     pub(crate) fn cowns(&self) -> usize {
-        self.cowns.all().len()
+        self.cowns.len()
     }
 
     /// What the behavior asks for, but for the cown of its result.
-    pub(crate) fn claims(&mut self) -> (Claims, Groups) {
+    pub(crate) fn claims(&mut self) -> (Claims<'a>, Groups) {
         (std::mem::take(&mut self.cowns), std::mem::take(&mut self.groups))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn submit<'py>(
     py: Python<'py>,
     state: &State,
     body: &Object<'py>,
-    params: &mut Params,
+    params: &mut Params<'_>,
     captures: &[Object<'py>],
 ) -> PyResult<Object<'py>> {
     state.home.sweep(py);

@@ -41,6 +41,13 @@ impl<'py> Deref for Borrowed<'_, 'py> {
 }
 
 impl<'a, 'py> Borrowed<'a, 'py> {
+    /// An item of a tuple, for as long as the tuple is kept.
+    pub(crate) fn tuple_item_kept(&self, place: usize) -> PyResult<Borrowed<'a, 'py>> {
+        let item = self.tuple_item(place)?;
+        // SAFETY: a tuple does not change.
+        Ok(unsafe { Borrowed::new(self.py(), item.as_ptr()) })
+    }
+
     /// # Safety
     /// `object` is a live object of this interpreter, and stays so for `'a`.
     pub(crate) unsafe fn new(_py: Python<'py>, object: *mut ffi::PyObject) -> Self {

@@ -45,7 +45,7 @@ const UNKNOWN: u8 = 2;
 static STRICT: AtomicBool = AtomicBool::new(false);
 
 /// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
-static LATE: Mutex<Vec<(Claims, Task)>> = Mutex::new(Vec::new());
+static LATE: Mutex<Vec<(Claims<'static>, Task)>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// Set while this thread is a worker that leaves.
@@ -230,19 +230,20 @@ pub(super) fn sweep_soon(worker: usize) {
 
 /// Hands a task to the runtime, to be run when it has those cowns. Gives the cown of its result, which comes behind them.
 #[inline]
-pub(crate) fn schedule(py: Python<'_>, claims: Claims, task: Task) -> PyResult<Cown<(), Slot>> {
-    let result = || ((), Slot::scalar(Scalar::None, era()));
-    if boc::current_worker().is_some() {
-        return Ok(boc::schedule_new(claims, result(), task));
-    }
+pub(crate) fn schedule(py: Python<'_>, claims: Claims<'_>, task: Task) -> PyResult<Cown<(), Slot>> {
+    let result = ((), Slot::scalar(Scalar::None, era()));
+    let (claims, result, task) = match boc::try_schedule_new(claims, result, task) {
+        Ok(result) => return Ok(result),
+        // This thread runs no behavior.
+        Err(refused) => refused,
+    };
     loop {
         if let Some(engine) = &*engine(py) {
-            return Ok(engine.runtime.schedule_new(claims, result(), task));
+            return Ok(engine.runtime.schedule_new(claims, result, task));
         }
         if LEAVING.get() {
-            let (value, slot) = result();
-            let (result, same) = Cown::pair_with_tag(value, slot);
-            let mut claims = claims;
+            let (result, same) = Cown::pair_with_tag(result.0, result.1);
+            let mut claims = claims.into_owned();
             claims.push(result, Mode::Write);
             LATE.lock().push((claims, task));
             return Ok(same);
@@ -253,7 +254,7 @@ pub(crate) fn schedule(py: Python<'_>, claims: Claims, task: Task) -> PyResult<C
 }
 
 /// The same for what was scheduled while the workers left, with the cown of its result among those claims.
-fn schedule_late(py: Python<'_>, claims: Claims, task: Task) -> PyResult<()> {
+fn schedule_late(py: Python<'_>, claims: Claims<'static>, task: Task) -> PyResult<()> {
     loop {
         if let Some(engine) = &*engine(py) {
             engine.runtime.schedule(claims, task);
