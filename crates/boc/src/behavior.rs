@@ -176,7 +176,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     #[inline(always)]
     unsafe fn count(this: NonNull<Self>) -> usize {
         // SAFETY: says the caller.
-        S::COUNT.unwrap_or_else(|| unsafe { this.as_ref() }.header.requests as usize)
+        S::COUNT.unwrap_or(unsafe { this.as_ref() }.header.requests as usize)
     }
 
     /// A behavior that is not in line yet.

@@ -29,7 +29,9 @@ const INLINE: usize = 3;
 /// ```
 ///
 /// Claims own handles of their cowns, or borrow them: a behavior then takes a reference only where it has to.
-pub struct Claims<'a, T, G = ()>(SmallVec<[(Cow<'a, Cown<T, G>>, Mode); INLINE]>);
+pub struct Claims<'a, T, G = ()>(SmallVec<[Claim<'a, T, G>; INLINE]>);
+
+type Claim<'a, T, G> = (Cow<'a, Cown<T, G>>, Mode);
 
 /// The cowns that a [`Body`](crate::Body) over [`Claims`] has asked for, in the order of the claims.
 pub struct Claimed<'a, T, G = ()>(&'a [Request], PhantomData<&'a Cown<T, G>>);
@@ -179,12 +181,12 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<'_, T,
 /// Claims, and behind them one to write a new cown, which is put where the last field says.
 pub(crate) struct WithNew<'a, 'b, T, G>(
     pub(crate) Claims<'a, T, G>,
-    pub(crate) (T, G),
+    pub(crate) G,
     pub(crate) &'b mut Option<Cown<T, G>>,
 );
 
 // SAFETY: a request for each claim, and one for the new cown.
-unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for WithNew<'_, '_, T, G> {
+unsafe impl<T: Default + Send + 'static, G: Send + Sync + 'static> Cowns for WithNew<'_, '_, T, G> {
     type Shape = ClaimsShape<T, G>;
     #[inline]
     fn count(&self) -> usize {
@@ -192,9 +194,9 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for WithNew<'_, '
     }
     #[inline]
     fn requests(self, requests: &mut Requests) -> Self::Shape {
-        let WithNew(claims, (value, tag), place) = self;
+        let WithNew(claims, tag, place) = self;
         let shape = claims.requests(requests);
-        *place = Some(requests.new_cown(value, tag));
+        *place = Some(requests.new_cown(T::default(), tag));
         shape
     }
 }

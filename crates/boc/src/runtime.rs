@@ -221,16 +221,16 @@ fn schedule_in<C: Cowns>(
 }
 
 #[inline(always)]
-fn schedule_new_in<T: Send + 'static, G: Send + Sync + 'static>(
+fn schedule_new_in<T: Default + Send + 'static, G: Send + Sync + 'static>(
     runner: Option<&Runner>,
     shared: &Shared,
     scope: &Count,
     claims: Claims<'_, T, G>,
-    new: (T, G),
+    tag: G,
     body: impl Body<ClaimsShape<T, G>>,
 ) -> Cown<T, G> {
     let mut cown = None;
-    schedule_in(runner, shared, scope, WithNew(claims, new, &mut cown), body);
+    schedule_in(runner, shared, scope, WithNew(claims, tag, &mut cown), body);
     cown.expect("made with the requests")
 }
 
@@ -327,8 +327,8 @@ impl Runtime {
         on_runner_of(&self.shared, |runner| schedule_in(runner, &self.shared, root, cowns, body));
     }
 
-    /// Schedules `body` over `claims` and one new cown, with that value and tag, which the behavior holds from the beginning:
-    /// its last claim, to write. Gives the cown. Cheaper than to make one and claim it.
+    /// Schedules `body` over `claims` and one new cown, with that tag and the default value, which the behavior holds from the
+    /// beginning: its last claim, to write. Gives the cown. Cheaper than to make one and claim it.
     ///
     /// ```
     /// use boc::{Claimed, Claims, Cown, Mode, Runtime};
@@ -347,21 +347,21 @@ impl Runtime {
     /// let runtime = Runtime::new(2)?;
     /// let three = Cown::with_tag((), AtomicUsize::new(3));
     /// let claims = Claims::from_iter([(three, Mode::Read)]);
-    /// let six = runtime.schedule_new(claims, ((), AtomicUsize::new(0)), Double);
+    /// let six = runtime.schedule_new(claims, AtomicUsize::new(0), Double);
     /// runtime.wait();
     /// assert_eq!(six.tag().load(Relaxed), 6);
     /// # Ok::<(), boc::StartError>(())
     /// ```
     #[inline]
-    pub fn schedule_new<T: Send + 'static, G: Send + Sync + 'static>(
+    pub fn schedule_new<T: Default + Send + 'static, G: Send + Sync + 'static>(
         &self,
         claims: Claims<'_, T, G>,
-        new: (T, G),
+        tag: G,
         body: impl Body<ClaimsShape<T, G>>,
     ) -> Cown<T, G> {
         let shared = &self.shared;
         let root = &shared.root;
-        on_runner_of(shared, |runner| schedule_new_in(runner, shared, root, claims, new, body))
+        on_runner_of(shared, |runner| schedule_new_in(runner, shared, root, claims, tag, body))
     }
 
     /// Schedules a background job, which no program has asked for, such as tidying up: [`Runtime::wait`] does not wait for
@@ -651,20 +651,30 @@ pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Shape>) {
 #[inline]
 pub fn try_schedule_new<'a, T, G, B>(
     claims: Claims<'a, T, G>,
-    new: (T, G),
+    tag: G,
     body: B,
-) -> Result<Cown<T, G>, (Claims<'a, T, G>, (T, G), B)>
+) -> Result<Cown<T, G>, Refused<'a, T, G, B>>
 where
-    T: Send + 'static,
+    T: Default + Send + 'static,
     G: Send + Sync + 'static,
     B: Body<ClaimsShape<T, G>>,
 {
     scheduler::on_runner(|runner| match runner {
         Some(runner) => {
-            Ok(schedule_new_in(Some(runner), runner.shared(), runner.current_scope(), claims, new, body))
+            Ok(schedule_new_in(Some(runner), runner.shared(), runner.current_scope(), claims, tag, body))
         }
-        None => Err((claims, new, body)),
+        None => Err(Refused { claims, tag, body }),
     })
+}
+
+/// What [`try_schedule_new`] was given outside behaviors.
+pub struct Refused<'a, T, G, B> {
+    /// The claims.
+    pub claims: Claims<'a, T, G>,
+    /// The tag of the cown that was to be made.
+    pub tag: G,
+    /// The body.
+    pub body: B,
 }
 
 /// Schedules a background job from within a behavior, on the runtime that runs that one. See [`Runtime::background`].

@@ -231,18 +231,18 @@ pub(super) fn sweep_soon(worker: usize) {
 /// Hands a task to the runtime, to be run when it has those cowns. Gives the cown of its result, which comes behind them.
 #[inline]
 pub(crate) fn schedule(py: Python<'_>, claims: Claims<'_>, task: Task) -> PyResult<Cown<(), Slot>> {
-    let result = ((), Slot::scalar(Scalar::None, era()));
-    let (claims, result, task) = match boc::try_schedule_new(claims, result, task) {
+    let slot = Slot::scalar(Scalar::None, era());
+    let boc::Refused { claims, tag: slot, body: task } = match boc::try_schedule_new(claims, slot, task) {
         Ok(result) => return Ok(result),
         // This thread runs no behavior.
         Err(refused) => refused,
     };
     loop {
         if let Some(engine) = &*engine(py) {
-            return Ok(engine.runtime.schedule_new(claims, result, task));
+            return Ok(engine.runtime.schedule_new(claims, slot, task));
         }
         if LEAVING.get() {
-            let (result, same) = Cown::pair_with_tag(result.0, result.1);
+            let (result, same) = Cown::pair_with_tag((), slot);
             let mut claims = claims.into_owned();
             claims.push(result, Mode::Write);
             LATE.lock().push((claims, task));
