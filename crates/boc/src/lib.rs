@@ -80,6 +80,6 @@ pub use job::Placement;
 pub use outcome::{Outcome, Panic, Promise};
 pub use queue::Mode;
 pub use runtime::{
-    Builder, PumpError, Runtime, Scope, StartError, background, schedule, try_schedule_new, when,
+    Builder, PumpError, Refused, Runtime, Scope, StartError, background, schedule, try_schedule_new, when,
 };
 pub use scheduler::{Event, Events, Stats, current_worker};
