@@ -26,12 +26,15 @@ tool=${1:-}
 [ $# -eq 0 ] || shift
 host=$(rustc -vV | sed -n 's/^host: //p')
 target=$(cargo locate-project --workspace --message-format plain | xargs dirname)/target
+# Each block from the allocator: in a pool of blocks, use of a freed one would not be seen. BOC_TEST_MEMORY=pool keeps it.
+memory='--cfg boc_plain_memory'
+[ "${BOC_TEST_MEMORY:-plain}" = plain ] || memory=''
 export RUST_BACKTRACE=0 BOC_TEST_NO_LEAKS=1 # without the test that loses memory by design
 
 # With a --target of its own, build scripts and macros are compiled as ever.
 sanitized() {
     export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target/$tool" BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-10}"
-    export RUSTFLAGS="-Zsanitizer=$tool -Cunsafe-allow-abi-mismatch=sanitizer"
+    export RUSTFLAGS="-Zsanitizer=$tool -Cunsafe-allow-abi-mismatch=sanitizer $memory"
     export RUSTDOCFLAGS="$RUSTFLAGS"
     export CARGO_PROFILE_DEV_DEBUG=line-tables-only # enough for a report, and sooner compiled
     exec cargo test -p boc --target "$host" "$@"
@@ -52,7 +55,7 @@ valgrind)
     [ $# -gt 0 ] || set -- --lib --tests
     runner=CARGO_TARGET_$(echo "$host" | tr a-z- A-Z_)_RUNNER
     # Fair: it runs one thread at a time, and one that spins would keep the others from running.
-    export "$runner=valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+    export RUSTFLAGS="$memory" CARGO_TARGET_DIR="$target/$tool" "$runner=valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect \
         --show-leak-kinds=definite,indirect --fair-sched=yes"
     export BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-50}"
     exec cargo test -p boc "$@"
@@ -60,7 +63,9 @@ valgrind)
 miri)
     [ $# -gt 0 ] || set -- --test hold --test panics
     # crossbeam-epoch keeps to the rules of tree borrows, not to those of stacked borrows; and it never frees its lists.
-    export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks"
+    # Further flags can be given in MIRIFLAGS.
+    export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks ${MIRIFLAGS:-}"
+    export RUSTFLAGS="$memory"
     # Miri makes no processes: each program of soundness.rs runs right here.
     export CARGO_TARGET_DIR="$target/miri" BOC_SOUNDNESS_CHILD=1 BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-1000}"
     exec cargo +nightly miri test -p boc "$@"

@@ -152,6 +152,12 @@ impl<T, G> Cown<T, G> {
         self.core_ref().references()
     }
 
+    /// True where nobody holds the cown or waits for it.
+    #[cfg(all(test, loom))]
+    pub(crate) fn is_free(&self) -> bool {
+        self.core_ref().queue.is_free()
+    }
+
     pub(crate) fn core(&self) -> NonNull<Core> {
         self.0.cast()
     }

@@ -9,7 +9,9 @@
 //! worker uses the same few blocks again and again, they would do so for long.
 
 use crate::sync::prefetch_for_write;
-use std::alloc::{Layout, handle_alloc_error};
+use std::alloc::Layout;
+#[cfg(not(all(test, loom)))]
+use std::alloc::handle_alloc_error;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
@@ -113,6 +115,14 @@ fn fresh(list: usize) -> (NonNull<Free>, usize) {
 #[cold]
 fn from_allocator(size: usize, align: usize) -> NonNull<u8> {
     let layout = Layout::from_size_align(size, align).expect("a block fits into memory");
+    #[cfg(all(test, loom))]
+    return crate::models::memory::allocate(layout);
+    #[cfg(not(all(test, loom)))]
+    from_system(layout)
+}
+
+#[cfg(not(all(test, loom)))]
+fn from_system(layout: Layout) -> NonNull<u8> {
     // SAFETY: nothing here is of size zero.
     let block = unsafe { std::alloc::alloc(layout) };
     NonNull::new(block).unwrap_or_else(|| handle_alloc_error(layout))
@@ -122,8 +132,14 @@ fn from_allocator(size: usize, align: usize) -> NonNull<u8> {
 /// The block came from `from_allocator`, with this size and alignment.
 #[cold]
 unsafe fn to_allocator(block: NonNull<u8>, size: usize, align: usize) {
+    #[cfg(all(test, loom))]
+    // SAFETY: says the caller.
+    return unsafe { crate::models::memory::free(block, size, align) };
+    #[cfg(not(all(test, loom)))]
     // SAFETY: says the caller; and so they make a layout.
-    unsafe { std::alloc::dealloc(block.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
+    unsafe {
+        std::alloc::dealloc(block.as_ptr(), Layout::from_size_align_unchecked(size, align))
+    };
 }
 
 impl List {

@@ -209,7 +209,7 @@ fn link_watched<S: Shape, P: Payload<S>>(shared: &Shared, behavior: Unscheduled<
 }
 
 #[inline(always)]
-fn schedule_in<C: Cowns>(
+pub(crate) fn schedule_in<C: Cowns>(
     runner: Option<&Runner>,
     shared: &Shared,
     scope: &Count,
@@ -235,7 +235,7 @@ fn schedule_new_in<T: Default + Send + 'static, G: Send + Sync + 'static>(
 }
 
 #[inline(always)]
-fn when_in<C: Cowns, R: Send + 'static>(
+pub(crate) fn when_in<C: Cowns, R: Send + 'static>(
     runner: Option<&Runner>,
     shared: &Shared,
     scope: &Count,

@@ -2,33 +2,43 @@
 //! each of their steps is one.
 
 use super::explore;
-use crate::behavior;
 use crate::claims::Claims;
 use crate::cown::Cown;
 use crate::queue::Mode;
-use crate::scheduler::{Local, Shared};
+use crate::runtime::schedule_in;
+use crate::scheduler::{Runner, Scope, Settings, Shared};
 use loom::cell::UnsafeCell;
 use loom::thread;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// A runtime whose one worker works only when told to.
 struct Bench {
     shared: Arc<Shared>,
-    local: Local,
+    worker: Runner,
 }
 
 impl Bench {
     fn new() -> Bench {
-        let (shared, mut locals) = Shared::new(1);
-        Bench { shared, local: locals.pop().unwrap() }
+        let (shared, mut workers) = Shared::new(Settings { workers: 1, ..Settings::default() });
+        Bench { shared, worker: workers.pop().unwrap() }
     }
 
     /// Runs what there is.
     fn run(&self) {
-        while let Some(ready) = self.local.next(1) {
-            ready.run(&self.local);
+        while self.worker.run_one() {}
+        self.worker.settle();
+    }
+
+    /// The end of the runtime.
+    fn end(self) {
+        self.run();
+        assert!(self.shared.is_quiescent());
+        // SAFETY: the runtime was the owner of its scopes.
+        unsafe {
+            Scope::disown(NonNull::from(&*self.shared.background));
+            Scope::disown(NonNull::from(&*self.shared.root));
         }
-        self.local.settle();
     }
 }
 
@@ -57,7 +67,7 @@ impl Value {
 fn schedule(shared: &Arc<Shared>, cown: &Cown<()>, mode: Mode, value: &Arc<Value>) {
     let value = value.clone();
     let claims = Claims::from_iter([(cown.clone(), mode)]);
-    behavior::schedule(shared, None, claims, move || match mode {
+    schedule_in(None, shared, &shared.root, claims, move || match mode {
         Mode::Write => value.write(|| ()),
         Mode::Read => value.read(),
     });
@@ -81,10 +91,8 @@ fn hold_against(preemptions: usize, modes: &'static [Mode]) {
             bench.run();
         }
         other.join().unwrap();
-        bench.run();
-        assert!(bench.shared.root.is_empty());
+        bench.end();
         assert!(cown.try_hold().is_some(), "nobody has it");
-        bench.shared.root.leave(1);
     });
 }
 
@@ -118,21 +126,8 @@ fn a_hold_behind_readers_that_have_left_the_queue() {
         let value = Value::new();
         schedule(&first.shared, &cown, Mode::Read, &value);
         schedule(&second.shared, &cown, Mode::Read, &value);
-        // Loom's threads share one real thread: the worker need not be `Sync` in truth.
-        struct Sent(Bench);
-        // SAFETY: as said.
-        unsafe impl Send for Sent {}
-        let leaving: Vec<_> = [first, second]
-            .into_iter()
-            .map(Sent)
-            .map(|bench| {
-                thread::spawn(move || {
-                    let bench = bench;
-                    bench.0.run();
-                    bench.0.shared.root.leave(1);
-                })
-            })
-            .collect();
+        let leaving: Vec<_> =
+            [first, second].into_iter().map(|bench| thread::spawn(move || bench.end())).collect();
         drop(cown.try_hold());
         leaving.into_iter().for_each(|bench| bench.join().unwrap());
         assert!(cown.try_hold().is_some(), "nobody has it");

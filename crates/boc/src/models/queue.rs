@@ -1,133 +1,111 @@
-//! The queue of requests, with behaviors that run on the spot: whoever makes one ready runs it, amid the release.
+//! The queue of requests, with behaviors that run on the spot: the thread that makes one ready runs it, in the middle of the
+//! release.
 
 use super::explore;
-use crate::queue::{Lacking, Mode, Queue, Request};
+use crate::behavior::{Behavior, Plain};
+use crate::claims::Claims;
+use crate::cown::Cown;
+use crate::job::{How, Job, Sink};
+use crate::queue::Mode;
 use loom::cell::UnsafeCell;
 use loom::thread;
-use std::ptr::NonNull;
+use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use Mode::{Read, Write};
 
-/// Cowns whose values say who has written them, in order. Loom's cell notices an access that overlaps another. They are
-/// in one piece of memory, so that the order in which behaviors get in line is the same in each execution.
-struct Logs([(Queue, UnsafeCell<Vec<usize>>); 3]);
+/// A cown whose tag says who has written to it, in order. Loom's cell notices an access that overlaps another.
+type Log = Cown<(), Names>;
 
-/// One of them.
-#[derive(Clone)]
-struct Log(Arc<Logs>, usize);
+struct Names(UnsafeCell<Vec<usize>>);
 
 // SAFETY: what is to be shown.
-unsafe impl Send for Logs {}
+unsafe impl Send for Names {}
 // SAFETY: as above.
-unsafe impl Sync for Logs {}
+unsafe impl Sync for Names {}
 
-impl Log {
-    fn three() -> [Log; 3] {
-        let logs = Arc::new(Logs([(); 3].map(|()| (Queue::new(), UnsafeCell::new(Vec::new())))));
-        [0, 1, 2].map(|index| Log(logs.clone(), index))
-    }
+fn log() -> Log {
+    Cown::with_tag((), Names(UnsafeCell::new(Vec::new())))
+}
 
-    fn one() -> Log {
-        let [log, ..] = Log::three();
-        log
-    }
+fn len(log: &Log) -> usize {
+    // SAFETY: loom looks after that.
+    log.tag().0.with(|names| unsafe { &*names }.len())
+}
 
-    fn queue(&self) -> &Queue {
-        &self.0.0[self.1].0
-    }
+fn push(log: &Log, name: usize) {
+    // SAFETY: loom looks after that.
+    log.tag().0.with_mut(|names| unsafe { &mut *names }.push(name));
+}
 
-    fn value(&self) -> &UnsafeCell<Vec<usize>> {
-        &self.0.0[self.1].1
-    }
+/// At the end of a model, when all has run: the cown has to be free, and nobody has a reference but us.
+fn take(log: &Log) -> Vec<usize> {
+    assert_eq!(log.handles(), 1);
+    assert!(log.is_free());
+    // SAFETY: loom looks after that.
+    log.tag().0.with_mut(|names| std::mem::take(unsafe { &mut *names }))
+}
 
-    fn len(&self) -> usize {
-        // SAFETY: loom looks after that.
-        self.value().with(|value| unsafe { &*value }.len())
-    }
+/// Runs what is ready at once.
+struct OnTheSpot;
 
-    fn push(&self, name: usize) {
-        // SAFETY: loom looks after that.
-        self.value().with_mut(|value| unsafe { &mut *value }.push(name));
-    }
-
-    /// At the end of a model, when all has run and the cown has to be free.
-    fn take(&self) -> Vec<usize> {
-        assert!(self.queue().is_free());
-        // SAFETY: loom looks after that.
-        self.value().with_mut(|value| std::mem::take(unsafe { &mut *value }))
+impl Sink for OnTheSpot {
+    fn ready(&self, job: Job, _: bool) {
+        run(job);
     }
 }
 
-/// A behavior that writes its name into the logs that it writes, and looks at those that it reads.
-#[repr(C)]
-struct Behavior {
-    lacking: Lacking,
-    requests: Vec<Request>,
-    /// Of the requests, kept alive.
-    _logs: Vec<Log>,
-    body: Box<dyn Fn()>,
+fn run(job: Job) {
+    job.end(How::Run, &OnTheSpot);
 }
 
-/// A ready behavior.
-struct Ready(NonNull<Lacking>);
+/// How a behavior names its cowns.
+#[derive(Clone, Copy)]
+enum Naming {
+    Borrowed,
+    Owned,
+}
 
-impl Behavior {
-    /// Gets in line. The behavior, where it is ready at once.
-    fn link(claims: &[(&Log, Mode)], body: impl Fn() + 'static) -> Option<Ready> {
-        let mut requests: Vec<Request> =
-            claims.iter().map(|&(log, mode)| Request::new(log.queue(), mode)).collect();
-        requests.sort_by_key(Request::order);
-        let lacking = Lacking::new(requests.len() + 1);
-        let logs = claims.iter().map(|&(log, _)| log.clone()).collect();
-        let behavior = Box::new(Behavior { lacking, requests, _logs: logs, body: Box::new(body) });
-        let behavior = NonNull::from(Box::leak(behavior));
-        // SAFETY: as in `behavior::schedule`.
-        unsafe {
-            let requests = &(*behavior.as_ptr()).requests;
-            requests.iter().for_each(|request| request.belong(behavior.cast()));
-            let granted = requests.iter().filter(|request| request.link()).count();
-            requests.iter().for_each(Request::scheduled);
-            Lacking::grant(behavior.cast(), granted + 1).then_some(Ready(behavior.cast()))
+/// Gets in line. The behavior, where it is ready at once.
+fn link_as(naming: Naming, claims: &[(&Log, Mode)], body: impl FnOnce() + Send + 'static) -> Option<Job> {
+    let mut named = Claims::new();
+    for &(log, mode) in claims {
+        match naming {
+            Naming::Borrowed => named.push_borrowed(log, mode),
+            Naming::Owned => named.push(log.clone(), mode),
         }
     }
+    Behavior::unscheduled(ptr::null(), named, Plain(ManuallyDrop::new(body))).link()
 }
 
-impl Ready {
-    fn run(self) {
-        // SAFETY: as in `behavior::run`.
-        unsafe {
-            let behavior = Box::from_raw(self.0.cast::<Behavior>().as_ptr());
-            (behavior.body)();
-            behavior.requests.iter().for_each(|request| request.release(|next| Ready(next).run()));
-        }
-    }
-}
-
-/// Schedules a behavior called `name` that writes or reads `logs`.
-fn schedule(name: usize, claims: &[(&Log, Mode)]) {
-    if let Some(ready) = link(name, claims) {
-        ready.run();
-    }
-}
-
-fn link(name: usize, claims: &[(&Log, Mode)]) -> Option<Ready> {
-    let logs: Vec<(Log, Mode)> = claims.iter().map(|&(log, mode)| (log.clone(), mode)).collect();
-    Behavior::link(claims, move || {
-        for (log, mode) in &logs {
+/// A behavior called `name` that writes its name into the logs that it writes, and looks at those that it reads.
+fn link(name: usize, claims: &[(&Log, Mode)]) -> Option<Job> {
+    // It must not keep the cowns alive: the line has to.
+    let logs: Vec<_> = claims.iter().map(|&(log, mode)| (log.downgrade(), mode)).collect();
+    let naming = if name % 2 == 0 { Naming::Borrowed } else { Naming::Owned };
+    link_as(naming, claims, move || {
+        for (log, mode) in logs {
+            let log = log.upgrade().expect("held, so alive");
             match mode {
-                Write => log.push(name),
-                Read => _ = log.len(),
+                Write => push(&log, name),
+                Read => _ = len(&log),
             }
         }
     })
 }
 
+fn schedule(name: usize, claims: &[(&Log, Mode)]) {
+    if let Some(job) = link(name, claims) {
+        run(job);
+    }
+}
+
 /// One thread for each list of modes; each schedules behaviors of these modes, one after the other, on one cown.
 fn on_one_cown(preemptions: usize, threads: &'static [&'static [Mode]]) {
     explore(preemptions, move || {
-        let log = Log::one();
+        let log = log();
         let schedule_all = |thread: usize, log: &Log| {
             threads[thread]
                 .iter()
@@ -142,7 +120,7 @@ fn on_one_cown(preemptions: usize, threads: &'static [&'static [Mode]]) {
             .collect();
         schedule_all(0, &log);
         others.into_iter().for_each(|other| other.join().unwrap());
-        let written = log.take();
+        let written = take(&log);
         // All writers, those of one thread in the order in which it scheduled them.
         for (thread, modes) in threads.iter().enumerate() {
             let own: Vec<usize> = written.iter().copied().filter(|name| name / 10 == thread).collect();
@@ -154,12 +132,12 @@ fn on_one_cown(preemptions: usize, threads: &'static [&'static [Mode]]) {
 
 #[test]
 fn two_writers() {
-    on_one_cown(5, &[&[Write], &[Write]]);
+    on_one_cown(4, &[&[Write], &[Write]]);
 }
 
 #[test]
 fn writers_that_come_again() {
-    on_one_cown(3, &[&[Write, Write], &[Write, Write]]);
+    on_one_cown(2, &[&[Write, Write], &[Write, Write]]);
 }
 
 #[test]
@@ -169,7 +147,7 @@ fn three_writers() {
 
 #[test]
 fn a_reader_and_a_writer() {
-    on_one_cown(5, &[&[Read], &[Write]]);
+    on_one_cown(4, &[&[Read], &[Write]]);
 }
 
 #[test]
@@ -184,19 +162,19 @@ fn a_reader_and_two_writers() {
 
 #[test]
 fn readers_then_a_writer_from_one_thread() {
-    on_one_cown(3, &[&[Read, Write], &[Read, Read]]);
+    on_one_cown(2, &[&[Read, Write], &[Read, Read]]);
 }
 
 #[test]
 fn a_writer_then_readers_from_one_thread() {
-    on_one_cown(3, &[&[Write, Read], &[Read, Write]]);
+    on_one_cown(2, &[&[Write, Read], &[Read, Write]]);
 }
 
 /// The first behavior holds the cown while the others get in line, each from a thread of its own; so readers wait, and
 /// are granted as a group.
 fn behind_a_held_cown(preemptions: usize, first: Mode, others: &'static [Mode]) {
     explore(preemptions, move || {
-        let log = Log::one();
+        let log = log();
         let held = link(0, &[(&log, first)]).expect("nobody else is there");
         let others: Vec<_> = others
             .iter()
@@ -205,77 +183,62 @@ fn behind_a_held_cown(preemptions: usize, first: Mode, others: &'static [Mode]) 
                 thread::spawn(move || schedule(1, &[(&log, mode)]))
             })
             .collect();
-        held.run();
+        run(held);
         let writers = others.into_iter().map(|other| other.join().unwrap()).count();
-        assert!(log.take().len() <= 1 + writers);
+        assert!(take(&log).len() <= 1 + writers);
     });
 }
 
 #[test]
 fn readers_wait_for_a_writer() {
-    behind_a_held_cown(3, Write, &[Read, Read]);
+    behind_a_held_cown(2, Write, &[Read, Read]);
 }
 
 #[test]
 fn a_reader_and_a_writer_wait_for_a_writer() {
-    behind_a_held_cown(3, Write, &[Read, Write]);
+    behind_a_held_cown(2, Write, &[Read, Write]);
 }
 
 #[test]
 fn readers_and_a_writer_wait_for_a_writer() {
-    behind_a_held_cown(2, Write, &[Read, Read, Write]);
+    behind_a_held_cown(1, Write, &[Read, Read, Write]);
 }
 
 #[test]
 fn readers_and_a_writer_come_to_a_reader() {
-    behind_a_held_cown(2, Read, &[Read, Read, Write]);
+    behind_a_held_cown(1, Read, &[Read, Read, Write]);
 }
 
 /// The writer behind a group of readers is granted by the last of them to leave, whichever that is.
 #[test]
 fn readers_leave_in_any_order() {
-    explore(3, || {
-        let log = Log::one();
+    explore(2, || {
+        let log = log();
         let granted = Arc::new(AtomicUsize::new(0));
-        let readers: Vec<Ready> = (0..3).map(|_| link(0, &[(&log, Read)]).expect("readers join")).collect();
-        let (of_writer, of_reader) = (granted.clone(), granted.clone());
-        assert!(
-            Behavior::link(&[(&log, Write)], move || _ = of_writer.fetch_add(1, Ordering::Relaxed)).is_none()
-        );
-        assert!(
-            Behavior::link(&[(&log, Read)], move || _ = of_reader.fetch_add(1, Ordering::Relaxed)).is_none()
-        );
-        // Loom's threads share one real thread, so a `Ready` need not be `Send` in truth; but the compiler asks for it.
-        struct Sent(Ready);
-        // SAFETY: as said.
-        unsafe impl Send for Sent {}
-        let leaving: Vec<_> = readers
-            .into_iter()
-            .map(Sent)
-            .map(|reader| {
-                thread::spawn(move || {
-                    let reader = reader;
-                    reader.0.run();
-                })
-            })
-            .collect();
+        let readers: Vec<Job> = (0..3).map(|_| link(0, &[(&log, Read)]).expect("readers join")).collect();
+        for mode in [Write, Read] {
+            let granted = granted.clone();
+            let body = move || _ = granted.fetch_add(1, Ordering::Relaxed);
+            assert!(link_as(Naming::Borrowed, &[(&log, mode)], body).is_none());
+        }
+        let leaving: Vec<_> = readers.into_iter().map(|reader| thread::spawn(move || run(reader))).collect();
         leaving.into_iter().for_each(|reader| reader.join().unwrap());
         assert_eq!(granted.load(Ordering::Relaxed), 2);
-        assert!(log.queue().is_free());
+        take(&log);
     });
 }
 
 /// Two behaviors over the same cowns: one order at all of them, and no deadlock. (Loom reports one as such.)
 fn on_two_cowns(preemptions: usize, first: [Mode; 2], second: [Mode; 2]) {
     explore(preemptions, move || {
-        let [a, b, _] = Log::three();
+        let (a, b) = (log(), log());
         let other = {
             let (a, b) = (a.clone(), b.clone());
             thread::spawn(move || schedule(2, &[(&b, second[1]), (&a, second[0])]))
         };
         schedule(1, &[(&a, first[0]), (&b, first[1])]);
         other.join().unwrap();
-        let (a, b) = (a.take(), b.take());
+        let (a, b) = (take(&a), take(&b));
         if (first, second) == ([Write; 2], [Write; 2]) {
             assert_eq!(a.len(), 2);
             assert_eq!(a, b);
@@ -285,24 +248,24 @@ fn on_two_cowns(preemptions: usize, first: [Mode; 2], second: [Mode; 2]) {
 
 #[test]
 fn two_behaviors_over_two_cowns() {
-    on_two_cowns(5, [Write; 2], [Write; 2]);
+    on_two_cowns(3, [Write; 2], [Write; 2]);
 }
 
 #[test]
 fn a_reader_and_a_writer_over_two_cowns() {
-    on_two_cowns(4, [Read; 2], [Write; 2]);
+    on_two_cowns(2, [Read; 2], [Write; 2]);
 }
 
 #[test]
 fn both_read_one_and_write_the_other() {
-    on_two_cowns(4, [Read, Write], [Read, Write]);
+    on_two_cowns(2, [Read, Write], [Read, Write]);
 }
 
 /// Three behaviors in a ring, a with b, b with c, c with a: what would be a deadlock if each took its cowns one by one.
 #[test]
 fn three_behaviors_in_a_ring() {
     explore(2, || {
-        let logs = Log::three();
+        let logs = [log(), log(), log()];
         let others: Vec<_> = (1..3)
             .map(|n| {
                 let (left, right) = (logs[n].clone(), logs[(n + 1) % 3].clone());
@@ -311,7 +274,7 @@ fn three_behaviors_in_a_ring() {
             .collect();
         schedule(0, &[(&logs[0], Write), (&logs[1], Write)]);
         others.into_iter().for_each(|other| other.join().unwrap());
-        assert!(logs.iter().all(|log| log.take().len() == 2));
+        assert!(logs.iter().all(|log| take(log).len() == 2));
     });
 }
 
@@ -319,7 +282,7 @@ fn three_behaviors_in_a_ring() {
 #[test]
 fn order_of_scheduling_is_order_of_running() {
     explore(3, || {
-        let [a, b, _] = Log::three();
+        let (a, b) = (log(), log());
         let other = {
             let a = a.clone();
             thread::spawn(move || schedule(9, &[(&a, Write)]))
@@ -327,7 +290,7 @@ fn order_of_scheduling_is_order_of_running() {
         schedule(1, &[(&a, Write), (&b, Write)]);
         schedule(2, &[(&b, Write)]);
         other.join().unwrap();
-        assert_eq!(b.take(), [1, 2]);
+        assert_eq!(take(&b), [1, 2]);
     });
 }
 
@@ -335,21 +298,116 @@ fn order_of_scheduling_is_order_of_running() {
 #[test]
 fn grants_from_two_sides_make_ready_once() {
     explore(3, || {
-        let [a, b, _] = Log::three();
+        let (a, b) = (log(), log());
         let (on_a, on_b) = (link(1, &[(&a, Write)]).unwrap(), link(2, &[(&b, Write)]).unwrap());
         let runs = Arc::new(Mutex::new(0));
         let counted = runs.clone();
-        assert!(Behavior::link(&[(&a, Write), (&b, Read)], move || *counted.lock().unwrap() += 1).is_none());
-        struct Sent(Ready);
-        // SAFETY: see above.
-        unsafe impl Send for Sent {}
-        let on_b = Sent(on_b);
-        let other = thread::spawn(move || {
-            let on_b = on_b;
-            on_b.0.run();
-        });
-        on_a.run();
+        let body = move || *counted.lock().unwrap() += 1;
+        assert!(link_as(Naming::Owned, &[(&a, Write), (&b, Read)], body).is_none());
+        let other = thread::spawn(move || run(on_b));
+        run(on_a);
         other.join().unwrap();
         assert_eq!(*runs.lock().unwrap(), 1);
+    });
+}
+
+/// A cown that a behavior names twice, beside another behavior over the same cown.
+#[test]
+fn a_cown_that_is_named_twice() {
+    explore(3, || {
+        let log = log();
+        let other = {
+            let log = log.clone();
+            thread::spawn(move || schedule(2, &[(&log, Read), (&log, Read)]))
+        };
+        let runs = Arc::new(AtomicUsize::new(0));
+        let counted = runs.clone();
+        let body = move || _ = counted.fetch_add(1, Ordering::Relaxed);
+        if let Some(job) = link_as(Naming::Owned, &[(&log, Read), (&log, Write)], body) {
+            run(job);
+        }
+        other.join().unwrap();
+        assert_eq!(runs.load(Ordering::Relaxed), 1);
+        take(&log);
+    });
+}
+
+/// The last handles go while behaviors are in line, on two threads: the value goes once, after the last behavior.
+fn the_last_handles_go(preemptions: usize, modes: [Mode; 2]) {
+    explore(preemptions, move || {
+        let log = log();
+        let weak = log.downgrade();
+        let other = {
+            let log = log.clone();
+            thread::spawn(move || {
+                schedule(3, &[(&log, modes[1])]);
+                drop(log);
+            })
+        };
+        schedule(4, &[(&log, modes[0])]);
+        drop(log);
+        other.join().unwrap();
+        assert!(weak.upgrade().is_none());
+    });
+}
+
+#[test]
+fn the_last_handles_go_behind_writers() {
+    the_last_handles_go(3, [Write, Write]);
+}
+
+#[test]
+fn the_last_handles_go_behind_readers() {
+    the_last_handles_go(3, [Read, Read]);
+}
+
+#[test]
+fn the_last_handles_go_behind_both() {
+    the_last_handles_go(3, [Read, Write]);
+}
+
+/// The same without weak handles, where the last ones know that they are.
+#[test]
+fn the_last_handles_go_unseen() {
+    explore(3, || {
+        let log = log();
+        let body = |log: &Log| {
+            let job = link_as(Naming::Owned, &[(log, Write)], || ());
+            if let Some(job) = job {
+                run(job);
+            }
+        };
+        let other = {
+            let log = log.clone();
+            thread::spawn(move || {
+                body(&log);
+                drop(log);
+            })
+        };
+        body(&log);
+        drop(log);
+        other.join().unwrap();
+    });
+}
+
+/// Behaviors over a new cown each, which others get in line for while it runs.
+#[test]
+fn a_cown_that_is_born_in_line() {
+    explore(3, || {
+        let old = log();
+        let mut new = None;
+        let claims = Claims::from_iter([(old.clone(), Write)]);
+        let tag = Names(UnsafeCell::new(Vec::new()));
+        let with_new = crate::claims::WithNew(claims, tag, &mut new);
+        let job = Behavior::unscheduled(ptr::null(), with_new, Plain(ManuallyDrop::new(|| ()))).link();
+        let new = new.expect("made with the requests");
+        let other = {
+            let new = new.clone();
+            thread::spawn(move || schedule(2, &[(&new, Write)]))
+        };
+        run(job.expect("nobody else is there"));
+        other.join().unwrap();
+        assert_eq!(take(&new), [2]);
+        take(&old);
     });
 }

@@ -1,10 +1,12 @@
-//! Scopes: who waits wakes up when the last leaves, and the end comes once, after all have left.
+//! Scopes: a thread that waits wakes up when the last behavior leaves, what is within another scope counts there, and the
+//! memory goes once, after all have left.
 
 use super::explore;
-use crate::scope::Scope;
+use crate::scheduler::{Scope, ScopeHandle, Settings, Shared};
 use crate::sync::AtomicUsize;
 use loom::cell::UnsafeCell;
 use loom::thread;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -16,130 +18,182 @@ unsafe impl Send for Trace {}
 // SAFETY: as above.
 unsafe impl Sync for Trace {}
 
+fn runtime() -> Arc<Shared> {
+    Shared::new(Settings { workers: 1, ..Settings::default() }).0
+}
+
+fn end(shared: &Shared) {
+    // SAFETY: the runtime was the owner of its scopes.
+    unsafe {
+        Scope::disown(NonNull::from(&*shared.background));
+        Scope::disown(NonNull::from(&*shared.root));
+    }
+}
+
+fn leave(scope: &Scope) {
+    // SAFETY: entered before; the runtime is there.
+    unsafe { Scope::leave(NonNull::from(scope), 1) };
+}
+
 #[test]
 fn leave_and_wait() {
-    explore(6, || {
-        let scope = Arc::new(Scope::new());
+    explore(4, || {
+        let shared = runtime();
         let trace = Arc::new(Trace(UnsafeCell::new(0)));
-        scope.enter();
+        shared.root.enter(1);
         let leaving = {
-            let (scope, trace) = (scope.clone(), trace.clone());
+            let (shared, trace) = (shared.clone(), trace.clone());
             thread::spawn(move || {
                 // SAFETY: the one who waits looks only afterwards, says loom.
                 trace.0.with_mut(|value| unsafe { *value = 1 });
-                scope.leave(1);
+                leave(&shared.root);
             })
         };
-        scope.wait();
+        shared.root.wait(None);
         // SAFETY: as above.
         trace.0.with(|value| assert_eq!(unsafe { *value }, 1));
         leaving.join().unwrap();
+        end(&shared);
     });
 }
 
 #[test]
 fn two_leave_and_two_wait() {
     explore(2, || {
-        let scope = Arc::new(Scope::new());
+        let shared = runtime();
         let left = Arc::new(AtomicUsize::new(0));
-        scope.enter();
-        scope.enter();
-        let wait = |scope: &Scope, left: &AtomicUsize| {
-            scope.wait();
+        shared.root.enter(2);
+        let wait = |shared: &Shared, left: &AtomicUsize| {
+            shared.root.wait(None);
             assert_eq!(left.load(Ordering::Relaxed), 2);
         };
         let leaving: Vec<_> = (0..2)
             .map(|_| {
-                let (scope, left) = (scope.clone(), left.clone());
+                let (shared, left) = (shared.clone(), left.clone());
                 thread::spawn(move || {
                     left.fetch_add(1, Ordering::Relaxed);
-                    scope.leave(1);
+                    leave(&shared.root);
                 })
             })
             .collect();
         let waiting = {
-            let (scope, left) = (scope.clone(), left.clone());
-            thread::spawn(move || wait(&scope, &left))
+            let (shared, left) = (shared.clone(), left.clone());
+            thread::spawn(move || wait(&shared, &left))
         };
-        wait(&scope, &left);
+        wait(&shared, &left);
         waiting.join().unwrap();
         leaving.into_iter().for_each(|leaving| leaving.join().unwrap());
+        end(&shared);
     });
 }
 
-/// One who is counted in lets another in before leaving: whoever waits waits for both.
+/// One who is counted lets another in before leaving: a thread that waits waits for both.
 #[test]
 fn one_lets_another_in() {
     explore(3, || {
-        let scope = Arc::new(Scope::new());
+        let shared = runtime();
         let left = Arc::new(AtomicUsize::new(0));
-        scope.enter();
+        shared.root.enter(1);
         let first = {
-            let (scope, left) = (scope.clone(), left.clone());
+            let (shared, left) = (shared.clone(), left.clone());
             thread::spawn(move || {
-                scope.enter();
+                shared.root.enter(1);
                 let second = {
-                    let (scope, left) = (scope.clone(), left.clone());
+                    let (shared, left) = (shared.clone(), left.clone());
                     thread::spawn(move || {
                         left.fetch_add(1, Ordering::Relaxed);
-                        scope.leave(1);
+                        leave(&shared.root);
                     })
                 };
                 left.fetch_add(1, Ordering::Relaxed);
-                scope.leave(1);
+                leave(&shared.root);
                 second.join().unwrap();
             })
         };
-        scope.wait();
+        shared.root.wait(None);
         assert_eq!(left.load(Ordering::Relaxed), 2);
         first.join().unwrap();
+        end(&shared);
     });
 }
 
-/// The owner and the one who is counted in leave at the same time; the scope counts in its parent until both have.
+/// Two threads count something in a scope, and each then waits for the scope above: it waits for its own at least.
 #[test]
-fn a_scope_within_another_ends_once() {
+fn a_scope_above_waits_for_what_is_below() {
+    explore(3, || {
+        let shared = runtime();
+        let scope = ScopeHandle::within(&shared.root);
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let (shared, scope) = (shared.clone(), scope.clone());
+                thread::spawn(move || {
+                    let left = Arc::new(AtomicUsize::new(0));
+                    scope.scope().enter(1);
+                    let leaving = {
+                        let (scope, left) = (scope.clone(), left.clone());
+                        thread::spawn(move || {
+                            left.store(1, Ordering::Relaxed);
+                            leave(scope.scope());
+                        })
+                    };
+                    shared.root.wait(None);
+                    assert_eq!(left.load(Ordering::Relaxed), 1);
+                    leaving.join().unwrap();
+                })
+            })
+            .take(1)
+            .collect();
+        // Beside it, the same scope fills and empties.
+        scope.scope().enter(1);
+        leave(scope.scope());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        drop(scope);
+        assert!(shared.root.is_empty());
+        end(&shared);
+    });
+}
+
+/// The last handle goes while the last behavior leaves: the scope goes once, and the runtime's memory after it.
+#[test]
+fn a_scope_ends_once() {
     explore(4, || {
-        let parent = Arc::new(Scope::new());
-        let scope = Arc::new(Scope::within(parent.clone()));
-        let left = Arc::new(AtomicUsize::new(0));
-        scope.enter();
+        let shared = runtime();
+        let scope = ScopeHandle::within(&shared.root);
+        scope.scope().enter(1);
         let leaving = {
-            let (scope, left) = (scope.clone(), left.clone());
+            let (shared, scope) = (shared.clone(), scope.clone());
             thread::spawn(move || {
-                left.fetch_add(1, Ordering::Relaxed);
-                scope.leave(1);
+                let inner = NonNull::from(scope.scope());
+                drop(scope);
+                // SAFETY: one is counted; the runtime is there.
+                unsafe { Scope::leave(inner, 1) };
+                drop(shared);
             })
         };
-        let owner = {
-            let left = left.clone();
-            thread::spawn(move || {
-                left.fetch_add(1, Ordering::Relaxed);
-                scope.leave(1);
-            })
-        };
-        parent.wait();
-        assert_eq!(left.load(Ordering::Relaxed), 2);
+        drop(scope);
+        shared.root.wait(None);
         leaving.join().unwrap();
-        owner.join().unwrap();
+        end(&shared);
+        assert_eq!(Arc::strong_count(&shared), 1);
     });
 }
 
-/// What a scope keeps until its end goes with the last to leave, owner or not.
+/// A background job that is still there when the runtime's owner goes, and counts something into the root scope.
 #[test]
-fn the_end_comes_once() {
-    explore(6, || {
-        let scope = Arc::new(Scope::new());
-        let ends = Arc::new(AtomicUsize::new(0));
-        let counted = ends.clone();
-        scope.at_end(move || _ = counted.fetch_add(1, Ordering::Relaxed));
-        scope.enter();
-        let leaving = {
-            let scope = scope.clone();
-            thread::spawn(move || scope.leave(1))
+fn a_background_job_outlives_the_owner() {
+    explore(4, || {
+        let shared = runtime();
+        shared.background.enter(1);
+        let job = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                shared.root.enter(1);
+                leave(&shared.background);
+                leave(&shared.root);
+            })
         };
-        scope.leave(1);
-        leaving.join().unwrap();
-        assert_eq!(ends.load(Ordering::Relaxed), 1);
+        end(&shared);
+        job.join().unwrap();
+        assert_eq!(Arc::strong_count(&shared), 1, "the root scope has let go of it");
     });
 }

@@ -28,7 +28,7 @@
 mod clock;
 mod credit;
 mod events;
-mod gate;
+pub(crate) mod gate;
 mod inbox;
 mod lane;
 mod phase;

@@ -54,9 +54,16 @@ struct Watch {
 /// What is called around each time without work: a function that calls the one that it is given.
 pub(crate) type Pause<'a> = dyn FnMut(&mut dyn FnMut()) + 'a;
 
+#[cfg(not(loom))]
 thread_local! {
     /// What this thread is while it runs bodies.
     static CURRENT: Cell<*const Runner> = const { Cell::new(ptr::null()) };
+}
+
+#[cfg(loom)]
+loom::thread_local! {
+    /// The same for a thread of a model.
+    static CURRENT: Cell<*const Runner> = Cell::new(ptr::null());
 }
 
 /// Calls `f` with what this thread is, if it runs bodies.
@@ -200,10 +207,10 @@ impl Runner {
         struct Reset(*const Runner);
         impl Drop for Reset {
             fn drop(&mut self) {
-                CURRENT.set(self.0);
+                CURRENT.with(|current| current.set(self.0));
             }
         }
-        let _reset = Reset(CURRENT.replace(self));
+        let _reset = Reset(CURRENT.with(|current| current.replace(self)));
         f();
         self.settle();
     }

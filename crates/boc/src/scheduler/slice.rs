@@ -107,7 +107,7 @@ impl Slice {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::thread::sleep;

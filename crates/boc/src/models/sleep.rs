@@ -2,7 +2,7 @@
 //! work ends in a deadlock, which loom reports.
 
 use super::explore;
-use crate::idle::{Idle, Idler};
+use crate::scheduler::sleep::{Sleep, Sleeper};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering};
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// A pile of equal pieces of work, and a door that opens when a number of workers are inside at the same time.
 struct Place {
-    idle: Idle,
+    sleep: Sleep,
     work: AtomicUsize,
     /// Work for a worker that is not here.
     homed: AtomicUsize,
@@ -20,38 +20,38 @@ struct Place {
 }
 
 impl Place {
-    fn new(workers: usize) -> (Arc<Place>, Vec<Idler>) {
-        let (idle, idlers) = Idle::new(workers);
+    fn new(workers: usize) -> (Arc<Place>, Vec<Sleeper>) {
+        let (sleep, sleepers) = Sleep::new(workers);
         let place = Place {
-            idle,
+            sleep,
             work: AtomicUsize::new(0),
             homed: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             inside: Mutex::new(0),
             door: Condvar::new(),
         };
-        (Arc::new(place), idlers)
+        (Arc::new(place), sleepers)
     }
 
     fn publish(&self) {
         // As weak as in a deque, where the fence that follows has to do it.
         self.work.fetch_add(1, Ordering::Release);
-        self.idle.wake_one();
+        self.sleep.wake_one();
     }
 
     fn publish_homed(&self) {
         self.homed.fetch_add(1, Ordering::Release);
-        self.idle.wake_watcher();
+        self.sleep.wake_watcher();
     }
 
     fn has_homed(&self) -> bool {
         self.homed.load(Ordering::Acquire) != 0
     }
 
-    /// Idles until it has seen that there is work for somebody who does not come.
-    fn watch(&self, idler: &mut Idler) {
+    /// Sleeps until it has seen that there is work for somebody who does not come.
+    fn watch(&self, sleeper: &Sleeper) {
         while !self.has_homed() {
-            idler.idle(&self.idle, || self.has_work(), || self.has_homed(), || false, || ());
+            sleeper.sleep(&self.sleep, || self.has_work(), || self.has_homed(), || false, || ());
         }
     }
 
@@ -67,14 +67,14 @@ impl Place {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Idles until there is a piece of work, and takes it. False at the end.
-    fn find(&self, idler: &mut Idler) -> bool {
+    /// Sleeps until there is a piece of work, and takes it. False at the end.
+    fn find(&self, sleeper: &Sleeper) -> bool {
         while !self.is_stopping() {
             if self.take() {
-                idler.found(&self.idle, || self.has_work(), || self.has_homed());
+                sleeper.found(&self.sleep, || self.has_work(), || self.has_homed());
                 return true;
             }
-            idler.idle(&self.idle, || self.has_work(), || false, || self.is_stopping(), || ());
+            sleeper.sleep(&self.sleep, || self.has_work(), || false, || self.is_stopping(), || ());
         }
         false
     }
@@ -93,13 +93,13 @@ impl Place {
 /// Workers, each of which takes one piece of work and does not end before all the others have one.
 fn all_meet(preemptions: usize, workers: usize) {
     explore(preemptions, move || {
-        let (place, idlers) = Place::new(workers);
-        let threads: Vec<_> = idlers
+        let (place, sleepers) = Place::new(workers);
+        let threads: Vec<_> = sleepers
             .into_iter()
-            .map(|mut idler| {
+            .map(|sleeper| {
                 let place = place.clone();
                 thread::spawn(move || {
-                    assert!(place.find(&mut idler));
+                    assert!(place.find(&sleeper));
                     place.meet(workers);
                 })
             })
@@ -123,16 +123,16 @@ fn two_workers_find_the_work() {
 #[test]
 fn one_worker_two_producers() {
     explore(3, || {
-        let (place, mut idlers) = Place::new(1);
-        let mut idler = idlers.pop().unwrap();
+        let (place, mut sleepers) = Place::new(1);
+        let sleeper = sleepers.pop().unwrap();
         let producers: Vec<_> = (0..2)
             .map(|_| {
                 let place = place.clone();
                 thread::spawn(move || place.publish())
             })
             .collect();
-        assert!(place.find(&mut idler));
-        assert!(place.find(&mut idler));
+        assert!(place.find(&sleeper));
+        assert!(place.find(&sleeper));
         producers.into_iter().for_each(|producer| producer.join().unwrap());
     });
 }
@@ -141,13 +141,13 @@ fn one_worker_two_producers() {
 #[test]
 fn a_worker_that_publishes_is_joined() {
     explore(2, || {
-        let (place, idlers) = Place::new(2);
-        let threads: Vec<_> = idlers
+        let (place, sleepers) = Place::new(2);
+        let threads: Vec<_> = sleepers
             .into_iter()
-            .map(|mut idler| {
+            .map(|sleeper| {
                 let place = place.clone();
                 thread::spawn(move || {
-                    assert!(place.find(&mut idler));
+                    assert!(place.find(&sleeper));
                     if *place.inside.lock().unwrap() == 0 {
                         place.publish();
                     }
@@ -165,25 +165,25 @@ fn a_worker_that_publishes_is_joined() {
 #[test]
 fn a_worker_called_by_name_comes() {
     explore(3, || {
-        let (place, mut idlers) = Place::new(2);
-        let mut called = idlers.pop().unwrap();
-        let mut other = idlers.pop().unwrap();
+        let (place, mut sleepers) = Place::new(2);
+        let called = sleepers.pop().unwrap();
+        let other = sleepers.pop().unwrap();
         let for_called = {
             let place = place.clone();
-            thread::spawn(move || assert!(place.find(&mut called)))
+            thread::spawn(move || assert!(place.find(&called)))
         };
         let beside = {
             let place = place.clone();
             thread::spawn(move || {
                 // It has nothing to look for, and sleeps or searches beside.
-                other.idle(&place.idle, || false, || false, || place.is_stopping(), || ());
+                other.sleep(&place.sleep, || false, || false, || place.is_stopping(), || ());
             })
         };
         place.work.fetch_add(1, Ordering::Release);
-        place.idle.wake(1);
+        place.sleep.wake(1);
         for_called.join().unwrap();
         place.stopping.store(true, Ordering::Release);
-        place.idle.wake_all();
+        place.sleep.wake_all();
         beside.join().unwrap();
     });
 }
@@ -192,17 +192,17 @@ fn a_worker_called_by_name_comes() {
 #[test]
 fn all_leave_at_the_end() {
     explore(3, || {
-        let (place, idlers) = Place::new(2);
-        let threads: Vec<_> = idlers
+        let (place, sleepers) = Place::new(2);
+        let threads: Vec<_> = sleepers
             .into_iter()
-            .map(|mut idler| {
+            .map(|sleeper| {
                 let place = place.clone();
-                thread::spawn(move || while place.find(&mut idler) {})
+                thread::spawn(move || while place.find(&sleeper) {})
             })
             .collect();
         place.publish();
         place.stopping.store(true, Ordering::Release);
-        place.idle.wake_all();
+        place.sleep.wake_all();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
@@ -211,19 +211,19 @@ fn all_leave_at_the_end() {
 #[test]
 fn all_come_back_after_an_end_that_was_none() {
     explore(3, || {
-        let (place, mut idlers) = Place::new(1);
-        let mut idler = idlers.pop().unwrap();
+        let (place, mut sleepers) = Place::new(1);
+        let sleeper = sleepers.pop().unwrap();
         let worker = {
             let place = place.clone();
             thread::spawn(move || {
-                assert!(!place.find(&mut idler));
+                assert!(!place.find(&sleeper));
                 place.meet(2);
                 place.meet(4);
-                assert!(place.find(&mut idler) && place.find(&mut idler));
+                assert!(place.find(&sleeper) && place.find(&sleeper));
             })
         };
         place.stopping.store(true, Ordering::Release);
-        place.idle.wake_all();
+        place.sleep.wake_all();
         place.meet(2);
         place.stopping.store(false, Ordering::Release);
         place.meet(4);
@@ -237,11 +237,11 @@ fn all_come_back_after_an_end_that_was_none() {
 #[test]
 fn a_watcher_comes() {
     explore(3, || {
-        let (place, mut idlers) = Place::new(1);
-        let mut idler = idlers.pop().unwrap();
+        let (place, mut sleepers) = Place::new(1);
+        let sleeper = sleepers.pop().unwrap();
         let watcher = {
             let place = place.clone();
-            thread::spawn(move || place.watch(&mut idler))
+            thread::spawn(move || place.watch(&sleeper))
         };
         place.publish_homed();
         watcher.join().unwrap();
@@ -252,13 +252,13 @@ fn a_watcher_comes() {
 #[test]
 fn a_watcher_that_finds_work_sends_another() {
     explore(2, || {
-        let (place, mut idlers) = Place::new(2);
-        let mut first = idlers.pop().unwrap();
-        let mut second = idlers.pop().unwrap();
+        let (place, mut sleepers) = Place::new(2);
+        let first = sleepers.pop().unwrap();
+        let second = sleepers.pop().unwrap();
         let worker = {
             let place = place.clone();
             thread::spawn(move || {
-                assert!(place.find(&mut first));
+                assert!(place.find(&first));
                 place.meet(2);
             })
         };
@@ -266,7 +266,7 @@ fn a_watcher_that_finds_work_sends_another() {
             let place = place.clone();
             thread::spawn(move || {
                 while !place.has_homed() {
-                    second_idle(&place, &mut second);
+                    second_sleeps(&place, &second);
                 }
                 place.meet(2);
             })
@@ -279,7 +279,7 @@ fn a_watcher_that_finds_work_sends_another() {
 }
 
 /// One round of a worker that takes nothing but sees what is there.
-fn second_idle(place: &Place, idler: &mut Idler) {
-    idler.idle(&place.idle, || false, || place.has_homed(), || false, || ());
-    idler.found(&place.idle, || place.has_work(), || place.has_homed());
+fn second_sleeps(place: &Place, sleeper: &Sleeper) {
+    sleeper.sleep(&place.sleep, || false, || place.has_homed(), || false, || ());
+    sleeper.found(&place.sleep, || place.has_work(), || place.has_homed());
 }
