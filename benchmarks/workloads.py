@@ -49,15 +49,15 @@ WORKLOADS = (
         "int_cowns",
         "behaviors/s",
         200_000,
-        Target("at least", 6, of_peer=True),
+        Target("at least", 12, of_peer=True),
         contestants=BOC + THREADS + POOLS,
         smaller_sizes=tuple((pool, 20_000) for pool in POOLS),
     ),
-    Workload("transfer", "behaviors/s", 200_000, Target("at least", 6, of_peer=True), contestants=BOC + THREADS),
-    Workload("chains", "behaviors/s", 400_000, Target("at least", 2, of_peer=True)),
+    Workload("transfer", "behaviors/s", 200_000, Target("at least", 10, of_peer=True), contestants=BOC + THREADS),
+    Workload("chains", "behaviors/s", 400_000, Target("at least", 8, of_peer=True)),
     Workload("start", "ms", 0, Target("at most", 0.25, of_peer=True), samples_per_round=3),
     Workload("import", "ms", 0, Target("at most", 25), samples_per_round=3),
-    Workload("bytes_per_cown", "B", 1_000_000, Target("at most", 200)),
+    Workload("bytes_per_cown", "B", 1_000_000, Target("at most", 144)),
     Workload("word_count", "x speed-up", 4, Target("at least", 1.9), quick_size=1),
     Workload(
         "cpu_1ms", "x speed-up", 1_000, Target("at least", 1.9), contestants=BOC + THREADS + POOLS + ("processes",)
@@ -77,7 +77,7 @@ WORKLOADS = (
         program="dict_cowns",
         environment=(("BOCPY_STRICT", "1"),),
     ),
-    Workload("instance_cowns", "behaviors/s", 200_000, Target("at least", 10, of_peer=True)),
+    Workload("instance_cowns", "behaviors/s", 200_000, Target("at least", 14, of_peer=True)),
     Workload(
         "list_cowns",
         "behaviors/s",

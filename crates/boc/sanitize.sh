@@ -29,7 +29,7 @@ target=$(cargo locate-project --workspace --message-format plain | xargs dirname
 # Each block from the allocator: in a pool of blocks, use of a freed one would not be seen. BOC_TEST_MEMORY=pool keeps it.
 memory='--cfg boc_plain_memory'
 [ "${BOC_TEST_MEMORY:-plain}" = plain ] || memory=''
-export RUST_BACKTRACE=0 BOC_TEST_NO_LEAKS=1 # without the test that loses memory by design
+export RUST_BACKTRACE=0
 
 # With a --target of its own, build scripts and macros are compiled as ever.
 sanitized() {

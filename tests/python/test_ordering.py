@@ -1,6 +1,7 @@
 """The order of behaviors, checked against a model: over each cown they run as they were scheduled."""
 
 import random
+from time import monotonic_ns
 
 from bocpy import Cown, quiesce, start, wait, when
 from support import outcome, pytest
@@ -221,3 +222,33 @@ def test_a_chain_on_one_worker_does_not_starve_others(handshake):
 
     quiesce(60)
     assert c.unwrap() >= 1
+
+
+def test_a_long_line_for_one_cown_keeps_no_other_waiting():
+    """With one worker, a behavior over a free cown waits for the body that runs and its share, not for a whole line."""
+    start(worker_count=1)
+    line, other = Cown(0), Cown(0)
+    line.acquire()
+    results = []
+    for _ in range(80):
+
+        @when(line)
+        def in_line(line):
+            began = monotonic_ns()
+            while monotonic_ns() < began + 2_000_000:
+                pass
+            return began
+
+        results.append(in_line)
+
+    line.release()
+
+    @when(other)
+    def fresh(other):
+        return monotonic_ns()
+
+    wait()
+    ran = fresh.unwrap()
+    before = sum(result.unwrap() < ran for result in results)
+    # The one that ran, its share, and those that ran before this thread came to schedule it.
+    assert before < 40

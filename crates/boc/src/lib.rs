@@ -45,9 +45,10 @@
 //! | cown | `cown` | a value behind a queue |
 //! | scheduler | `scheduler`, `hold` | which thread runs what; cowns taken outside behaviors |
 //! | behavior | `cowns`, `claims`, `behavior`, `outcome` | naming cowns; body, requests and result in one block |
-//! | runtime | `host`, `runtime` | workers, their start and end; scopes; what programs call |
+//! | runtime | `schedule`, `scope`, `host`, `builder`, `runtime` | workers, their start and end; scopes; what programs call |
 
 mod behavior;
+mod builder;
 mod claims;
 mod cown;
 mod cown_core;
@@ -59,7 +60,9 @@ mod outcome;
 mod pool;
 mod queue;
 mod runtime;
+mod schedule;
 mod scheduler;
+mod scope;
 mod sync;
 
 #[cfg(all(test, loom))]
@@ -71,6 +74,7 @@ mod models;
 struct Readme;
 
 pub use behavior::Body;
+pub use builder::{Builder, StartError};
 pub use claims::{Claimed, Claims, ClaimsShape};
 pub use cown::{Cown, WeakCown};
 pub use cowns::{Cowns, Read, ReadGuard, Shape, WriteGuard, read};
@@ -79,7 +83,7 @@ pub use host::{Host, Worker};
 pub use job::Placement;
 pub use outcome::{Outcome, Panic, Promise};
 pub use queue::Mode;
-pub use runtime::{
-    Builder, PumpError, Refused, Runtime, Scope, StartError, background, schedule, try_schedule_new, when,
-};
+pub use runtime::{PumpError, Runtime};
+pub use schedule::{Refused, background, schedule, try_schedule_new, when};
 pub use scheduler::{Event, Events, Stats, current_worker};
+pub use scope::Scope;

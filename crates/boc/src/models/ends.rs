@@ -3,7 +3,7 @@
 use super::explore;
 use crate::cown::Cown;
 use crate::outcome::Outcome;
-use crate::runtime::when_in;
+use crate::schedule::when_in;
 use crate::scheduler::{Runner, Settings, Shared};
 use loom::thread;
 use std::ptr::NonNull;

@@ -5,7 +5,7 @@ use super::explore;
 use crate::claims::Claims;
 use crate::cown::Cown;
 use crate::queue::Mode;
-use crate::runtime::schedule_in;
+use crate::schedule::schedule_in;
 use crate::scheduler::{Runner, Scope, Settings, Shared};
 use loom::cell::UnsafeCell;
 use loom::thread;
