@@ -343,7 +343,7 @@ fn when_needs_a_behavior_around_it() {
 }
 
 #[test]
-fn a_recess_ends_with_everything_as_before() {
+fn a_suspension_ends_with_everything_as_before() {
     let runtime = Runtime::new(2).unwrap();
     let cown = Cown::new(0);
     for round in 0..200 {
@@ -358,7 +358,7 @@ fn a_recess_ends_with_everything_as_before() {
 }
 
 #[test]
-fn a_recess_is_called_off_where_a_body_does_not_end() {
+fn a_suspension_is_called_off_where_a_body_does_not_end() {
     let runtime = Runtime::new(2).unwrap();
     let (sender, receiver) = std::sync::mpsc::channel::<()>();
     let (started, has_started) = std::sync::mpsc::channel();

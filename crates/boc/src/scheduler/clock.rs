@@ -10,7 +10,7 @@ mod ticks {
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(loom)))]
+#[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
 mod ticks {
     /// The processor's count of ticks. A third of the cost of the system's clock, but in no known unit.
     #[inline]
@@ -20,7 +20,7 @@ mod ticks {
     }
 }
 
-#[cfg(not(any(target_arch = "x86_64", loom)))]
+#[cfg(all(any(not(target_arch = "x86_64"), miri), not(loom)))]
 mod ticks {
     use std::sync::OnceLock;
     use std::time::Instant;

@@ -10,6 +10,7 @@
 
 use super::Shared;
 use crate::sync::{AtomicU64, Ordering};
+use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,10 +25,12 @@ pub(crate) struct Scope {
 enum Place {
     Root,
     Background,
-    Within(ScopeHandle),
+    /// Below that scope. And the pointer by which the memory of this one is freed: those that are made of a reference to it
+    /// may not do that.
+    Within(ScopeHandle, Cell<Option<NonNull<Scope>>>),
 }
 
-// SAFETY: the pointers are to what may be shared, and lives as long.
+// SAFETY: the pointers are to what may be shared, and lives as long; the cell is written before the scope is shared.
 unsafe impl Send for Scope {}
 // SAFETY: as above.
 unsafe impl Sync for Scope {}
@@ -85,7 +88,7 @@ impl Scope {
                 match &self.place {
                     Place::Root => {}
                     Place::Background => self.root_scope().own(),
-                    Place::Within(parent) => parent.scope().enter(1),
+                    Place::Within(parent, _) => parent.scope().enter(1),
                 }
             }
             match self.count.compare_exchange(count, count + entering, Ordering::AcqRel, Ordering::Relaxed) {
@@ -109,7 +112,7 @@ impl Scope {
             match &self.place {
                 Place::Root => {}
                 Place::Background => Scope::disown(NonNull::from(self.root_scope())),
-                Place::Within(parent) => Scope::leave(parent.0, 1),
+                Place::Within(parent, _) => Scope::leave(parent.0, 1),
             }
         }
     }
@@ -126,7 +129,7 @@ impl Scope {
         let above = match &scope.place {
             Place::Root => None,
             Place::Background => Some(NonNull::from(scope.root_scope())),
-            Place::Within(parent) => Some(parent.0),
+            Place::Within(parent, _) => Some(parent.0),
         };
         let background = scope.is_background();
         let left = scope.count.fetch_sub(leaving, Ordering::AcqRel) - leaving;
@@ -170,7 +173,7 @@ impl Scope {
                 Place::Root => drop(Arc::from_raw(this.as_ref().shared)),
                 // It goes with the runtime.
                 Place::Background => {}
-                Place::Within(_) => drop(Box::from_raw(this.as_ptr())),
+                Place::Within(_, memory) => drop(memory.get().map(|memory| Box::from_raw(memory.as_ptr()))),
             }
         }
     }
@@ -200,9 +203,14 @@ impl ScopeHandle {
     pub(crate) fn within(parent: &Scope) -> ScopeHandle {
         parent.own();
         let above = ScopeHandle(NonNull::from(parent));
-        let scope =
-            Scope { count: AtomicU64::new(OWNER), shared: parent.shared, place: Place::Within(above) };
-        ScopeHandle(NonNull::from(Box::leak(Box::new(scope))))
+        let place = Place::Within(above, Cell::new(None));
+        let scope = Box::new(Scope { count: AtomicU64::new(OWNER), shared: parent.shared, place });
+        let scope = NonNull::from(Box::leak(scope));
+        // SAFETY: nobody else has it yet.
+        if let Place::Within(_, memory) = unsafe { &scope.as_ref().place } {
+            memory.set(Some(scope));
+        }
+        ScopeHandle(scope)
     }
 
     pub(crate) fn scope(&self) -> &Scope {
