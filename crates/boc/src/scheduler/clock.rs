@@ -50,6 +50,12 @@ impl Ticks {
         Ticks(ticks::now())
     }
 
+    /// So many ticks later.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn after(self, ticks: u64) -> Ticks {
+        Ticks(self.0.wrapping_add(ticks))
+    }
+
     /// Ticks since then. Where the count has gone backwards, as it may from one core to another, it is a great many.
     #[inline]
     pub(crate) fn since(self, then: Ticks) -> u64 {

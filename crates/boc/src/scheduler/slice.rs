@@ -61,15 +61,20 @@ impl Slice {
     /// Before each behavior: true where it is the turn of one that has waited.
     #[inline]
     pub(crate) fn is_turn_of_waiting(&self) -> bool {
+        self.is_turn_at(Ticks::now)
+    }
+
+    #[inline]
+    fn is_turn_at(&self, now: impl Fn() -> Ticks) -> bool {
         let until = self.until_look.get() - 1;
         self.until_look.set(until);
         if until == 0 {
-            self.look();
+            self.look(now());
         }
         match self.turns.get() {
             0 => false,
             1 => {
-                self.begin(Ticks::now());
+                self.begin(now());
                 true
             }
             turns => {
@@ -87,8 +92,7 @@ impl Slice {
     }
 
     #[inline(never)]
-    fn look(&self) {
-        let now = Ticks::now();
+    fn look(&self, now: Ticks) {
         let (slice, short) = {
             let rate = self.rate.borrow();
             (rate.ticks(SLICE), rate.ticks(SHORT))
@@ -110,41 +114,49 @@ impl Slice {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use std::thread::sleep;
+
+    /// A slice, and a time that passes only as bodies take it.
+    struct Bodies(Slice, Cell<Ticks>);
+
+    /// Longer than a slice, however fast the processor's clock is.
+    const LONG: u64 = 1_000_000;
+
+    impl Bodies {
+        fn new() -> Self {
+            let slice = Slice::new();
+            let began = slice.began.get();
+            Bodies(slice, Cell::new(began))
+        }
+
+        /// Whether it is the turn of one that has waited; then the body takes so long.
+        fn next(&self, ticks: u64) -> bool {
+            let turn = self.0.is_turn_at(|| self.1.get());
+            self.1.set(self.1.get().after(ticks));
+            turn
+        }
+    }
 
     /// Bodies that take longer than a slice: one at hand, one that has waited, and so on.
     #[test]
     fn long_ones_take_turns() {
-        let slice = Slice::new();
-        let turns: Vec<bool> = (0..7)
-            .map(|_| {
-                let turn = slice.is_turn_of_waiting();
-                sleep(SLICE);
-                turn
-            })
-            .collect();
-        assert_eq!(turns[1..], [true, false, true, false, true, false]);
+        let bodies = Bodies::new();
+        let turns: Vec<bool> = (0..7).map(|_| bodies.next(LONG)).collect();
+        assert_eq!(turns, [false, true, false, true, false, true, false]);
     }
 
     #[test]
     fn turns_end() {
-        let slice = Slice::new();
-        slice.is_turn_of_waiting();
-        sleep(SLICE);
-        let turns = (0..10 * TURNS).take_while(|_| slice.is_turn_of_waiting()).count();
-        assert!((1..=TURNS as usize).contains(&turns));
+        let bodies = Bodies::new();
+        assert!(!bodies.next(LONG));
+        assert_eq!((0..10 * TURNS).take_while(|_| bodies.next(0)).count(), TURNS as usize);
     }
 
     /// The clock is looked at soon after behaviors have become long, however many short ones came before.
     #[test]
     fn short_ones_then_long_ones() {
-        let slice = Slice::new();
-        (0..100_000).for_each(|_| _ = slice.is_turn_of_waiting());
-        slice.nothing_waits();
-        let before = (0..100).take_while(|_| {
-            sleep(SLICE);
-            !slice.is_turn_of_waiting()
-        });
-        assert!(before.count() <= STRIDE as usize);
+        let bodies = Bodies::new();
+        assert!((0..100_000).all(|_| !bodies.next(0)));
+        let before = (0..100).take_while(|_| !bodies.next(LONG)).count();
+        assert!(before <= STRIDE as usize, "{before}");
     }
 }
