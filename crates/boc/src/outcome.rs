@@ -10,7 +10,6 @@ use crate::cowns::{Cowns, Granted, Requests, Shape, Written};
 use crate::hold::Hold;
 use crate::job::{Header, How, Placement, Sink, catch_panics};
 use crate::queue::Request;
-use crate::scheduler::{self, Runner};
 use crate::sync::{AtomicPtr, Ordering};
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -119,9 +118,6 @@ impl fmt::Debug for Panic {
 pub struct Promise<R: Send + 'static> {
     block: NonNull<Header>,
     table: &'static PromiseTable,
-    /// The only thread that can run the behavior, if there is only one. While this thread is that one, nobody else uses
-    /// the block, and atomic steps, which take as long as a short behavior, are not needed.
-    runner: *const Runner,
     /// Once it is made, the block is not this promise's any more.
     cown: ManuallyDrop<OnceLock<Cown<Outcome<R>>>>,
     result: PhantomData<R>,
@@ -304,10 +300,7 @@ fn outcome<R>(result: Option<Result<R, Box<Panic>>>) -> Outcome<R> {
 
 impl<R: Send + 'static> Promise<R> {
     /// The promise of a behavior that is about to be scheduled.
-    pub(crate) fn of<S, F>(
-        behavior: NonNull<Behavior<S, Promised<F, R>>>,
-        runner: *const Runner,
-    ) -> Promise<R>
+    pub(crate) fn of<S, F>(behavior: NonNull<Behavior<S, Promised<F, R>>>) -> Promise<R>
     where
         S: Shape,
         F: FnOnce(S::Guards<'_>) -> R + Send + 'static,
@@ -339,7 +332,6 @@ impl<R: Send + 'static> Promise<R> {
         Promise {
             block: behavior.cast(),
             table,
-            runner,
             cown: ManuallyDrop::new(OnceLock::new()),
             result: PhantomData,
         }
@@ -406,11 +398,7 @@ impl<R: Send + 'static> Drop for Promise<R> {
         }
         let (null, gone) = (ptr::null_mut::<()>(), ptr::without_provenance_mut(PROMISE_GONE));
         let state = self.state();
-        if scheduler::is_current(self.runner) {
-            if state.load(Ordering::Relaxed).is_null() {
-                return state.store(gone, Ordering::Relaxed);
-            }
-        } else if state.compare_exchange(null, gone, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        if state.compare_exchange(null, gone, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             return;
         }
         self.drop_result();

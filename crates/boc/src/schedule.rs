@@ -89,7 +89,7 @@ pub(crate) fn when_in<C: Cowns, R: Send + 'static>(
             "a behavior can't ask for the same cown twice: it would have two guards of one value",
         );
     }
-    let promise = Promise::of(behavior.behavior(), runner.map_or(ptr::null(), Runner::if_alone));
+    let promise = Promise::of(behavior.behavior());
     submit(runner, shared, scope, behavior);
     promise
 }

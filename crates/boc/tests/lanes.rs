@@ -163,3 +163,27 @@ fn a_lane_that_nobody_pumps() {
     assert!(matches!(*after.try_hold().unwrap(), boc::Outcome::Cancelled));
     assert!(cown.try_hold().is_some());
 }
+
+/// A pinned body outlives its runtime's end: what it schedules then is dropped, wherever it was to run.
+#[test]
+fn what_a_pinned_body_schedules_after_the_end() {
+    struct At0;
+    impl<S: Shape> Body<S> for At0 {
+        fn placement(&self, _: S::Claimed<'_>) -> Placement {
+            Placement::Prefer(0)
+        }
+        fn run(self, _: S::Claimed<'_>) {}
+    }
+    let runtime = Arc::new(runtime(1));
+    let (cown, own, same) = (Cown::new(()), runtime.clone(), Cown::new(()));
+    let (of_body, other) = (cown.clone(), same.clone());
+    let body = move || {
+        thread::spawn(move || own.stop()).join().unwrap();
+        boc::schedule(&of_body, At0);
+        boc::schedule(&other, In(0, || ()));
+    };
+    runtime.schedule((), In(0, body));
+    assert_eq!(runtime.pump(0, 1), Ok(1));
+    assert!(cown.try_hold().is_some() && same.try_hold().is_some());
+    assert!(runtime.is_quiescent());
+}

@@ -33,7 +33,7 @@ fn promised(drops: &Arc<AtomicUsize>) -> (Job, Promise<Counted>) {
     let drops = drops.clone();
     let body = move |()| Counted(drops);
     let behavior = Behavior::unscheduled(ptr::null(), (), Promised::new(body));
-    let promise = Promise::of(behavior.behavior(), ptr::null());
+    let promise = Promise::of(behavior.behavior());
     (behavior.link().expect("it asks for nothing"), promise)
 }
 
@@ -83,7 +83,7 @@ fn a_behavior_that_waits_for_the_outcome() {
             count.fetch_add(1, Ordering::Relaxed);
         };
         let behavior = Behavior::unscheduled(ptr::null(), &cown, Promised::new(body));
-        drop(Promise::<()>::of(behavior.behavior(), ptr::null()));
+        drop(Promise::<()>::of(behavior.behavior()));
         if let Some(job) = behavior.link() {
             job.end(How::Run, &OnTheSpot);
         }

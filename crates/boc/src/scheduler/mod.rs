@@ -42,7 +42,7 @@ mod turns;
 
 pub use events::{Event, Events};
 pub use runner::current_worker;
-pub(crate) use runner::{Runner, current_worker_of, is_current, on_runner};
+pub(crate) use runner::{Runner, current_worker_of, on_runner};
 pub(crate) use scope::{Scope, ScopeHandle, deadline};
 pub use stats::Stats;
 

@@ -20,8 +20,6 @@ pub(crate) struct Runner {
     /// some in advance for those that will be scheduled here. While a behavior of the scope runs here, that one is counted
     /// anyway; so it is enough to settle this before something else happens.
     spare: Cell<u64>,
-    /// Whether this is the only thread that runs what this runtime runs.
-    alone: bool,
     /// Whether it is a worker of a runtime without seed or sink of events.
     plain: bool,
     /// A worker's part.
@@ -74,12 +72,6 @@ pub(crate) fn on_runner<R>(f: impl FnOnce(Option<&Runner>) -> R) -> R {
     f(unsafe { current.as_ref() })
 }
 
-/// Whether this thread is that runner, which need not be there any more.
-#[inline]
-pub(crate) fn is_current(runner: *const Runner) -> bool {
-    !runner.is_null() && CURRENT.try_with(Cell::get).is_ok_and(|current| ptr::eq(current, runner))
-}
-
 /// The index of the worker that this thread is.
 ///
 /// ```
@@ -120,15 +112,8 @@ impl Runner {
     }
 
     fn new(shared: Arc<Shared>, worker: Option<Worker>) -> Self {
-        let alone = worker.is_some() && shared.remotes.len() == 1 && shared.lanes.is_empty();
         let plain = worker.is_some() && shared.turns.is_none() && !shared.events.is_there();
-        Runner { shared, scope: Cell::new(None), spare: Cell::new(0), alone, plain, worker }
-    }
-
-    /// This runner, where it is the only thread that runs what its runtime runs. Null otherwise.
-    #[inline]
-    pub(crate) fn if_alone(&self) -> *const Runner {
-        if self.alone { self } else { ptr::null() }
+        Runner { shared, scope: Cell::new(None), spare: Cell::new(0), plain, worker }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -263,13 +248,14 @@ impl Runner {
     fn place_somewhere(&self, job: Job) {
         let shared = &*self.shared;
         let placement = shared.placement(&job);
-        match (&self.worker, placement) {
-            (_, Placement::Only(lane)) => shared.send_to_lane(lane, job),
+        // A worker looks for what is left as it ends. A thread that pumps does not: the runtime may have ended by now.
+        let Some(worker) = &self.worker else { return shared.dispatch_from_outside(job) };
+        match placement {
+            Placement::Only(lane) => shared.send_to_lane(lane, job),
             _ if shared.turns.is_some() => shared.take_turns(job, placement),
-            (Some(worker), Placement::Prefer(home)) if home == worker.index => self.keep(worker, job),
-            (_, Placement::Prefer(home)) => shared.send_to(home, job),
-            (Some(worker), Placement::Anywhere) => self.push_scheduled(worker, job),
-            (None, Placement::Anywhere) => shared.dispatch_from_outside(job),
+            Placement::Prefer(home) if home == worker.index => self.keep(worker, job),
+            Placement::Prefer(home) => shared.send_to(home, job),
+            Placement::Anywhere => self.push_scheduled(worker, job),
         }
     }
 
