@@ -2,8 +2,8 @@
 
 mod common;
 
-use boc::{Body, Cown, Placement, Runtime, Shape, read};
-use common::size;
+use boc::{Cown, Runtime, read};
+use common::{At, size};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
@@ -14,18 +14,6 @@ fn long() {
     let began = Instant::now();
     while began.elapsed() < Duration::from_millis(1) {
         std::hint::spin_loop();
-    }
-}
-
-/// A body that prefers that worker.
-struct At<F>(usize, F);
-
-impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
-    fn placement(&self, _: S::Claimed<'_>) -> Placement {
-        Placement::Prefer(self.0)
-    }
-    fn run(self, _: S::Claimed<'_>) {
-        (self.1)();
     }
 }
 

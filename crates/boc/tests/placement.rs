@@ -2,23 +2,11 @@
 
 mod common;
 
-use boc::{Body, Cown, Placement, Runtime, Shape, Stats, current_worker, read};
-use common::{came_to, size};
+use boc::{Cown, Runtime, Stats, current_worker, read};
+use common::{At, came_to, size};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
-
-/// A body that prefers a worker.
-struct At<F>(usize, F);
-
-impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
-    fn placement(&self, _: S::Claimed<'_>) -> Placement {
-        Placement::Prefer(self.0)
-    }
-    fn run(self, _: S::Claimed<'_>) {
-        (self.1)();
-    }
-}
 
 /// Keeps every worker of the runtime busy. For each: what lets it go.
 fn occupy(runtime: &Runtime) -> Vec<Sender<()>> {

@@ -1,7 +1,7 @@
 //! What the tests share.
 #![allow(dead_code)] // each test file uses a part of it
 
-use boc::Promise;
+use boc::{Body, Placement, Promise, Shape};
 use std::sync::atomic::{AtomicIsize, Ordering};
 
 /// A size of a test; smaller where `BOC_TEST_DIVISOR` says so, for slow tools such as valgrind.
@@ -53,5 +53,17 @@ impl Door {
         let result = inside();
         assert!(self.0.fetch_sub(1, Ordering::AcqRel) >= 1, "a writer came in to a reader");
         result
+    }
+}
+
+/// A body that prefers that worker.
+pub struct At<F>(pub usize, pub F);
+
+impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
+    fn placement(&self, _: S::Claimed<'_>) -> Placement {
+        Placement::Prefer(self.0)
+    }
+    fn run(self, _: S::Claimed<'_>) {
+        (self.1)();
     }
 }
