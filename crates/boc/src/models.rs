@@ -13,14 +13,44 @@ mod queue;
 mod scope;
 mod sleep;
 
+use std::cell::Cell;
+use std::panic;
+use std::sync::Once;
+
+// The threads of a model share one real thread.
+thread_local! {
+    static PANICKED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Explores `model` with at most so many preemptions in one execution. Most bugs need one or two. At the end of each all
-/// blocks of memory have to be free.
+/// blocks of memory have to be free, and nothing may have panicked: the runtime contains what happens inside a body, a
+/// failed assertion and what loom finds there included.
 fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    watch_for_panics();
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(move || {
         memory::begin();
+        PANICKED.set(false);
         model();
+        assert!(!PANICKED.get(), "a body has panicked, see above");
         memory::end();
     });
+}
+
+fn watch_for_panics() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            PANICKED.set(true);
+            report(info);
+        }));
+    });
+}
+
+#[test]
+#[should_panic(expected = "a body has panicked")]
+fn a_panic_inside_a_body_is_noticed() {
+    explore(1, || crate::job::catch_panics(|| panic!("contained")));
 }
