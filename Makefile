@@ -22,8 +22,9 @@ test-rust: venv ## the Rust tests alone
 test-python: build ## the Python tests alone, on every host of behaviors that the Python has
 	scripts/test_python $(VENV) $(ARGS)
 
+# One at a time: loom maps and unmaps a stack for each thread of each execution, and tests side by side wait for each other.
 loom: ## check the runtime's lock-free parts in every interleaving of their threads
-	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p boc --release --lib models $(ARGS)
+	RUST_TEST_THREADS=1 RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p boc --release --lib models $(ARGS)
 
 asan: ## run the runtime's tests under AddressSanitizer and LeakSanitizer
 	crates/boc/sanitize.sh address $(ARGS)
