@@ -13,7 +13,7 @@
 
 use crate::cown_core::Core;
 use crate::cowns::{Cowns, Granted, Requests, Shape};
-use crate::job::{Header, How, Job, Placement, Sink, Table, catch_panics};
+use crate::job::{Header, How, Job, Placement, PromiseTable, Sink, Table, catch_panics};
 use crate::pool;
 use crate::queue::Request;
 use smallvec::SmallVec;
@@ -66,6 +66,8 @@ impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for F {
 pub(crate) trait Payload<S: Shape>: Send + Sized {
     /// The function that finds out where a behavior is to run, if that matters to it.
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement>;
+    /// How a promise reaches into the block, if there is one.
+    const PROMISE: Option<PromiseTable>;
 
     /// Runs the body or drops it. True where nobody else is interested in the block.
     ///
@@ -92,6 +94,7 @@ pub(crate) struct Plain<B>(pub(crate) ManuallyDrop<B>);
 
 impl<S: Shape, B: Body<S>> Payload<S> for Plain<B> {
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement> = Some(placement::<S, B>);
+    const PROMISE: Option<PromiseTable> = None;
 
     #[inline]
     unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], _: &dyn Sink) -> bool {
@@ -140,7 +143,7 @@ pub(crate) struct Behavior<S, P> {
 }
 
 impl<S: Shape, P: Payload<S>> Behavior<S, P> {
-    const TABLE: Table = Table { run: Self::run, placement: P::PLACEMENT };
+    const TABLE: Table = Table { run: Self::run, placement: P::PLACEMENT, promise: P::PROMISE };
     const REQUESTS_AT: usize = size_of::<Self>().next_multiple_of(align_of::<Request>());
 
     const ALIGN: usize = {

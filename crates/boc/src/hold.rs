@@ -26,7 +26,7 @@ struct Block {
 }
 
 impl Block {
-    const TABLE: Table = Table { run: Block::run, placement: None };
+    const TABLE: Table = Table { run: Block::run, placement: None, promise: None };
 
     fn new(cown: NonNull<Core>) -> NonNull<Block> {
         let header = Header::new(1, &Block::TABLE, std::ptr::null());

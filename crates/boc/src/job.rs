@@ -38,6 +38,17 @@ pub(crate) struct Table {
     pub(crate) run: unsafe fn(NonNull<Header>, How, &dyn Sink),
     /// Where the job is to run; none where that is all the same to it.
     pub(crate) placement: Option<unsafe fn(NonNull<Header>) -> Placement>,
+    /// For jobs with a promise.
+    pub(crate) promise: Option<PromiseTable>,
+}
+
+/// How a promise reaches into the block of a job.
+pub(crate) struct PromiseTable {
+    /// How far behind the header the state is that promise and runner share.
+    pub(crate) state: usize,
+    /// Where the result is.
+    pub(crate) result: unsafe fn(NonNull<Header>) -> *mut (),
+    pub(crate) free: unsafe fn(NonNull<Header>),
 }
 
 /// What becomes of a job's body.
@@ -71,6 +82,16 @@ impl Header {
     pub(crate) fn new(requests: usize, table: &'static Table, owner: *const ()) -> Self {
         let requests = u32::try_from(requests).expect("a behavior can't ask for four thousand million cowns");
         Header { pending: AtomicU32::new(0), requests, table, owner }
+    }
+
+    /// How the promise of this job reaches into its block.
+    ///
+    /// # Safety
+    /// It is a job with a promise.
+    #[inline(always)]
+    pub(crate) unsafe fn promise(&self) -> &'static PromiseTable {
+        // SAFETY: says the caller.
+        unsafe { self.table.promise.as_ref().unwrap_unchecked() }
     }
 
     /// Sets how many grants the job waits for. Before anybody can grant.

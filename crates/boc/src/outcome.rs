@@ -8,8 +8,9 @@ use crate::behavior::{Behavior, Payload};
 use crate::cown::Cown;
 use crate::cowns::{Cowns, Granted, Requests, Shape, Written};
 use crate::hold::Hold;
-use crate::job::{Header, How, Placement, Sink, catch_panics};
+use crate::job::{Header, How, Placement, PromiseTable, Sink, catch_panics};
 use crate::queue::Request;
+use crate::scheduler::on_runner;
 use crate::sync::{AtomicPtr, Ordering};
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -19,7 +20,8 @@ use std::mem::{ManuallyDrop, offset_of};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::AtomicPtr as Place; // not loom's: it is seen as a cown
+use std::sync::{Mutex, PoisonError};
 
 /// What a behavior came to.
 ///
@@ -116,26 +118,22 @@ impl fmt::Debug for Panic {
 /// # Ok::<(), boc::StartError>(())
 /// ```
 pub struct Promise<R: Send + 'static> {
-    block: NonNull<Header>,
-    table: &'static PromiseTable,
-    /// Once it is made, the block is not this promise's any more.
-    cown: ManuallyDrop<OnceLock<Cown<Outcome<R>>>>,
-    result: PhantomData<R>,
+    /// The behavior's block, with [`IN_BLOCK`] added; or the cown, once that is made: the bits of a `Cown<Outcome<R>>`. From
+    /// then on the block is not this promise's any more.
+    place: Place<()>,
+    result: PhantomData<Cown<Outcome<R>>>,
 }
+
+/// The outcome is still to be had from the block of the behavior.
+const IN_BLOCK: usize = 1;
+
+/// Held while a promise makes its cown. One for all: that happens once for each, and is short.
+static MAKING: Mutex<()> = Mutex::new(());
 
 // SAFETY: the block may be used by any thread; the result goes to the thread that takes it, and there once.
 unsafe impl<R: Send> Send for Promise<R> {}
 // SAFETY: through a shared promise only its cown can be reached.
 unsafe impl<R: Send> Sync for Promise<R> {}
-
-/// How a promise reaches into a block whose body it does not know.
-struct PromiseTable {
-    /// How far behind the header the state is.
-    state: usize,
-    /// Where the result is: a `Result<R, Box<Panic>>`.
-    result: unsafe fn(NonNull<Header>) -> *mut (),
-    free: unsafe fn(NonNull<Header>),
-}
 
 /// Nothing at first; then some of the flags below; or, where a cown is made before the behavior has run, a pointer to a
 /// boxed `Asked<R>`.
@@ -194,6 +192,26 @@ where
     F: FnOnce(S::Guards<'_>) -> R + Send + 'static,
 {
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement> = None;
+    const PROMISE: Option<PromiseTable> = {
+        unsafe fn result<S, F, R>(block: NonNull<Header>) -> *mut () {
+            // SAFETY: the block is there, says the caller.
+            unsafe { (*block.cast::<Behavior<S, Promised<F, R>>>().as_ptr()).payload.content.get().cast() }
+        }
+        unsafe fn free<S, F, R>(block: NonNull<Header>)
+        where
+            S: Shape,
+            R: Send + 'static,
+            F: FnOnce(S::Guards<'_>) -> R + Send + 'static,
+        {
+            // SAFETY: nobody uses it any more, says the caller.
+            unsafe { Behavior::free(block.cast::<Behavior<S, Promised<F, R>>>()) }
+        }
+        Some(PromiseTable {
+            state: offset_of!(Behavior<S, Promised<F, R>>, payload.state),
+            result: result::<S, F, R>,
+            free: free::<S, F, R>,
+        })
+    };
 
     #[inline]
     unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], sink: &dyn Sink) -> bool {
@@ -300,55 +318,68 @@ fn outcome<R>(result: Option<Result<R, Box<Panic>>>) -> Outcome<R> {
 
 impl<R: Send + 'static> Promise<R> {
     /// The promise of a behavior that is about to be scheduled.
+    #[inline(always)]
     pub(crate) fn of<S, F>(behavior: NonNull<Behavior<S, Promised<F, R>>>) -> Promise<R>
     where
         S: Shape,
         F: FnOnce(S::Guards<'_>) -> R + Send + 'static,
     {
-        struct Of<S, F, R>(PhantomData<(S, F, R)>);
-        impl<S, F, R> Of<S, F, R>
-        where
-            S: Shape,
-            R: Send + 'static,
-            F: FnOnce(S::Guards<'_>) -> R + Send + 'static,
-        {
-            const TABLE: PromiseTable = PromiseTable {
-                state: offset_of!(Behavior<S, Promised<F, R>>, payload.state),
-                result: Self::result,
-                free: Self::free,
-            };
-            unsafe fn result(block: NonNull<Header>) -> *mut () {
-                // SAFETY: as above.
-                unsafe {
-                    (*block.cast::<Behavior<S, Promised<F, R>>>().as_ptr()).payload.content.get().cast()
-                }
-            }
-            unsafe fn free(block: NonNull<Header>) {
-                // SAFETY: as above.
-                unsafe { Behavior::free(block.cast::<Behavior<S, Promised<F, R>>>()) }
-            }
-        }
-        let table = const { &Of::<S, F, R>::TABLE };
-        Promise {
-            block: behavior.cast(),
-            table,
-            cown: ManuallyDrop::new(OnceLock::new()),
-            result: PhantomData,
-        }
-    }
-
-    fn state(&self) -> &State {
-        // SAFETY: the block is there as long as the promise uses it.
-        unsafe { self.block.byte_add(self.table.state).cast::<State>().as_ref() }
+        let place = behavior.as_ptr().cast::<()>().map_addr(|addr| addr | IN_BLOCK);
+        Promise { place: Place::new(place), result: PhantomData }
     }
 
     /// The cown of the outcome.
     pub fn cown(&self) -> &Cown<Outcome<R>> {
-        self.cown.get_or_init(|| self.make_cown())
+        if in_block(self.place.load(Ordering::Acquire)).is_some() {
+            self.make_cown();
+        }
+        // SAFETY: it holds a cown, and is not written again before it is dropped.
+        unsafe { &*self.place.as_ptr().cast::<Cown<Outcome<R>>>() }
     }
 
-    /// Called once; from then on the block is not used.
-    fn make_cown(&self) -> Cown<Outcome<R>> {
+    #[cold]
+    fn make_cown(&self) {
+        let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(block) = in_block(self.place.load(Ordering::Relaxed)) else { return };
+        // SAFETY: the block is still this promise's, and is not used again.
+        let cown = ManuallyDrop::new(unsafe { block.into_cown() });
+        // SAFETY: a cown is one pointer.
+        let place = unsafe { std::mem::transmute_copy::<Cown<Outcome<R>>, *mut ()>(&cown) };
+        self.place.store(place, Ordering::Release);
+    }
+}
+
+/// The block that a promise refers to, if it is not a cown by now.
+#[inline(always)]
+fn in_block(place: *mut ()) -> Option<Block> {
+    (place.addr() & IN_BLOCK != 0).then(|| {
+        let header = place.map_addr(|addr| addr & !IN_BLOCK).cast::<Header>();
+        // SAFETY: made of the address of a block.
+        Block(unsafe { NonNull::new_unchecked(header) })
+    })
+}
+
+/// A promise's side of a block. The block is there until this has left it.
+struct Block(NonNull<Header>);
+
+impl Block {
+    #[inline(always)]
+    fn table(&self) -> &'static PromiseTable {
+        // SAFETY: the block is there, and is that of a job with a promise.
+        unsafe { self.0.as_ref().promise() }
+    }
+
+    #[inline(always)]
+    fn state(&self) -> &State {
+        // SAFETY: as above.
+        unsafe { self.0.byte_add(self.table().state).cast::<State>().as_ref() }
+    }
+
+    /// A cown that has the outcome, or will have it.
+    ///
+    /// # Safety
+    /// `R` is what the behavior gives.
+    unsafe fn into_cown<R: Send + 'static>(self) -> Cown<Outcome<R>> {
         if self.state().load(Ordering::Acquire).addr() & (READY | CANCELLED) == 0 {
             let cown = Cown::new(Outcome::Pending);
             let asked = Box::new(Asked { hold: Hold::of_new(&cown), cown: cown.clone() });
@@ -360,49 +391,70 @@ impl<R: Send + 'static> Promise<R> {
                 Err(_) => drop(unsafe { Box::from_raw(asked) }),
             }
         }
-        let result = self.take_result();
-        self.leave_block();
-        Cown::new(outcome(result))
+        // SAFETY: says the caller.
+        Cown::new(outcome(unsafe { self.take_result::<R>() }))
     }
 
-    /// Takes the result of a behavior that is over out of the block.
-    fn take_result(&self) -> Option<Result<R, Box<Panic>>> {
+    /// Takes the result of a behavior that is over, and leaves the block.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn take_result<R>(self) -> Option<Result<R, Box<Panic>>> {
         let ready = self.state().load(Ordering::Acquire).addr() & READY != 0;
-        // SAFETY: `READY` says that it is there and ours; it is taken once.
-        ready.then(|| unsafe { (self.table.result)(self.block).cast::<Result<R, Box<Panic>>>().read() })
-    }
-
-    /// The behavior was over before the promise was dropped.
-    #[cold]
-    fn drop_result(&self) {
-        let result = self.take_result();
-        self.leave_block();
-        catch_panics(|| drop(result));
-    }
-
-    /// The promise does not use the block any more.
-    fn leave_block(&self) {
+        let result = ready.then(|| {
+            let place = self.table().result;
+            // SAFETY: `READY` says that it is there and ours; it is taken once.
+            unsafe { place(self.0).cast::<Result<R, Box<Panic>>>().read() }
+        });
+        let free = self.table().free; // the block may be gone once we have left it
         if add(self.state(), PROMISE_GONE) & RUNNER_GONE != 0 {
             // SAFETY: both are gone.
-            unsafe { (self.table.free)(self.block) };
+            unsafe { free(self.0) };
         }
+        result
+    }
+
+    /// Leaves the block. False where the behavior is over, and its result is to be taken first.
+    #[inline(always)]
+    fn leave(&self) -> bool {
+        let (null, gone) = (ptr::null_mut::<()>(), ptr::without_provenance_mut(PROMISE_GONE));
+        let (state, owner) = (self.state(), self.owner());
+        // Where nobody else can write it, there is no need for an atomic step: a third of the time of a short behavior.
+        if on_runner(|runner| runner.is_some_and(|runner| runner.is_alone(owner)))
+            && state.load(Ordering::Relaxed).is_null()
+        {
+            state.store(gone, Ordering::Relaxed);
+            return true;
+        }
+        state.compare_exchange(null, gone, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Who counts the behavior.
+    #[inline(always)]
+    fn owner(&self) -> *const () {
+        // SAFETY: the block is there, and this part of it does not change.
+        unsafe { self.0.as_ref().owner }
     }
 }
 
 impl<R: Send + 'static> Drop for Promise<R> {
     #[inline(always)] // most promises are dropped where they are made
     fn drop(&mut self) {
-        if self.cown.get().is_some() {
-            // SAFETY: it is not used again.
-            return unsafe { ManuallyDrop::drop(&mut self.cown) };
+        match in_block(*self.place.get_mut()) {
+            Some(block) if block.leave() => {}
+            Some(block) => drop_result::<R>(block),
+            // SAFETY: it holds a cown, and is not used again.
+            None => unsafe { ptr::drop_in_place(self.place.as_ptr().cast::<Cown<Outcome<R>>>()) },
         }
-        let (null, gone) = (ptr::null_mut::<()>(), ptr::without_provenance_mut(PROMISE_GONE));
-        let state = self.state();
-        if state.compare_exchange(null, gone, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            return;
-        }
-        self.drop_result();
     }
+}
+
+/// Drops what a behavior has come to before its promise was dropped.
+#[cold]
+fn drop_result<R: Send + 'static>(block: Block) {
+    // SAFETY: called for a promise of an `R`.
+    let result = unsafe { block.take_result::<R>() };
+    catch_panics(|| drop(result));
 }
 
 impl<R: Send + 'static> Deref for Promise<R> {

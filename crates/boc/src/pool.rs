@@ -5,6 +5,10 @@
 //! much for it to a common stash, a batch at a time, where threads that only make behaviors find it. What is too much for
 //! the stash goes back to the allocator.
 //!
+//! Lists and batches are arrays of pointers, not chains through the blocks ("magazines": J. Bonwick and J. Adams, Magazines
+//! and Vmem, USENIX 2001). A thread that takes blocks which another one has freed finds each in the cache of that one; with
+//! an array it can ask for several ahead, while in a chain it has to wait for one to learn where the next is.
+//!
 //! Blocks are whole cache lines. Two blocks in one line, used by two workers, would slow each other down; and as each
 //! worker uses the same few blocks again and again, they would do so for long.
 
@@ -12,7 +16,7 @@ use crate::sync::prefetch_for_write;
 use std::alloc::Layout;
 #[cfg(not(all(test, loom)))]
 use std::alloc::handle_alloc_error;
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 
@@ -27,22 +31,26 @@ const SIZES: usize = 5;
 const BATCH: usize = 64;
 /// How many batches of one size the stash keeps.
 const STASHED: usize = 128;
+/// How many blocks a thread has in one list at most.
+const ROOM: usize = 2 * BATCH;
 /// How many blocks are asked of the allocator at once, where the stash has none.
 const FRESH: usize = 16;
+/// How many blocks before its turn a block is fetched into the cache.
+const AHEAD: usize = 4;
 /// Every block comes from the allocator and goes back there: for tools that look for misuse of memory, and for models.
 const PLAIN: bool = cfg!(any(loom, boc_plain_memory));
 
-/// What a block holds while it is free.
-struct Free {
-    next: *mut Free,
-}
+type Block = *mut u8;
 
-/// A list of free blocks of one size.
+/// Free blocks that change hands.
+type Batch = Box<[Block; BATCH]>;
+
+/// Free blocks of one size.
 struct List {
-    first: Cell<*mut Free>,
+    /// How many there are.
     len: Cell<usize>,
-    /// A whole batch beside, so that a thread that makes and frees in turns need not go to the stash all the time.
-    spare: Cell<*mut Free>,
+    /// And where they are, behind `AHEAD` places that are only there to be looked at. The last is the next to be used.
+    blocks: UnsafeCell<[Block; AHEAD + ROOM]>,
 }
 
 struct Lists([List; SIZES]);
@@ -51,8 +59,7 @@ thread_local! {
     static LISTS: Lists = const { Lists([const { List::new() }; SIZES]) };
 }
 
-/// Chains of `BATCH` free blocks each.
-struct Stash(Vec<*mut Free>);
+struct Stash(Vec<Batch>);
 
 // SAFETY: a free block belongs to the thread that has the pointer to it.
 unsafe impl Send for Stash {}
@@ -90,26 +97,13 @@ pub(crate) unsafe fn free(block: NonNull<u8>, size: usize, align: usize) {
     match list(size, align) {
         // SAFETY: says the caller; a block that is kept is as large as its list says.
         Some(list) => unsafe {
-            if LISTS.try_with(|lists| lists.0[list].put(list, block.cast())).is_err() {
+            if LISTS.try_with(|lists| lists.0[list].put(list, block)).is_err() {
                 to_allocator(block, whole(list).size(), whole(list).align());
             }
         },
         // SAFETY: says the caller.
         None => unsafe { to_allocator(block, size, align) },
     }
-}
-
-/// A chain of new blocks, in the order of their addresses if the allocator gives them so, and how many there are.
-fn fresh(list: usize) -> (NonNull<Free>, usize) {
-    let mut chain: *mut Free = ptr::null_mut();
-    let blocks: [NonNull<Free>; FRESH] =
-        std::array::from_fn(|_| from_allocator(whole(list).size(), whole(list).align()).cast());
-    for block in blocks.into_iter().rev() {
-        // SAFETY: new memory, large enough.
-        unsafe { block.write(Free { next: chain }) };
-        chain = block.as_ptr();
-    }
-    (blocks[0], FRESH)
 }
 
 #[cold]
@@ -144,75 +138,99 @@ unsafe fn to_allocator(block: NonNull<u8>, size: usize, align: usize) {
 
 impl List {
     const fn new() -> Self {
-        List { first: Cell::new(ptr::null_mut()), len: Cell::new(0), spare: Cell::new(ptr::null_mut()) }
+        List { len: Cell::new(0), blocks: UnsafeCell::new([ptr::null_mut(); AHEAD + ROOM]) }
+    }
+
+    /// The blocks, and room for more.
+    ///
+    /// # Safety
+    /// Nobody else uses them meanwhile.
+    #[allow(clippy::mut_from_ref)] // see above
+    unsafe fn blocks(&self) -> &mut [Block] {
+        // SAFETY: says the caller.
+        unsafe { &mut (&mut *self.blocks.get())[AHEAD..] }
     }
 
     #[inline(always)]
     fn take(&self, list: usize) -> NonNull<u8> {
-        let block = NonNull::new(self.first.get()).unwrap_or_else(|| self.refill(list));
-        // SAFETY: a block in the list is free, and nobody else's.
-        let next = unsafe { block.as_ref() }.next;
-        // Another thread may have written to it last. It is fetched now, for the next one who wants a block.
-        (0..=list).for_each(|line| prefetch_for_write(next.wrapping_byte_add(LINE * line)));
-        self.first.set(next);
-        self.len.set(self.len.get() - 1);
-        block.cast()
+        if self.len.get() == 0 {
+            self.refill(list);
+        }
+        let len = self.len.get() - 1;
+        self.len.set(len);
+        let blocks = self.blocks.get().cast::<Block>();
+        // SAFETY: `len` is below `ROOM`. A block in the list is free, and nobody else's. None is null.
+        unsafe {
+            // Another thread may have written to it last.
+            let ahead = *blocks.add(len);
+            (0..=list).for_each(|line| prefetch_for_write(ahead.wrapping_byte_add(LINE * line)));
+            NonNull::new_unchecked(*blocks.add(AHEAD + len))
+        }
     }
 
     #[cold]
-    fn refill(&self, list: usize) -> NonNull<Free> {
+    fn refill(&self, list: usize) {
+        // SAFETY: nothing below uses this list.
+        let blocks = unsafe { self.blocks() };
         let stashed = || STASHES[list].try_lock().ok()?.0.pop();
-        let batch = NonNull::new(self.spare.take()).or_else(|| NonNull::new(stashed()?));
-        let (first, len) = batch.map_or_else(|| fresh(list), |batch| (batch, BATCH));
-        self.first.set(first.as_ptr());
-        self.len.set(len);
-        first
+        if let Some(batch) = stashed() {
+            blocks[..BATCH].copy_from_slice(&*batch);
+            self.len.set(BATCH);
+            return;
+        }
+        for place in (0..FRESH).rev() {
+            // If the allocator gives them in the order of their addresses, that is the order in which they are used.
+            blocks[place] = from_allocator(whole(list).size(), whole(list).align()).as_ptr();
+        }
+        self.len.set(FRESH);
     }
 
     /// # Safety
     /// The block is of this size, came from `from_allocator`, and is not used again.
     #[inline(always)]
-    unsafe fn put(&self, list: usize, block: NonNull<Free>) {
-        if self.len.get() == BATCH {
-            self.hand_over(list, self.spare.replace(self.first.take()));
-            self.len.set(0);
+    unsafe fn put(&self, list: usize, block: NonNull<u8>) {
+        if self.len.get() == ROOM {
+            self.hand_over(list);
         }
-        // SAFETY: the block is ours now.
-        unsafe { block.write(Free { next: self.first.get() }) };
-        self.first.set(block.as_ptr());
-        self.len.set(self.len.get() + 1);
+        let len = self.len.get();
+        // SAFETY: `len` is below `ROOM`.
+        unsafe { *self.blocks.get().cast::<Block>().add(AHEAD + len) = block.as_ptr() };
+        self.len.set(len + 1);
     }
 
+    /// The list is full. Hands over those that were freed first, which are cold.
     #[cold]
-    fn hand_over(&self, list: usize, batch: *mut Free) {
-        if batch.is_null() {
-            return;
-        }
+    fn hand_over(&self, list: usize) {
+        // SAFETY: nothing below uses this list.
+        let blocks = unsafe { self.blocks() };
         if let Ok(mut stash) = STASHES[list].try_lock()
             && stash.0.len() < STASHED
         {
-            return stash.0.push(batch);
+            stash.0.push(Box::new(std::array::from_fn(|place| blocks[place])));
+        } else {
+            give_back(list, &blocks[..BATCH]);
         }
-        give_back(list, batch);
+        blocks.copy_within(BATCH.., 0);
+        self.len.set(ROOM - BATCH);
     }
 }
 
-/// Gives a chain of free blocks back to the allocator.
-fn give_back(list: usize, mut chain: *mut Free) {
-    while let Some(block) = NonNull::new(chain) {
+/// Gives free blocks back to the allocator.
+fn give_back(list: usize, blocks: &[Block]) {
+    for &block in blocks {
         // SAFETY: a free block of that size, which came from the allocator.
-        unsafe {
-            chain = block.as_ref().next;
-            std::alloc::dealloc(block.as_ptr().cast(), whole(list));
-        }
+        unsafe { std::alloc::dealloc(block, whole(list)) };
     }
 }
 
 impl Drop for Lists {
     fn drop(&mut self) {
         for (place, list) in self.0.iter().enumerate() {
-            list.hand_over(place, list.spare.take());
-            give_back(place, list.first.take());
+            if list.len.get() == ROOM {
+                list.hand_over(place);
+            }
+            // SAFETY: this is the only one who has the list.
+            give_back(place, unsafe { &list.blocks()[..list.len.take()] });
         }
     }
 }

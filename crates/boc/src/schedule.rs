@@ -20,6 +20,13 @@ fn submit<S: Shape, P: Payload<S>>(
     behavior: Unscheduled<S, P>,
 ) {
     match runner {
+        Some(runner) if runner.is_plain() => {
+            runner.enter(scope);
+            if let Some(job) = behavior.link() {
+                runner.place_plain(job, P::PLACEMENT.is_none());
+            }
+            return;
+        }
         Some(runner) => runner.enter(scope),
         None => shared.enter_from_outside(scope),
     }

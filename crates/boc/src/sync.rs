@@ -226,11 +226,12 @@ pub(crate) fn prefetch<T>(place: *const T) {
 /// The same, to be written.
 #[inline(always)]
 pub(crate) fn prefetch_for_write<T>(place: *const T) {
+    // The compiler makes a prefetch for reading of `_MM_HINT_ET0`, unless it is told that the processor has this one. Those
+    // that have it not take it for nothing.
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: as above.
     unsafe {
-        use core::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_ET0>(place.cast());
+        core::arch::asm!("prefetchw [{}]", in(reg) place, options(nostack, preserves_flags, readonly));
     }
     #[cfg(any(not(target_arch = "x86_64"), miri))]
     let _ = place;

@@ -268,8 +268,12 @@ impl Shared {
             .or_else(|| self.lanes.iter().find_map(Lane::take))
     }
 
-    /// The runtime has ended: what is ready is dropped unrun, and so is what that makes ready.
+    /// The runtime has ended: what is ready is dropped unrun, and so is what that makes ready. Workers that are still at work
+    /// do that when they stop, and nobody else does before: see `Runner::is_alone`.
     pub(crate) fn discard_all(&self) {
+        if self.phase.is_anybody_at_work() {
+            return;
+        }
         while let Some(job) = self.take_any() {
             self.discard(job);
         }

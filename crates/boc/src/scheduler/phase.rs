@@ -1,6 +1,6 @@
 //! Whether workers run, are suspended, or are to end.
 
-use crate::sync::{AtomicU8, Condvar, Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{AtomicU8, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, fence, lock};
 use std::sync::PoisonError;
 #[cfg(not(loom))]
 use std::time::Duration;
@@ -14,6 +14,8 @@ pub(crate) struct Phase {
     now: AtomicU8,
     #[cfg_attr(loom, allow(dead_code))]
     workers: usize,
+    /// How many workers run behaviors, or are on the way to or from that.
+    at_work: AtomicUsize,
     /// How many workers have left their environments.
     outside: Mutex<usize>,
     changed: Condvar,
@@ -21,7 +23,30 @@ pub(crate) struct Phase {
 
 impl Phase {
     pub(crate) fn new(workers: usize) -> Self {
-        Phase { now: AtomicU8::new(RUNNING), workers, outside: Mutex::new(0), changed: Condvar::new() }
+        Phase {
+            now: AtomicU8::new(RUNNING),
+            workers,
+            at_work: AtomicUsize::new(0),
+            outside: Mutex::new(0),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// A worker begins to work.
+    pub(crate) fn begin_work(&self) {
+        self.at_work.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A worker has stopped working. It looks afterwards what was left to it: see `is_anybody_at_work`.
+    pub(crate) fn end_work(&self) {
+        self.at_work.fetch_sub(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Whether a worker works. If so, it will see what has happened before this is asked when it stops.
+    pub(crate) fn is_anybody_at_work(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.at_work.load(Ordering::SeqCst) > 0
     }
 
     /// True where a worker should take no more work.

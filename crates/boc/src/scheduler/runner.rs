@@ -20,8 +20,10 @@ pub(crate) struct Runner {
     /// some in advance for those that will be scheduled here. While a behavior of the scope runs here, that one is counted
     /// anyway; so it is enough to settle this before something else happens.
     spare: Cell<u64>,
-    /// Whether it is a worker of a runtime without seed or sink of events.
+    /// See `is_plain`.
     plain: bool,
+    /// Plain, and the only worker.
+    alone: bool,
     /// A worker's part.
     worker: Option<Worker>,
 }
@@ -113,7 +115,8 @@ impl Runner {
 
     fn new(shared: Arc<Shared>, worker: Option<Worker>) -> Self {
         let plain = worker.is_some() && shared.turns.is_none() && !shared.events.is_there();
-        Runner { shared, scope: Cell::new(None), spare: Cell::new(0), plain, worker }
+        let alone = plain && shared.remotes.len() == 1;
+        Runner { shared, scope: Cell::new(None), spare: Cell::new(0), plain, alone, worker }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -122,6 +125,14 @@ impl Runner {
 
     pub(crate) fn index(&self) -> Option<usize> {
         self.worker.as_ref().map(|worker| worker.index)
+    }
+
+    /// Whether this thread runs a body, and no other thread can run or drop the job of that owner meanwhile: it belongs to
+    /// the same runtime, which has no other worker. A job with a promise never goes to a lane, and what is not to be run
+    /// any more is not dropped by others while a worker is at work.
+    #[inline(always)]
+    pub(crate) fn is_alone(&self, owner: *const ()) -> bool {
+        self.alone && self.scope.get().is_some_and(|scope| ptr::eq(scope.as_ptr().cast(), owner))
     }
 
     /// The scope that counts what the behavior that runs here schedules.
@@ -200,11 +211,22 @@ impl Runner {
         self.settle();
     }
 
-    /// Puts a job that has become ready on this thread where it will be run.
+    /// Whether it is a worker of a runtime without seed or sink of events.
     #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Puts a job that has become ready on this thread where it will be run.
     pub(crate) fn place(&self, job: Job) {
+        self.place_plain(job, false);
+    }
+
+    /// The same where this is plain. `anywhere`: it is known that any worker may run the job.
+    #[inline(always)]
+    pub(crate) fn place_plain(&self, job: Job, anywhere: bool) {
         match &self.worker {
-            Some(worker) if self.plain && job.runs_anywhere() => self.push_scheduled(worker, job),
+            Some(worker) if anywhere => self.push_scheduled(worker, job),
             _ => self.place_somewhere(job),
         }
     }
@@ -325,7 +347,24 @@ impl Runner {
 
     /// On a worker: runs behaviors until the runtime ends or is suspended.
     pub(crate) fn work(&self, pause: &mut Pause<'_>) {
+        /// Says that the work is over, and drops what is not to be run any more.
+        struct AtWork<'a>(&'a Runner, &'a Worker);
+        impl Drop for AtWork<'_> {
+            fn drop(&mut self) {
+                let AtWork(Runner { shared, .. }, worker) = self;
+                shared.phase.end_work();
+                if shared.phase.has_ended() {
+                    let own = || worker.slot.take().or_else(|| worker.queue.next());
+                    while let Some(job) = own() {
+                        shared.discard(job);
+                    }
+                    shared.discard_all();
+                }
+            }
+        }
         let Some(worker) = &self.worker else { return };
+        self.shared.phase.begin_work();
+        let _at_work = AtWork(self, worker);
         self.as_current(|| match self.shared.turns.is_some() {
             false => {
                 worker.slice.restart();
@@ -339,13 +378,6 @@ impl Runner {
                 }
             }
         });
-        if self.shared.phase.has_ended() {
-            let own = || worker.slot.take().or_else(|| worker.queue.next());
-            while let Some(job) = own() {
-                self.shared.discard(job);
-            }
-            self.shared.discard_all();
-        }
     }
 
     #[inline(always)]
