@@ -26,8 +26,8 @@ use std::time::Duration;
 ///   of them only read it.
 /// - A behavior that is ready waits at most for the bodies that run now, and its share of the queue: a worker follows what
 ///   is at hand (what the end of a behavior has made ready, what its bodies schedule) for 100 microseconds, and then takes
-///   what has waited longest, for as long again or for 32 behaviors. Up to eight short bodies run between two looks at the
-///   clock; where bodies take long, every second one is one that has waited.
+///   what has waited longest, for as long again or for 32 behaviors. Where bodies take long, every second one is one that
+///   has waited. The clock is looked at about once in a microsecond, but after 32 bodies at the latest.
 /// - Workers that have nothing to do sleep. They do not poll.
 pub struct Runtime {
     shared: Arc<Shared>,

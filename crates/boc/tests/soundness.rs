@@ -518,6 +518,28 @@ fn results_that_nobody_takes() {
 }
 
 #[test]
+fn threads_that_ask_for_one_outcome() {
+    apart(|| {
+        let runtime = Runtime::new(1).unwrap();
+        for round in 0..size(200) {
+            let promise = &runtime.when((), move |()| round);
+            let barrier = &Barrier::new(3);
+            let seen: Vec<usize> = thread::scope(|scope| {
+                let ask = || {
+                    barrier.wait();
+                    promise.cown().id()
+                };
+                let threads = [scope.spawn(ask), scope.spawn(ask), scope.spawn(ask)];
+                threads.map(|thread| thread.join().unwrap()).into()
+            });
+            assert!(seen.iter().all(|&id| id == promise.id()));
+            runtime.wait();
+            assert_eq!(promise.try_hold().unwrap().take(), round);
+        }
+    });
+}
+
+#[test]
 fn panics_that_panic() {
     apart(|| {
         let runtime = Runtime::new(1).unwrap();

@@ -3,7 +3,7 @@
 use super::explore;
 use crate::cown::Cown;
 use crate::outcome::Outcome;
-use crate::schedule::when_in;
+use crate::schedule::{when, when_in};
 use crate::scheduler::{Runner, Settings, Shared};
 use loom::thread;
 use std::ptr::NonNull;
@@ -80,6 +80,32 @@ fn a_wait_beside_a_thread_that_schedules() {
         shared.root.wait(None);
         scheduling.join().unwrap();
         assert!(shared.is_quiescent());
+        end(&shared);
+    });
+}
+
+/// A lone worker drops the promise of a behavior that waits. Meanwhile the runtime ends, and another thread lets the cown
+/// go: whichever of the two drops the behavior, it finds out that the promise is gone.
+#[test]
+fn a_lone_worker_drops_a_promise_as_the_runtime_ends() {
+    explore(2, || {
+        let (shared, mut runners) = runtime();
+        let runner = runners.pop().unwrap();
+        let cown = Cown::new(0);
+        let held = cown.try_hold();
+        let body = {
+            let cown = cown.clone();
+            move |()| drop(when(&cown, |mut value| *value += 1))
+        };
+        drop(when_in(None, &shared, &shared.root, (), body));
+        let working = thread::spawn(move || runner.work(&mut |sleep| sleep()));
+        shared.stop();
+        drop(held);
+        working.join().unwrap();
+        shared.discard_all();
+        assert!(*cown.try_hold().expect("it is free") <= 1);
+        assert!(shared.is_quiescent());
+        drop(cown);
         end(&shared);
     });
 }

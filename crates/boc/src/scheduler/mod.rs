@@ -18,7 +18,7 @@
 //! A ready behavior waits at most for the bodies that run now, and its share of the queue: after each [slice](slice) of
 //! 100 microseconds of what is at hand, a worker takes what has waited longest, in turns from the injector, its queue and
 //! its inbox, for as long again or for 32 behaviors. So where bodies take long, every second one is one that has waited.
-//! At most eight short bodies run between two looks at the clock.
+//! The clock is looked at about once in a microsecond, but after 32 bodies at the latest.
 //!
 //! # Parts
 //!

@@ -4,8 +4,8 @@
 //! values are in its cache. That may go on for ever, so it is bounded by time. After a slice of [`SLICE`] come some turns
 //! for what has waited longest: as many as fit into a slice, at most [`TURNS`].
 //!
-//! To read a clock takes a good part of the time of a short behavior. So where behaviors are short it is read after every
-//! [`STRIDE`] of them; where they are not, after each one.
+//! To read a clock takes a good part of the time of a short behavior. So where behaviors are short it is read about once in
+//! a microsecond, but after [`STRIDE`] of them at the latest; where they are not, after each one.
 
 use super::clock::{Rate, Ticks};
 use std::cell::{Cell, RefCell};
@@ -16,9 +16,11 @@ pub(crate) const SLICE: Duration = Duration::from_micros(100);
 /// How many behaviors that have waited may come after that.
 const TURNS: u32 = 32;
 /// How many short behaviors may run before the next look at the clock.
-const STRIDE: u32 = 8;
-/// A behavior that takes longer is not short.
-const SHORT: Duration = Duration::from_micros(2);
+const STRIDE: u32 = 32;
+/// Where less time has passed since the last look, twice as many run before the next one.
+const OFTEN: Duration = Duration::from_micros(1);
+/// Where more has passed, the next look comes after one behavior.
+const LATE: Duration = Duration::from_micros(2);
 
 pub(crate) struct Slice {
     began: Cell<Ticks>,
@@ -93,13 +95,16 @@ impl Slice {
 
     #[inline(never)]
     fn look(&self, now: Ticks) {
-        let (slice, short) = {
+        let (slice, often, late) = {
             let rate = self.rate.borrow();
-            (rate.ticks(SLICE), rate.ticks(SHORT))
+            (rate.ticks(SLICE), rate.ticks(OFTEN), rate.ticks(LATE))
         };
-        let looked = self.looked.replace(Some(now));
-        let short = looked.is_some_and(|looked| now.since(looked) < short * u64::from(self.stride.get()));
-        let stride = if short { (self.stride.get() * 2).min(STRIDE) } else { 1 };
+        let stride = self.stride.get();
+        let stride = match self.looked.replace(Some(now)).map(|looked| now.since(looked)) {
+            Some(passed) if passed < often => (stride * 2).min(STRIDE),
+            Some(passed) if passed < late => stride,
+            _ => 1,
+        };
         self.stride.set(stride);
         self.until_look.set(stride);
         if now.since(self.began.get()) >= slice {
