@@ -3,7 +3,6 @@
 import concurrent.futures
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -76,25 +75,13 @@ def peer_python() -> str:
     """The Python of the peer's virtual environment, made on first use with this Python."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}{getattr(sys, 'abiflags', '')}"
     folder = HERE / ".venvs" / f"peer-{PEER_VERSION}-py{version}"
-    python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    python = str(folder / "bin/python")
     try:
         identify(python)
     except MeasurementFailed:
-        shutil.rmtree(folder, ignore_errors=True)
-        install_peer(folder, python)
+        make = HERE.parent / "scripts/setup_venv.py"
+        subprocess.run([sys.executable, make, folder, f"bocpy=={PEER_VERSION}"], check=True)
     return python
-
-
-def install_peer(folder: Path, python: str) -> None:
-    requirement = f"bocpy=={PEER_VERSION}"
-    if uv := shutil.which("uv"):
-        make = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
-        install = [uv, "pip", "install", "--quiet", "--python", python, requirement]
-    else:
-        make = [sys.executable, "-m", "venv", str(folder)]
-        install = [python, "-m", "pip", "install", "--quiet", requirement]
-    subprocess.run(make, check=True)
-    subprocess.run(install, check=True)
 
 
 def all_contestants(peer: str | None) -> list[Contestant]:

@@ -1,5 +1,5 @@
-"""setup_venv.py FOLDER: makes FOLDER a virtual environment of the Python that runs this, with the tools that build and
-test the package. Does nothing where it already is that.
+"""setup_venv.py FOLDER [PACKAGE ...]: makes FOLDER a virtual environment of the Python that runs this, with these packages,
+or else with the tools that build and test this one. Does nothing where it already is that.
 
 `python -m venv` is enough on most machines. Where it is not (a distribution that packages ensurepip apart, a Python
 without its wheels), pip comes from whatever else the machine has. All the rest is pip's work, which keeps to the user's
@@ -74,14 +74,15 @@ def from_wheel(folder, place):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     folder = Path(sys.argv[1]).absolute()
+    packages = sys.argv[2:] or TOOLS
     python = folder / "bin/python"
 
     # What it is made of, to tell later whether it is still what is asked for; written when all is in place.
     made_of = folder / ".made_of"
-    wanted = "\n".join([str(Path(sys.executable).resolve()), sys.version, *TOOLS])
+    wanted = "\n".join([str(Path(sys.executable).resolve()), sys.version, *packages])
     if python.exists() and made_of.exists() and made_of.read_text() == wanted:
         return
 
@@ -90,7 +91,7 @@ def main():
             sys.exit(f"{folder} is in the way: it is no virtual environment")
         shutil.rmtree(folder)
 
-    print(f"Setting up {folder} with {', '.join(TOOLS)}", flush=True)
+    print(f"Setting up {folder} with {', '.join(packages)}", flush=True)
     ways = [by_venv, by_uv, by_wheel_at_hand, by_another_pip, by_debian]
     with tempfile.TemporaryDirectory() as store:
         if not any(way(folder, Path(store)) for way in ways):
@@ -98,7 +99,7 @@ def main():
                 "\n".join(said) + f"\n\nNo way to get pip for {sys.executable} worked (above: what was tried)."
                 " Install one of: the venv package of your system's Python, pip for any Python, uv."
             )
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *TOOLS], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
     made_of.write_text(wanted)
 
 
