@@ -174,7 +174,7 @@ impl<'py> Submission<'_, 'py> {
             return Ok(Work::Sent { snapshot: self.snapshot(plan, sent, false)?, captures: None });
         }
         let mut args = Vec::new();
-        let mut closure = Vec::new();
+        let mut closure = Vec::with_capacity(plan.code.free_variables);
         // Code within captures reaches globals too.
         let mut captures_code = false;
         self.each_capture(plan, |place, value| {
@@ -242,7 +242,7 @@ impl<'py> Submission<'_, 'py> {
             copy.set_kw_defaults(&defaults)?;
         }
         if plan.code.free_variables != 0 {
-            let mut cells = Vec::new();
+            let mut cells = Vec::with_capacity(plan.code.free_variables);
             self.each_cell(plan, |_, value| {
                 cells.push(function::cell(self.py, value.as_ref())?);
                 Ok(())

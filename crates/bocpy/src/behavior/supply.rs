@@ -26,7 +26,7 @@ impl Supply {
                 self.next = 0;
             }
             None => {
-                self.ready = take_returned(original);
+                take_returned(original, &mut self.ready);
                 if let Some(ready) = self.ready.pop() {
                     return ready;
                 }
@@ -59,12 +59,15 @@ pub(super) fn give_back(snapshot: Arc<Snapshot>) {
     });
 }
 
-fn take_returned(original: &Arc<Snapshot>) -> Vec<Arc<Snapshot>> {
-    let returned = RETURNED.take();
+/// Moves what has been returned into `ready`, which is empty, if it is references to the original. `ready`'s memory is used
+/// for those that are returned next.
+fn take_returned(original: &Arc<Snapshot>, ready: &mut Vec<Arc<Snapshot>>) {
+    let mut returned = RETURNED.take();
     match returned.last() {
-        Some(last) if Arc::ptr_eq(last, original) => returned,
-        _ => Vec::new(),
+        Some(last) if Arc::ptr_eq(last, original) => std::mem::swap(&mut returned, ready),
+        _ => returned.clear(),
     }
+    RETURNED.set(returned);
 }
 
 /// Drops what this thread has not dropped yet.
