@@ -1,8 +1,9 @@
 //! What a behavior comes to, and the promise of it.
 //!
-//! A promise costs one atomic step until somebody looks at it: the result is left in the behavior's own block, where the body had
-//! been. A cown for it is made when it is asked for. The runner and the promise each say when they are done with the
-//! block, and the last one frees it; most promises are dropped at once, so that the runner need not do anything.
+//! A promise is one word, and costs one atomic step until somebody looks at it (none on a runtime with one worker): the
+//! result is left in the behavior's own block, where the body had been. A cown for it is made when it is asked for. The
+//! runner and the promise each say when they are done with the block, and the last one frees it; most promises are dropped
+//! at once, so that the runner need not do anything.
 
 use crate::behavior::{Behavior, Payload};
 use crate::cown::Cown;

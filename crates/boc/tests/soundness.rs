@@ -197,7 +197,7 @@ fn job_after_the_end(end: impl FnOnce(Runtime)) {
 
 #[test]
 fn a_background_job_outlives_an_abandoned_runtime() {
-    apart_and_leaky(|| {
+    apart(|| {
         job_after_the_end(|runtime| {
             runtime.abandon();
             drop(runtime);
@@ -207,7 +207,7 @@ fn a_background_job_outlives_an_abandoned_runtime() {
 
 #[test]
 fn a_background_job_outlives_a_runtime_that_is_dropped_in_a_panic() {
-    apart_and_leaky(|| {
+    apart(|| {
         job_after_the_end(|runtime| {
             caught(move || {
                 let _runtime = runtime;
@@ -220,7 +220,7 @@ fn a_background_job_outlives_a_runtime_that_is_dropped_in_a_panic() {
 /// The same for a behavior that waits for another cown when its runtime goes on its own worker.
 #[test]
 fn a_runtime_goes_in_its_own_background_job() {
-    apart_and_leaky(|| {
+    apart(|| {
         let cown = Cown::new(());
         let held = cown.try_hold().unwrap();
         let (over, is_over) = channel();
@@ -276,7 +276,7 @@ fn a_runtime_goes_while_suspended() {
 /// A scope that is used when its runtime is gone: what is scheduled there never runs, and does no harm.
 #[test]
 fn a_scope_outlives_its_runtime() {
-    apart_and_leaky(|| {
+    apart(|| {
         let runtime = Runtime::new(1).unwrap();
         let scope = runtime.scope();
         runtime.stop();
@@ -362,7 +362,7 @@ fn a_worker_is_forgotten() {
 /// One worker dies, counted among those who search; the other must be woken all the same.
 #[test]
 fn a_worker_dies() {
-    apart_and_leaky(|| {
+    apart(|| {
         let runtime = runtime_with_a_worker_that_dies();
         for _ in 0..size(100) {
             let before = sleeps(&runtime);
@@ -558,7 +558,7 @@ fn panics_that_panic() {
 /// A panic that can't be dropped at all: it has to be given up some time.
 #[test]
 fn panics_without_end() {
-    apart_and_leaky(|| {
+    apart(|| {
         std::panic::set_hook(Box::new(|_| ()));
         let runtime = Runtime::new(1).unwrap();
         runtime.schedule((), || panic_any(Hydra));
@@ -590,7 +590,7 @@ fn bodies_that_are_refused() {
 /// Bodies that never run, since their runtime is stopped.
 #[test]
 fn bodies_that_never_run() {
-    apart_and_leaky(|| {
+    apart(|| {
         let runtime = Runtime::new(1).unwrap();
         let cown = Cown::new(());
         let held = cown.try_hold();
@@ -679,7 +679,7 @@ fn threads_end_while_they_hold() {
 /// A worker's thread-locals go after it has worked.
 #[test]
 fn workers_end_while_they_keep() {
-    apart_and_leaky(|| {
+    apart(|| {
         let other = Arc::new(Runtime::new(1).unwrap());
         let cown = Cown::new(0);
         let runtime = Runtime::new(1).unwrap();
@@ -697,7 +697,7 @@ fn workers_end_while_they_keep() {
 
 #[test]
 fn a_scope_in_a_workers_thread_local() {
-    apart_and_leaky(|| {
+    apart(|| {
         let runtime = Runtime::new(1).unwrap();
         let scope = runtime.scope();
         runtime.when((), move |()| keep_until_the_thread_ends(scope));
