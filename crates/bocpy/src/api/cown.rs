@@ -1,14 +1,14 @@
 //! The class `Cown`.
 
 use crate::ffi::class::{
-    self, Args, Class, Just, KnownName, Main, Method, MethodDef, Native, Property, PropertyDef, Referable,
+    self, Args, Just, KnownName, Main, Method, MethodDef, Native, Property, PropertyDef, Referable,
 };
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
-use crate::interpreter::state::Callable;
-use crate::interpreter::{Resident, State, attach};
+use crate::interpreter::{Imported, Resident, State, backend, epoch};
 use crate::transport::carried;
+use crate::transport::cown::{CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::portable::Portable;
 use crate::transport::reading::{reads, see};
@@ -18,15 +18,11 @@ use boc::Mode;
 use std::cmp::Ordering;
 use std::ffi::CStr;
 
-/// A cown, as Python knows it: ordering is the runtime's business, the value is in the tag.
-pub(crate) type Handle = boc::Cown<(), Slot>;
-
-/// The value of an instance of `Cown`.
-pub(crate) type CownObject = Just<Handle>;
+static REMOTE_TRACEBACK: Imported = Imported::new("bocpy._errors", c"RemoteTraceback");
 
 /// A new cown of that value. `stay`: as the object that it is.
 pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
-    let era = host::era();
+    let era = epoch::era();
     let slot = match Scalar::of(value) {
         Some(scalar) => Slot::scalar(scalar, era),
         None if stay => Slot::resident(Resident::new(value.clone()), era),
@@ -36,31 +32,6 @@ pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
 }
 
 impl CownObject {
-    /// A new Python handle of a cown.
-    pub(crate) fn open(py: Python<'_>, handle: Handle) -> PyResult<Object<'_>> {
-        CownObject::open_in(py, State::get(py), handle)
-    }
-
-    /// The same for who has the state of the interpreter at hand.
-    #[inline]
-    pub(crate) fn open_in<'py>(py: Python<'py>, state: &State, handle: Handle) -> PyResult<Object<'py>> {
-        state.cown.instance(py, Just(handle))
-    }
-
-    /// The cown that an object is a handle of, if it is one.
-    pub(crate) fn plain_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-        State::get(object.py()).cown.get(object).map(|cown| &cown.0)
-    }
-
-    /// The same for instances of the class itself only.
-    pub(crate) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-        State::get(object.py()).cown.get_exact(object).map(|cown| &cown.0)
-    }
-
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.0
-    }
-
     fn slot(&self) -> &Slot {
         self.0.tag()
     }
@@ -82,12 +53,12 @@ impl CownObject {
     fn value<'py>(&self, py: Python<'py>, mode: Mode) -> PyResult<Object<'py>> {
         match mode {
             Mode::Write => self.slot().get(py),
-            Mode::Read => see(py, self.0.id(), || self.slot().look(py, host::values_stay(py))),
+            Mode::Read => see(py, self.0.id(), || self.slot().look(py, backend::values_stay(py))),
         }
     }
 
     fn is_held_since_wait(&self, py: Python<'_>) -> bool {
-        self.slot().era().is_some_and(|era| era < host::era())
+        self.slot().era().is_some_and(|era| era < epoch::era())
             && State::get(py).home.is_main()
             && !host::is_running()
     }
@@ -166,7 +137,7 @@ impl CownObject {
                 Err(error::raise(py, Kind::Runtime, message))
             }
             Some(_) => {
-                let settled = if host::values_stay(py) {
+                let settled = if backend::values_stay(py) {
                     Ok(())
                 } else {
                     self.slot().settle(py, || "the value of this cown".into())
@@ -175,14 +146,14 @@ impl CownObject {
                 settled
             }
             None => {
-                self.slot().set_era(host::era());
+                self.slot().set_era(epoch::era());
                 Ok(())
             }
         }
     }
 
     fn let_go(&self) {
-        self.slot().set_free(host::era());
+        self.slot().set_free(epoch::era());
         self.slot().set_hold(None);
     }
 
@@ -223,39 +194,10 @@ impl CownObject {
 fn attach_trace<'py>(py: Python<'py>, exception: &Object<'py>, trace: &str) -> PyResult<()> {
     if exception.getattr(c"__cause__")?.is_none() {
         let text = text::string(py, trace)?;
-        let cause = State::get(py).invoke(py, Callable::RemoteTraceback, &[&text])?;
+        let cause = REMOTE_TRACEBACK.call(py, &[&text])?;
         exception.setattr(c"__cause__", &cause)?;
     }
     Ok(())
-}
-
-/// For an unhandled exception that nobody has ever looked at, the last thing that can be done is to print it.
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if let Some(report) = self.last_report() {
-            print(&report);
-        }
-        self.drop_value();
-    }
-}
-
-impl Slot {
-    /// Prints an exception that nobody has looked at, once.
-    pub(crate) fn report(&self) {
-        if let Some(report) = self.take_report() {
-            print(&report);
-        }
-    }
-}
-
-fn print(report: &str) {
-    let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
-    let printed = attach::if_attached(|py| {
-        error::aside(py, || module::write_stderr(py, &message));
-    });
-    if printed.is_none() {
-        eprint!("{message}");
-    }
 }
 
 /// The argument of `Cown(value)`.
@@ -301,16 +243,16 @@ impl Native for CownObject {
     }
 
     fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self> {
-        let handle = new_handle(&the_value(py, args, kwargs)?, host::values_stay(py))?;
+        let handle = new_handle(&the_value(py, args, kwargs)?, backend::values_stay(py))?;
         Ok(Just(handle))
     }
 
     fn blank(_py: Python<'_>) -> PyResult<Self> {
-        Ok(Just(boc::Cown::with_tag((), Slot::scalar(Scalar::None, host::era()))))
+        Ok(Just(boc::Cown::with_tag((), Slot::scalar(Scalar::None, epoch::era()))))
     }
 
     fn init<'py>(&self, py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<()> {
-        self.slot().set(&the_value(py, args, kwargs)?, || host::values_stay(py))
+        self.slot().set(&the_value(py, args, kwargs)?, || backend::values_stay(py))
     }
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
@@ -453,7 +395,7 @@ impl Property for Value {
             return Err(error::raise(py, Kind::Attribute, "a cown's value cannot be deleted; assign None"));
         };
         // A behavior may go on changing what it has assigned; what comes from outside is taken as it is now.
-        cown.slot().set(value, || Holder::in_behavior() || host::values_stay(py))
+        cown.slot().set(value, || Holder::in_behavior() || backend::values_stay(py))
     }
 }
 
@@ -525,12 +467,5 @@ impl Method for Recalled {
             }
             _ => Err(error::raise(py, Kind::Type, "a pickled Cown names a process and a number")),
         }
-    }
-}
-
-impl Class<CownObject> {
-    /// The cown that an object is a handle of.
-    pub(crate) fn handle<'a>(&self, object: &'a Object<'_>) -> Option<&'a Handle> {
-        self.get(object).map(|cown| &cown.0)
     }
 }

@@ -4,20 +4,22 @@ use super::cown::{Carried, Recalled};
 use super::read::ReadFunction;
 use super::runtime::{Quiesce, Start, Wait};
 use super::when::{WhenCall, WhenFunction};
+use super::{read, when};
+use crate::behavior::CACHES;
 use crate::ffi::class::{self, Args, Method};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::memory;
 use crate::ffi::module::Definition;
-use crate::ffi::{Object, PyResult, Python, number, text};
+use crate::ffi::{Object, PyResult, Python, memory, number, text};
 use crate::host::cores::default_workers;
 use crate::host::fork;
 use crate::interpreter::home::main_home;
-use crate::interpreter::state::Callable;
-use crate::interpreter::{State, within};
-use crate::transport::carried;
+use crate::interpreter::{Imported, State, within};
+use crate::transport::cown::{self, COWN};
 use crate::transport::portable::Portable;
-use crate::transport::unread;
+use crate::transport::{carried, reports};
 use std::ffi::CStr;
+
+static ANSWER: Imported = Imported::new("bocpy._by_value", c"answer");
 
 pub(crate) static DEFINITION: Definition = Definition {
     name: c"bocpy._core",
@@ -49,8 +51,17 @@ pub(crate) static DEFINITION: Definition = Definition {
 };
 
 fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
-    let state = State::set_up(py, module)?;
-    module.setattr(c"Cown", &state.cown.as_object(py))?;
+    let state = match State::try_get(py) {
+        Some(state) => state,
+        None => {
+            let state = State::new(py);
+            cown::set_up(py, module, &state)?;
+            when::set_up(py, module, &state)?;
+            read::set_up(py, module, &state)?;
+            state.register(py)
+        }
+    };
+    module.setattr(c"Cown", &COWN.of(state).as_object(py))?;
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
     module.setattr(c"WORKER_COUNT", &number::uint(py, default_workers() as u64)?)
 }
@@ -148,7 +159,7 @@ impl Method for Forget {
     const NAME: &'static CStr = c"_forget";
     const DOC: &'static CStr = c"Let go of what has been remembered of code and globals.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        State::get(py).caches.clear();
+        CACHES.here(py).clear();
         Ok(py.none())
     }
 }
@@ -161,7 +172,7 @@ impl Method for AtEnd {
     const DOC: &'static CStr =
         c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        unread::report_all();
+        reports::report_all();
         memory::stop_giving_back(py);
         Ok(py.none())
     }
@@ -196,7 +207,7 @@ fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Port
     let Some(state) = State::try_get(py) else { return Ok(None) };
     let find = || -> PyResult<Option<Portable>> {
         let (namespace, name) = (question.0.decode(py)?, question.1.decode(py)?);
-        Portable::from_pickler(py, "definition", || state.invoke(py, Callable::Answer, &[&namespace, &name]))
+        Portable::from_pickler(py, "definition", || ANSWER.call_in(py, state, &[&namespace, &name]))
     };
     find().map_err(|_| format!("the main interpreter could not send it: {}", error::describe(py)))
 }

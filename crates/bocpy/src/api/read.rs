@@ -1,11 +1,19 @@
 //! `read`: a cown that a behavior is only to read.
 
-use crate::api::cown::Handle;
-use crate::ffi::class::{Args, Method, Native, Referable};
+use crate::ffi::class::{Args, Class, Method, Native, Referable};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
-use crate::interpreter::State;
+use crate::interpreter::{PerInterpreter, State};
+use crate::transport::cown::{COWN, Handle};
 use std::ffi::CStr;
+
+pub(super) static READ: PerInterpreter<Class<Read>> = PerInterpreter::to_be_filled();
+
+/// Makes the class, for a new interpreter.
+pub(super) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) -> PyResult<()> {
+    READ.fill(state, Class::new(py, module)?);
+    Ok(())
+}
 
 /// What `read(cown)` gives.
 pub(crate) struct Read {
@@ -62,12 +70,12 @@ impl Method for ReadFunction {
 fn one<'py>(arg: &Object<'py>) -> PyResult<Object<'py>> {
     let py = arg.py();
     let state = State::get(py);
-    if state.read.get(arg).is_some() {
+    if READ.of(state).get(arg).is_some() {
         return Ok(arg.clone());
     }
-    let Some(handle) = state.cown.handle(arg) else {
+    let Some(handle) = COWN.of(state).handle(arg) else {
         let message = format!("read() takes a Cown, or a list of Cowns, not {}", arg.class_name());
         return Err(error::raise(py, Kind::Type, &message));
     };
-    state.read.instance(py, Read { handle: handle.clone() })
+    READ.of(state).instance(py, Read { handle: handle.clone() })
 }

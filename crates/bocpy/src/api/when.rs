@@ -1,15 +1,24 @@
 //! `when`, what it gives, and `whencall`.
 
-use crate::api::cown::Handle;
+use super::read::READ;
 use crate::behavior::params::Params;
-use crate::behavior::submit::submit;
-use crate::ffi::class::{self, Args, Callable, Method, Native};
+use crate::ffi::class::{self, Args, Callable, Class, Method, Native};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Borrowed, Object, PyResult, Python, container, text};
-use crate::interpreter::State;
+use crate::host::submit;
+use crate::interpreter::{PerInterpreter, State};
+use crate::transport::cown::{COWN, Handle};
 use boc::Mode;
 use smallvec::SmallVec;
 use std::ffi::CStr;
+
+pub(super) static WHEN: PerInterpreter<Class<When>> = PerInterpreter::to_be_filled();
+
+/// Makes the class, for a new interpreter.
+pub(super) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) -> PyResult<()> {
+    WHEN.fill(state, Class::new(py, module)?);
+    Ok(())
+}
 
 /// What `when(...)` gives: called with a function, it schedules that. Its part is what the behavior is to be over: a claim,
 /// or a tuple of claims and tuples of claims.
@@ -66,8 +75,8 @@ fn add_all<'a>(state: &State, params: &mut Params<'a>, over: &'a [Borrowed<'_, '
 
 /// The cown that an argument stands for, and whether it is to be written or only read.
 fn claim<'a>(state: &State, arg: &'a Object<'_>) -> Option<(&'a Handle, Mode)> {
-    let written = state.cown.get(arg).map(|cown| (cown.handle(), Mode::Write));
-    written.or_else(|| state.read.get(arg).map(|read| (read.handle(), Mode::Read)))
+    let written = COWN.of(state).get(arg).map(|cown| (cown.handle(), Mode::Write));
+    written.or_else(|| READ.of(state).get(arg).map(|read| (read.handle(), Mode::Read)))
 }
 
 /// The claim that a member of a group stands for. Raises where it is none.
@@ -155,7 +164,7 @@ impl Method for WhenFunction {
             cowns if cowns.iter().all(|cown| claim(state, cown).is_some()) => container::tuple_of(py, cowns)?,
             args => container::tuple(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?,
         };
-        state.when.instance_with(py, When, over)
+        WHEN.of(state).instance_with(py, When, over)
     }
 }
 

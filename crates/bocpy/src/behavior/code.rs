@@ -1,15 +1,18 @@
 //! Code objects: written down once in a process, opened once in each interpreter.
 
+use super::CACHES;
 use super::namespace::Namespace;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, function, number, text};
 use crate::interpreter::names::{self, Label};
-use crate::interpreter::state::Callable;
-use crate::interpreter::{Resident, State};
+use crate::interpreter::{Imported, Resident, State};
 use crate::transport::namespaces;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+static ORIGIN: Imported = Imported::new("bocpy._code", c"origin");
+static NAMESPACE: Imported = Imported::new("bocpy._worker", c"namespace");
 
 /// Where a function's globals are found.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,7 +63,7 @@ pub(super) fn forget_last() {
 impl Place {
     /// Where a function with those globals belongs.
     pub(crate) fn of<'py>(py: Python<'py>, globals: &Object<'py>) -> PyResult<Place> {
-        let origin = State::get(py).invoke(py, Callable::Origin, &[globals])?;
+        let origin = ORIGIN.call(py, &[globals])?;
         let importable = origin.tuple_item(0)?.is_true()?;
         let name: Arc<str> = origin.tuple_item(1)?.to_str().unwrap_or("<nameless>").into();
         if !importable {
@@ -111,12 +114,12 @@ impl Code {
     }
 
     fn open(&self, py: Python<'_>, state: &State) -> PyResult<Arc<Opened>> {
-        if let Some(opened) = state.caches.opened.lock().get(&self.number) {
+        if let Some(opened) = CACHES.of(state).opened.lock().get(&self.number) {
             return Ok(opened.clone());
         }
         let importable = number::boolean(py, self.place.importable);
         let name = text::string(py, &self.place.name)?;
-        let globals = state.invoke(py, Callable::Namespace, &[&importable, &name])?;
+        let globals = NAMESPACE.call_in(py, state, &[&importable, &name])?;
         let code = function::load_code(py, &self.data)?;
         let shared = match self.free_variables {
             0 => Some(Resident::new(function::function(&code, &globals)?)),
@@ -130,7 +133,7 @@ impl Code {
             function: shared,
         };
         let opened = Arc::new(opened);
-        state.caches.opened.lock().insert(self.number, opened.clone());
+        CACHES.of(state).opened.lock().insert(self.number, opened.clone());
         Ok(opened)
     }
 }

@@ -1,15 +1,18 @@
 //! The globals of a function that can't be imported: taken name by name as they are when a behavior is scheduled.
 
+use super::CACHES;
 use super::code::Code;
 use super::namespace::Namespace;
 use super::plan::{Plan, Sent};
-use crate::api::cown::CownObject;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, number, text};
-use crate::interpreter::state::Callable;
-use crate::interpreter::{Resident, State};
+use crate::interpreter::{Imported, Resident, State};
+use crate::transport::cown::CownObject;
 use crate::transport::portable::Portable;
 use std::sync::Arc;
+
+static SURVEY: Imported = Imported::new("bocpy._code", c"survey");
+static WARN_LARGE_GLOBAL: Imported = Imported::new("bocpy._code", c"warn_large_global");
 
 /// A warning says so of globals that are larger, and sent anew with every behavior.
 const LARGE: usize = 1_000_000;
@@ -228,7 +231,7 @@ fn survey<'py>(
     function: &Object<'py>,
     globals: &Object<'py>,
 ) -> PyResult<Survey<'py>> {
-    let found = state.invoke(py, Callable::Survey, &[function, globals])?;
+    let found = SURVEY.call_in(py, state, &[function, globals])?;
     let mut names = Vec::new();
     for item in found.items()? {
         let parts = item.tuple_item(2)?;
@@ -296,7 +299,7 @@ fn module(value: &Object<'_>, submodules: &[Box<str>]) -> Arc<Payload> {
 /// A function or class, encoded once for all behaviors.
 fn definition<'py>(py: Python<'py>, state: &State, value: &Object<'py>) -> PyResult<Arc<Payload>> {
     let address = value.as_ptr().addr();
-    if let Some((_, payload)) = state.caches.definitions.lock().get(&address) {
+    if let Some((_, payload)) = CACHES.of(state).definitions.lock().get(&address) {
         return Ok(payload.clone());
     }
     let payload = Arc::new(match Portable::define(value) {
@@ -304,7 +307,7 @@ fn definition<'py>(py: Python<'py>, state: &State, value: &Object<'py>) -> PyRes
         Err(raised) => unsendable(py, value, raised)?,
     });
     let kept = Resident::at(state.home.clone(), value.clone());
-    state.caches.definitions.lock().insert(address, (kept, payload.clone()));
+    CACHES.of(state).definitions.lock().insert(address, (kept, payload.clone()));
     Ok(payload)
 }
 
@@ -322,7 +325,7 @@ fn encode<'py>(
                 let name = text::string(py, &name.text)?;
                 let size = number::uint(py, portable.size() as u64)?;
                 let function = text::string(py, &plan.code.name)?;
-                state.invoke(py, Callable::WarnLargeGlobal, &[&name, &function, &size])?;
+                WARN_LARGE_GLOBAL.call_in(py, state, &[&name, &function, &size])?;
             }
             Ok((Arc::new(Payload::Value(portable)), fixed))
         }

@@ -11,11 +11,7 @@ pub(crate) mod submit;
 mod supply;
 pub(crate) mod task;
 
-use crate::api::cown::Handle;
-use crate::interpreter::Resident;
-use crate::interpreter::tidied::Tidied;
-use crate::transport::slot::Slot;
-use boc::WeakCown;
+use crate::interpreter::{PerInterpreter, Resident};
 use code::Opened;
 use globals::Payload;
 use namespace::Namespace;
@@ -23,6 +19,9 @@ use parking_lot::Mutex;
 use plan::Plan;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+
+/// What this is for each interpreter.
+pub(crate) static CACHES: PerInterpreter<Caches> = PerInterpreter::new(Caches::default);
 
 /// What each interpreter remembers of code that it sends or runs.
 #[derive(Default)]
@@ -35,20 +34,9 @@ pub(crate) struct Caches {
     pub(crate) namespaces: Mutex<FxHashMap<Arc<str>, Arc<Namespace>>>,
     /// Functions and classes that have been sent from here, by address.
     pub(crate) definitions: Mutex<FxHashMap<usize, (Resident, Arc<Payload>)>>,
-    /// Cowns whose values live here, or did.
-    pub(crate) residents: Mutex<Tidied<WeakCown<(), Slot>>>,
 }
 
 impl Caches {
-    /// One more cown whose value lives here. It may be listed already.
-    pub(crate) fn add_resident(&self, cown: &Handle) {
-        self.residents.lock().push(cown.downgrade(), |cowns| {
-            cowns.retain(|cown| cown.handles() > 0);
-            cowns.sort_unstable_by_key(WeakCown::id);
-            cowns.dedup_by_key(|cown| cown.id());
-        });
-    }
-
     /// Forgets all that can be worked out again.
     pub(crate) fn clear(&self) {
         // What is dropped may run any code, which may come back here: not under the locks.

@@ -1,15 +1,18 @@
 //! The globals of a namespace as they are bound in one interpreter, for the behavior that runs there just now.
 
+use super::CACHES;
 use super::globals::{Entry, Payload, Snapshot};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
-use crate::interpreter::state::Callable;
-use crate::interpreter::{Resident, State};
+use crate::interpreter::{Imported, Resident, State};
 use crate::transport::portable::import_hint;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+static IMPORT_MODULE: Imported = Imported::new("bocpy._worker", c"import_module");
+static FIND_MISSING: Imported = Imported::new("bocpy._worker", c"find_missing");
 
 /// What has been bound in a namespace: each name's payload, and the object that was made of it if that can't change.
 #[derive(Default)]
@@ -30,7 +33,7 @@ struct Bound {
 impl Namespace {
     /// The namespace of that name in this interpreter.
     pub(crate) fn get(state: &State, name: &Arc<str>) -> Arc<Namespace> {
-        state.caches.namespaces.lock().entry(name.clone()).or_default().clone()
+        CACHES.of(state).namespaces.lock().entry(name.clone()).or_default().clone()
     }
 
     /// Whether the globals are what the snapshot says, so that there is nothing to `bind`.
@@ -133,7 +136,7 @@ impl Namespace {
             let key = text::intern(py, &entry.name)?;
             if globals.dict_get(&key)?.is_none() {
                 let namespace = text::string(py, &snapshot.code.place.name)?;
-                if State::get(py).invoke(py, Callable::FindMissing, &[&namespace, &key]).is_err() {
+                if FIND_MISSING.call(py, &[&namespace, &key]).is_err() {
                     error::clear(py);
                 }
             }
@@ -150,5 +153,5 @@ impl Namespace {
 fn import<'py>(py: Python<'py>, name: &str, submodules: &[Box<str>]) -> PyResult<Object<'py>> {
     let parts: PyResult<Vec<_>> = submodules.iter().map(|part| text::string(py, part)).collect();
     let parts = container::list(py, parts?)?;
-    State::get(py).invoke(py, Callable::ImportModule, &[&text::string(py, name)?, &parts])
+    IMPORT_MODULE.call(py, &[&text::string(py, name)?, &parts])
 }

@@ -1,7 +1,7 @@
 //! The cowns that a behavior is over, and how they are handed to its function.
 
-use crate::api::cown::{CownObject, Handle};
 use crate::ffi::{Object, PyResult, Python, container};
+use crate::transport::cown::{CownObject, Handle};
 use crate::transport::slot::Slot;
 use boc::Mode;
 use smallvec::SmallVec;

@@ -2,9 +2,9 @@
 
 use super::globals::is_immutable;
 use super::params::Cowns;
-use crate::api::cown::Handle;
 use crate::ffi::{Object, Python, graph};
 use crate::interpreter::State;
+use crate::transport::cown::{COWN, Handle};
 
 /// References to a value that are neither in it nor in others: the cown's, and ours.
 const OWN: usize = 2;
@@ -20,7 +20,7 @@ pub(super) fn part(py: Python<'_>, state: &State, cowns: Cowns<'_>, result: bool
     }
     let (cowns, values): (Vec<&Handle>, Vec<Object<'_>>) =
         all().filter_map(|cown| Some((cown, cown.tag().object_here(py)?))).unzip();
-    let shared = graph::shared_parts(&values, OWN, |object| state.cown.get_exact(object).is_some());
+    let shared = graph::shared_parts(&values, OWN, |object| COWN.of(state).get_exact(object).is_some());
     drop(values);
     for (cown, shared) in cowns.into_iter().zip(shared) {
         if shared.len() == graph::MOST || !shared.iter().all(|object| is_immutable(object, 4)) {

@@ -1,16 +1,18 @@
 //! How to schedule a function: worked out once for each code object in each interpreter.
 
+use super::CACHES;
 use super::code::{Code, Place};
+use crate::interpreter::{Imported, Resident, State};
 
 use super::globals::{Snapshot, Taken};
 use super::supply::Supply;
 use crate::ffi::{Borrowed, Object, PyResult, Python, number};
-use crate::interpreter::state::Callable;
-use crate::interpreter::{Resident, State};
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
+
+static CHECK: Imported = Imported::new("bocpy._code", c"check");
 
 /// What is known of a function from its code alone.
 pub(crate) struct Plan {
@@ -95,7 +97,7 @@ impl Plan {
         code: &Borrowed<'_, 'py>,
         cowns: usize,
     ) -> PyResult<Arc<Plan>> {
-        let known = state.caches.plans.lock().get(&code.as_ptr().addr()).cloned();
+        let known = CACHES.of(state).plans.lock().get(&code.as_ptr().addr()).cloned();
         match known {
             Some(plan) => Ok(plan),
             None => Plan::make(py, state, function, code, cowns),
@@ -128,7 +130,7 @@ impl Plan {
             plain: OnceLock::new(),
             taken: Mutex::new(None),
         });
-        state.caches.plans.lock().insert(plan.code_object.address(), plan.clone());
+        CACHES.of(state).plans.lock().insert(plan.code_object.address(), plan.clone());
         Ok(plan)
     }
 
@@ -145,5 +147,5 @@ impl Plan {
 
 /// Raises if `function` can't be the body of a behavior over so many cowns.
 fn check<'py>(py: Python<'py>, state: &State, function: &Object<'py>, cowns: usize) -> PyResult<()> {
-    state.invoke(py, Callable::Check, &[function, &number::uint(py, cowns as u64)?]).map(drop)
+    CHECK.call_in(py, state, &[function, &number::uint(py, cowns as u64)?]).map(drop)
 }

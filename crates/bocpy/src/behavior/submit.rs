@@ -1,39 +1,31 @@
 //! Scheduling: a function and what it captures become a task.
 
 use super::globals::{self, Snapshot};
-use super::params::Params;
 use super::plan::{Plan, Sent};
-use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Task, Work};
-use crate::api::cown::CownObject;
+use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Work};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Borrowed, Object, PyResult, Python, container, function, module, text};
-use crate::host;
-use crate::interpreter::state::Callable;
-use crate::interpreter::{Resident, State};
+use crate::interpreter::{Imported, Resident, State, backend};
+use crate::transport::cown::CownObject;
 use crate::transport::portable::Portable;
 use std::ffi::CStr;
 use std::sync::Arc;
 
-/// Schedules `body` over the cowns of `params`, with `captures` behind them. Gives the cown of its result.
-pub(crate) fn submit<'py>(
+static DIRECT_NAMES: Imported = Imported::new("bocpy._code", c"direct_names");
+
+/// What a behavior with that body runs. `params`: how many parameters are taken by cowns and groups; `captures` come behind
+/// them.
+pub(crate) fn work<'py>(
     py: Python<'py>,
     state: &State,
     body: &Object<'py>,
-    params: &mut Params<'_>,
+    params: usize,
     captures: &[Object<'py>],
-) -> PyResult<Object<'py>> {
-    state.home.sweep(py);
-    // The backend must be settled before it is known how captures travel.
-    host::ensure_started(py)?;
-    let work = match body.code() {
-        Some(code) => {
-            Submission { py, state, function: body, params: params.len(), captures }.function(&code)?
-        }
-        None => callable(py, state, body, captures)?,
-    };
-    let (claims, groups) = params.claims();
-    let result = host::schedule(py, claims, Task { work, groups })?;
-    CownObject::open_in(py, state, result)
+) -> PyResult<Work> {
+    match body.code() {
+        Some(code) => Submission { py, state, function: body, params, captures }.function(&code),
+        None => callable(py, state, body, captures),
+    }
 }
 
 /// Anything else that can be called, sent as the value that it is.
@@ -51,7 +43,7 @@ fn callable<'py>(
         Some(name) => name.into(),
         None => body.class_name().into(),
     };
-    if host::values_stay(py) {
+    if backend::values_stay(py) {
         let args = captures.iter().map(|capture| Resident::at(state.home.clone(), capture.clone())).collect();
         let callable = Resident::at(state.home.clone(), body.clone());
         return Ok(Work::Local(Box::new(LocalCallable { callable, args, missing: None, name })));
@@ -80,7 +72,7 @@ struct Submission<'a, 'py> {
 impl<'py> Submission<'_, 'py> {
     fn function(&self, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
         Plan::with(self.py, self.state, self.function, code, self.params, |plan, sent| {
-            if host::values_stay(self.py) { self.local(plan, code) } else { self.sent(plan, sent) }
+            if backend::values_stay(self.py) { self.local(plan, code) } else { self.sent(plan, sent) }
         })
     }
 
@@ -263,7 +255,7 @@ impl<'py> Submission<'_, 'py> {
         let names = match plan.direct_names.get().and_then(|names| names.open(self.py)) {
             Some(names) => names,
             None => {
-                let names = self.state.invoke(self.py, Callable::DirectNames, &[self.function])?;
+                let names = DIRECT_NAMES.call_in(self.py, self.state, &[self.function])?;
                 let _ = plan.direct_names.set(Resident::at(self.state.home.clone(), names.clone()));
                 names
             }

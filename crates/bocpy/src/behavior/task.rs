@@ -5,20 +5,23 @@ use super::globals::Snapshot;
 use super::namespace::Namespace;
 use super::params::{Claimed, ClaimsShape, Cowns, Groups};
 use super::{parting, supply};
-use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
-use crate::host;
 use crate::interpreter::names::{self, Label};
-use crate::interpreter::state::Callable;
-use crate::interpreter::{Resident, State, attach};
+use crate::interpreter::{Imported, Resident, State, attach, backend, epoch};
+use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::portable::{Portable, import_hint};
 use crate::transport::reading::reading;
-use crate::transport::unread;
+use crate::transport::{reports, residents};
 use boc::{Cown, Placement};
 use smallvec::SmallVec;
 use std::sync::Arc;
+
+pub(crate) static FORMAT_EXCEPTION: Imported = Imported::new("bocpy._errors", c"format_exception");
+static PORTABLE_EXCEPTION: Imported = Imported::new("bocpy._errors", c"portable_exception");
+static EXPLAIN_NAME_ERROR: Imported = Imported::new("bocpy._errors", c"explain_name_error");
+static EXPLAIN_IMPORT_ERROR: Imported = Imported::new("bocpy._errors", c"explain_import_error");
 
 /// The arguments behind the cowns.
 type Rest<'py> = SmallVec<[Object<'py>; 2]>;
@@ -167,7 +170,7 @@ impl Task {
     ) -> PyResult<Object<'py>> {
         if self.groups.is_empty() {
             let handles = cowns.all().map(CownObject::of);
-            return state.cown.with_instances(py, handles, rest, |args| body.call_slice(args));
+            return COWN.of(state).with_instances(py, handles, rest, |args| body.call_slice(args));
         }
         let mut args = SmallVec::new();
         cowns.open(py, &self.groups, &mut args)?;
@@ -177,8 +180,8 @@ impl Task {
 
     /// Makes the result what the body came to, and leaves the values as they are, or makes them portable if they must be.
     fn finish(&self, py: Python<'_>, state: &State, cowns: Cowns<'_>, outcome: PyResult<Object<'_>>) {
-        let stay = host::values_stay(py);
-        let strict = host::is_strict() && !stay;
+        let stay = backend::values_stay(py);
+        let strict = backend::is_strict() && !stay;
         let mut failed = outcome.as_ref().err().and_then(|Raised| error::take(py));
         if strict {
             for handle in cowns.all() {
@@ -204,7 +207,7 @@ impl Task {
             cowns.written().for_each(|cown| self.leave(py, state, cown));
             parting::part(py, state, cowns, is_object);
             let read = cowns.read().filter(|cown| cown.tag().leave_read(&state.home));
-            read.for_each(|cown| state.caches.add_resident(cown));
+            read.for_each(|cown| residents::add(state, cown));
         }
     }
 
@@ -246,24 +249,23 @@ impl Task {
     #[inline]
     fn leave(&self, py: Python<'_>, state: &State, cown: &Handle) {
         if cown.tag().leave(py, &state.home, || self.label()) {
-            state.caches.add_resident(cown);
+            residents::add(state, cown);
         }
     }
 
     fn fail<'py>(&self, py: Python<'py>, state: &State, result: &Handle, error: Object<'py>, stay: bool) {
-        let trace = state.invoke(py, Callable::FormatException, &[&error]);
+        let trace = FORMAT_EXCEPTION.call_in(py, state, &[&error]);
         let trace = trace.ok().and_then(|trace| trace.to_str().map(str::to_owned));
         error::clear(py);
         let trace =
             trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name()));
-        unread::note(result);
+        reports::note(result);
         let slot = result.tag();
         if stay {
             return slot.fail_resident(Resident::at(state.home.clone(), error), trace);
         }
-        let portable = state
-            .invoke(py, Callable::PortableException, &[&error])
-            .and_then(|portable| Portable::encode(&portable));
+        let portable =
+            PORTABLE_EXCEPTION.call_in(py, state, &[&error]).and_then(|portable| Portable::encode(&portable));
         let portable = portable.or_else(|Raised| {
             error::clear(py);
             let message =
@@ -292,7 +294,7 @@ impl<'a> Held<'a> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let era = host::era();
+        let era = epoch::era();
         self.0.written().for_each(|handle| handle.tag().set_free(era));
     }
 }
@@ -339,7 +341,7 @@ fn explain_name(py: Python<'_>, state: &State, namespace: &Namespace, raised: Ra
     error::clear(py);
     if let Some((name, reason)) = reason {
         let told = text::string(py, &reason)
-            .and_then(|reason| state.invoke(py, Callable::ExplainNameError, &[&error, &name, &reason]));
+            .and_then(|reason| EXPLAIN_NAME_ERROR.call_in(py, state, &[&error, &name, &reason]));
         if told.is_err() {
             error::clear(py);
         }
@@ -355,8 +357,8 @@ fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
     let Some(error) = error::take(py) else { return raised };
     let hint = error.str().ok().and_then(|text| text.to_str().map(import_hint)).unwrap_or_default();
     if !hint.is_empty() {
-        let told = text::string(py, hint)
-            .and_then(|hint| state.invoke(py, Callable::ExplainImportError, &[&error, &hint]));
+        let told =
+            text::string(py, hint).and_then(|hint| EXPLAIN_IMPORT_ERROR.call_in(py, state, &[&error, &hint]));
         drop(told);
     }
     error::clear(py);

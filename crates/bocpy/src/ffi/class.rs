@@ -319,6 +319,11 @@ pub(crate) struct Class<T: Native> {
     value: PhantomData<T>,
 }
 
+// SAFETY: it is kept in its interpreter's state, and reached only by threads that are attached there.
+unsafe impl<T: Native> Send for Class<T> {}
+// SAFETY: as above.
+unsafe impl<T: Native> Sync for Class<T> {}
+
 impl<T: Native> Class<T> {
     /// Makes the class. Called once for each interpreter.
     pub(crate) fn new<'py>(py: Python<'py>, module: &Object<'py>) -> PyResult<Self> {

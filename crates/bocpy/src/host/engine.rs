@@ -1,24 +1,25 @@
 //! The one runtime of this process.
 
-use super::backend::Backend;
 use super::cores::{MOST_WORKERS, default_workers};
 use super::workers::{Interpreters, STACK_SIZE, Threads};
 use crate::behavior::params::Claims;
 use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module};
-use crate::interpreter::state::Callable;
-use crate::interpreter::{State, attach, detach, forked};
+use crate::interpreter::backend::{self, Backend};
+use crate::interpreter::{Imported, State, attach, detach, epoch, forked};
 use crate::transport::holder::Holder;
 use crate::transport::scalar::Scalar;
-use crate::transport::slot::{ERAS, Slot};
+use crate::transport::slot::Slot;
 use boc::{Cown, Mode, Runtime, Stats};
 use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+static FINISH_AT_EXIT: Imported = Imported::new("bocpy._lifecycle", c"finish_at_exit");
 
 /// A running runtime.
 pub(super) struct Engine {
@@ -34,16 +35,6 @@ pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
 /// False again only once a stop is complete.
 static RUNNING: AtomicBool = AtomicBool::new(false);
-/// How many times a wait has come to its end.
-static ERA: AtomicU32 = AtomicU32::new(0);
-/// The backend of the runtime that is up, or else the one that would be taken: see `stays`.
-static STAYS: AtomicU8 = AtomicU8::new(UNKNOWN);
-
-const UNKNOWN: u8 = 2;
-
-/// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.
-static STRICT: AtomicBool = AtomicBool::new(false);
-
 /// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
 static LATE: Mutex<Vec<(Claims<'static>, Task)>> = Mutex::new(Vec::new());
 
@@ -60,12 +51,6 @@ pub(super) fn set_leaving(leaving: bool) {
 
 /// How often a waiting thread looks whether Ctrl-C has been pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
-
-/// The number of waits that have come to their end. It starts anew after a billion of them: then a cown that nobody has
-/// touched for that long is held by nobody, and has to be acquired.
-pub(crate) fn era() -> u32 {
-    ERA.load(Ordering::Relaxed) % ERAS
-}
 
 /// Whether a runtime is up.
 pub(crate) fn is_running() -> bool {
@@ -86,24 +71,6 @@ fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engine>>> {
 /// Whether nothing is in flight.
 pub(crate) fn is_quiescent(py: Python<'_>) -> bool {
     engine(py).as_ref().is_none_or(|engine| engine.runtime.is_quiescent())
-}
-
-/// Whether values stay the objects that they are: they do in the main interpreter where workers are its threads.
-pub(crate) fn values_stay(py: Python<'_>) -> bool {
-    let stays = match STAYS.load(Ordering::Relaxed) {
-        UNKNOWN => {
-            let stays = Backend::default() == Backend::Threads;
-            STAYS.store(stays.into(), Ordering::Relaxed);
-            stays
-        }
-        stays => stays == 1,
-    };
-    stays && State::get(py).home.is_main()
-}
-
-/// Whether no value may stay where a behavior left it.
-pub(crate) fn is_strict() -> bool {
-    STRICT.load(Ordering::Relaxed)
 }
 
 /// Starts the runtime with its default settings, unless one is up.
@@ -162,8 +129,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
             None => builder.host(Threads).linger(cfg!(Py_GIL_DISABLED)),
         };
         let runtime = builder.start()?;
-        STAYS.store((backend == Backend::Threads).into(), Ordering::Relaxed);
-        STRICT.store(strict, Ordering::Relaxed);
+        backend::settle(backend, strict);
         let has_interpreters = backend == Backend::Interpreters;
         *ENGINE.write() = Some(Arc::new(Engine { runtime, has_interpreters }));
         RUNNING.store(true, Ordering::Release);
@@ -195,7 +161,7 @@ fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<u
 fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
     if State::get(py).home.is_main() && !HOOKED.swap(true, Ordering::Relaxed) {
-        State::get(py).invoke(py, Callable::FinishAtExit, &[])?;
+        FINISH_AT_EXIT.call(py, &[])?;
     }
     Ok(())
 }
@@ -231,7 +197,7 @@ pub(super) fn sweep_soon(worker: usize) {
 /// Hands a task to the runtime, to be run when it has those cowns. Gives the cown of its result, which comes behind them.
 #[inline]
 pub(crate) fn schedule(py: Python<'_>, claims: Claims<'_>, task: Task) -> PyResult<Cown<(), Slot>> {
-    let slot = Slot::scalar(Scalar::None, era());
+    let slot = Slot::scalar(Scalar::None, epoch::era());
     let boc::Refused { claims, tag: slot, body: task } = match boc::try_schedule_new(claims, slot, task) {
         Ok(result) => return Ok(result),
         // This thread runs no behavior.
@@ -342,7 +308,7 @@ fn try_stop(engine: &Arc<Engine>) -> bool {
 
 /// There is no runtime any more.
 pub(super) fn start_clean() {
-    ERA.fetch_add(1, Ordering::Relaxed);
-    STAYS.store(UNKNOWN, Ordering::Relaxed);
+    epoch::next_era();
+    backend::unsettle();
     RUNNING.store(false, Ordering::Release);
 }

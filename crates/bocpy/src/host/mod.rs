@@ -1,10 +1,11 @@
 //! Where behaviors run, and the one runtime of this process: its start, its end, and what is in flight.
 #![forbid(unsafe_code)]
 
-pub(crate) mod backend;
 pub(crate) mod cores;
 pub(crate) mod engine;
 pub(crate) mod fork;
+pub(crate) mod submit;
 pub(crate) mod workers;
 
-pub(crate) use engine::{ensure_started, era, is_quiescent, is_running, is_strict, schedule, values_stay};
+pub(crate) use engine::{is_quiescent, is_running};
+pub(crate) use submit::submit;

@@ -1,17 +1,20 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
-use super::engine::set_leaving;
+use super::engine::{set_leaving, sweep_soon};
+use crate::behavior::CACHES;
+use crate::behavior::task::FORMAT_EXCEPTION;
 #[cfg(Py_3_12)]
-use super::engine::sweep_soon;
 #[cfg(Py_3_12)]
-use crate::ffi::Raised;
-use crate::ffi::error;
-use crate::ffi::{PyResult, Python, container, module, text};
+use crate::ffi::{PyResult, Python, Raised, container, error, module, text};
 use crate::interpreter::attach::{as_worker, pause};
-use crate::interpreter::state::Callable;
-use crate::interpreter::{State, detach, make};
+use crate::interpreter::{Imported, State, detach, make};
 use crate::transport::portable::Portable;
+use crate::transport::residents;
 use boc::{Host, WeakCown, Worker};
+
+static SET_UP_WORKER: Imported = Imported::new("bocpy._worker", c"set_up");
+static GATHER_SETTINGS: Imported = Imported::new("bocpy._worker", c"gather_settings");
+static LEAVE_WORKER: Imported = Imported::new("bocpy._worker", c"leave");
 
 /// The stack of a worker: deep recursion in Python needs it.
 pub(crate) const STACK_SIZE: usize = 16 << 20;
@@ -44,7 +47,7 @@ pub(crate) struct Interpreters {
 impl Interpreters {
     /// Gathers what their interpreters take over from this one.
     pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
-        let settings = State::get(py).invoke(py, Callable::GatherSettings, &[])?;
+        let settings = GATHER_SETTINGS.call(py, &[])?;
         let path = settings.call_method(c"get", &[&text::string(py, "path")?])?.items()?;
         let path = path.iter().filter_map(|entry| entry.to_str().map(str::to_owned)).collect();
         Ok(Interpreters { path, settings: Portable::encode(&settings)? })
@@ -56,7 +59,7 @@ impl Interpreters {
         module::set_sys(py, c"path", &container::list(py, path?)?)?;
         module::import(py, "bocpy._core")?;
         let settings = self.settings.decode(py)?;
-        State::get(py).invoke(py, Callable::SetUpWorker, &[&settings]).map(drop)
+        SET_UP_WORKER.call(py, &[&settings]).map(drop)
     }
 }
 
@@ -101,7 +104,7 @@ fn work(py: Python<'_>, worker: &mut Worker) {
 fn describe(py: Python<'_>) -> String {
     let Some(error) = error::take(py) else { return "unknown error".into() };
     let trace = State::try_get(py).and_then(|state| {
-        let trace = state.invoke(py, Callable::FormatException, &[&error]).ok()?;
+        let trace = FORMAT_EXCEPTION.call_in(py, state, &[&error]).ok()?;
         trace.to_str().map(str::to_owned)
     });
     error::clear(py);
@@ -117,10 +120,10 @@ fn describe(py: Python<'_>) -> String {
 fn leave(py: Python<'_>) {
     let state = State::get(py);
     evacuate(py, state);
-    if state.invoke(py, Callable::LeaveWorker, &[]).is_err() {
+    if LEAVE_WORKER.call_in(py, state, &[]).is_err() {
         error::clear(py);
     }
-    state.caches.clear();
+    CACHES.of(state).clear();
     let home = state.home.clone();
     detach(py, || home.close());
     home.bring_out_what_is_lent();
@@ -131,7 +134,7 @@ fn leave(py: Python<'_>) {
 fn evacuate(py: Python<'_>, state: &State) {
     // To move a value may run any code, which may leave others.
     loop {
-        let residents = state.caches.residents.lock().take();
+        let residents = residents::take(state);
         if residents.is_empty() {
             return;
         }

@@ -1,8 +1,7 @@
 //! Large pieces of memory on their way from one interpreter to another, without a copy where that is possible.
 
 use super::{Home, Resident, State};
-use crate::ffi::buffer;
-use crate::ffi::{Object, PyResult, Python};
+use crate::ffi::{Object, PyResult, Python, buffer};
 use parking_lot::Mutex;
 use std::slice;
 use std::sync::{Arc, Weak};

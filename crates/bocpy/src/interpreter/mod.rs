@@ -1,19 +1,25 @@
 //! Interpreters: being attached to one, making and ending them, what each keeps for us, and objects left in one.
 
 pub(crate) mod attach;
+pub(crate) mod backend;
 pub(crate) mod crossing;
+pub(crate) mod epoch;
 pub(crate) mod forked;
 pub(crate) mod home;
+pub(crate) mod imported;
 pub(crate) mod locked;
 pub(crate) mod make;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod patience;
+pub(crate) mod per_interpreter;
 pub(crate) mod resident;
 pub(crate) mod state;
 pub(crate) mod tidied;
 
 pub(crate) use attach::{detach, within};
 pub(crate) use home::Home;
+pub(crate) use imported::Imported;
+pub(crate) use per_interpreter::PerInterpreter;
 pub(crate) use resident::Resident;
 pub(crate) use state::State;

@@ -1,7 +1,7 @@
 //! What pickled data names by number, and travels beside it: cowns within values, large buffers, and what CPython itself
 //! carries.
 
-use crate::api::cown::Handle;
+use super::cown::Handle;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, buffer, container, text};
 use crate::interpreter::memory::Memory;

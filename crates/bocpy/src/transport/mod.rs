@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod carried;
+pub(crate) mod cown;
 mod form;
 pub(crate) mod holder;
 mod moving;
@@ -13,7 +14,8 @@ pub(crate) mod pack;
 pub(crate) mod packed;
 pub(crate) mod portable;
 pub(crate) mod reading;
+pub(crate) mod reports;
+pub(crate) mod residents;
 pub(crate) mod scalar;
 pub(crate) mod slot;
 pub(crate) mod unpack;
-pub(crate) mod unread;

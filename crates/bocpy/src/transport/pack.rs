@@ -1,13 +1,14 @@
 //! From an object to [`Packed`] data.
 
+use super::cown::{CownObject, Handle};
 use super::packed::{LARGE, Packed, Tag};
-use crate::api::cown::{CownObject, Handle};
 use crate::ffi::builtin::Builtin;
 use crate::ffi::{Object, PyResult};
-use crate::interpreter::State;
+use crate::interpreter::Imported;
 use crate::interpreter::memory::Memory;
-use crate::interpreter::state::Callable;
 use rustc_hash::FxHashMap;
+
+static DESCRIBE_VIEW: Imported = Imported::new("bocpy._buffers", c"describe_view");
 
 /// Packs a value. `None`: something in it is of a type that has no form here.
 ///
@@ -372,7 +373,7 @@ impl<'py, O: Out> Packer<'py, O> {
     /// A memoryview: first what it looks into, then how.
     fn view(&mut self, object: &Object<'py>) -> PyResult<Step<'py>> {
         let py = object.py();
-        let parts = State::get(py).invoke(py, Callable::DescribeView, &[object])?;
+        let parts = DESCRIBE_VIEW.call(py, &[object])?;
         self.tag(Tag::View);
         self.runs_python = true;
         let items = parts.items()?;

@@ -4,7 +4,7 @@
 //! counted as they come, and a second reference to one is written as its number. So shared references and cycles keep
 //! their shape, and equal values of equal shape are equal data. Neither way recurses: values may be nested at will.
 
-use crate::api::cown::Handle;
+use super::cown::Handle;
 use crate::interpreter::memory::Memory;
 
 /// A packed value.

@@ -1,17 +1,27 @@
 //! Values in a form that any interpreter can open.
 
 use super::carried::Carried;
+use super::cown::{CownObject, Handle};
 use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
 use super::scalar::Scalar;
 use super::unpack::unpack;
 use super::{carried, namespaces};
-use crate::api::cown::{CownObject, Handle};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module, number, text};
-use crate::interpreter::State;
-use crate::interpreter::state::Callable;
-use std::sync::atomic::Ordering;
+use crate::interpreter::{Imported, PerInterpreter, State};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether CPython carries this interpreter's queues: see `registered`.
+static CARRIES_QUEUES: PerInterpreter<AtomicBool> = PerInterpreter::new(AtomicBool::default);
+
+static DUMPS: Imported = Imported::new("_pickle", c"dumps");
+static LOADS: Imported = Imported::new("_pickle", c"loads");
+static DUMPS_BY_VALUE: Imported = Imported::new("bocpy._by_value", c"dumps");
+static DEFINE: Imported = Imported::new("bocpy._by_value", c"define");
+static CARRY: Imported = Imported::new("bocpy._by_value", c"carry");
+static CARRY_BUFFER: Imported = Imported::new("bocpy._core", c"_carry_buffer");
+static CULPRIT: Imported = Imported::new("bocpy._errors", c"culprit");
 
 /// A value that belongs to no interpreter.
 #[derive(Clone)]
@@ -98,7 +108,7 @@ impl Portable {
     /// Makes a function, class or anything that holds such portable, without a try to name it by its module.
     pub(crate) fn by_value(object: &Object<'_>) -> PyResult<Portable> {
         let py = object.py();
-        let dumps = || State::get(py).invoke(py, Callable::DumpsByValue, &[object]);
+        let dumps = || DUMPS_BY_VALUE.call(py, &[object]);
         let portable = Portable::from_pickler(py, &object.class_name(), dumps)?;
         portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
     }
@@ -106,7 +116,7 @@ impl Portable {
     /// The same for a function or class that travels with the globals that it needs.
     pub(crate) fn define(object: &Object<'_>) -> PyResult<Portable> {
         let py = object.py();
-        let define = || State::get(py).invoke(py, Callable::Define, &[object]);
+        let define = || DEFINE.call(py, &[object]);
         let portable = Portable::from_pickler(py, &object.class_name(), define)?;
         portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
     }
@@ -222,12 +232,8 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
     let class = object.class_name();
     let protocol = number::int(py, 5)?;
     let dumps = || {
-        let dumps = state.callable(py, Callable::Dumps)?;
-        dumps.call_with_keyword(
-            &[object, &protocol],
-            c"buffer_callback",
-            &state.callable(py, Callable::CarryBuffer)?,
-        )
+        let dumps = DUMPS.get(py, state)?;
+        dumps.call_with_keyword(&[object, &protocol], c"buffer_callback", &CARRY_BUFFER.get(py, state)?)
     };
     match Portable::from_pickler(py, &class, dumps) {
         Ok(Some(Portable::Pickled(pickled))) if namespaces::are_named_in(&pickled.data) => {
@@ -241,7 +247,7 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
         }
         Err(raised) => {
             let Some(first) = error::take(py) else { return Err(raised) };
-            let dumps = || state.invoke(py, Callable::DumpsByValue, &[object, &first]);
+            let dumps = || DUMPS_BY_VALUE.call_in(py, state, &[object, &first]);
             let portable = Portable::from_pickler(py, &class, dumps)?;
             portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
         }
@@ -251,12 +257,12 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
 /// CPython's queues between interpreters are pickled by their number, and gone if that is all that is left of one. So they
 /// are left to CPython, once there are any.
 fn carry_queues(py: Python<'_>, state: &State) -> PyResult<()> {
-    if state.carries_queues.load(Ordering::Relaxed) {
+    if CARRIES_QUEUES.of(state).load(Ordering::Relaxed) {
         return Ok(());
     }
     if let Some(class) = module::imported_class(py, c"concurrent.interpreters._queues", c"Queue") {
-        state.invoke(py, Callable::Carry, &[&class])?;
-        state.carries_queues.store(true, Ordering::Relaxed);
+        CARRY.call_in(py, state, &[&class])?;
+        CARRIES_QUEUES.of(state).store(true, Ordering::Relaxed);
     }
     Ok(())
 }
@@ -267,7 +273,7 @@ pub(super) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
     let culprit = match error::is_kind(reason, Kind::Recursion) {
         true => None,
         // It pickles the parts, which may take something along.
-        false => carried::while_packing(|| State::get(py).invoke(py, Callable::Culprit, &[object]).ok()).0,
+        false => carried::while_packing(|| CULPRIT.call(py, &[object]).ok()).0,
     };
     error::clear(py);
     let culprit = culprit.and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
@@ -299,7 +305,7 @@ fn is_of_namespace(object: &Object<'_>) -> bool {
 impl Pickled {
     fn load<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
         let data = text::bytes(py, &self.data)?;
-        let loads = State::get(py).callable(py, Callable::Loads)?;
+        let loads = LOADS.get(py, State::get(py))?;
         carried::while_unpacking(&self.carried, || match self.carried.buffers(py)? {
             None => loads.call(&[&data]),
             Some(buffers) => loads.call_with_keyword(&[&data], c"buffers", &buffers),

@@ -6,9 +6,9 @@ use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
 use super::scalar::{ELSEWHERE, Scalar};
 use crate::ffi::builtin::Builtin;
-use crate::ffi::cache;
 use crate::ffi::error::{self, Kind, Raised};
-use crate::ffi::{Object, PyResult, Python};
+use crate::ffi::{Object, PyResult, Python, cache};
+use crate::interpreter::epoch::ERAS;
 use crate::interpreter::locked::{Guard, Locked};
 use crate::interpreter::names::{self, Label};
 use crate::interpreter::{Home, Resident, State};
@@ -684,8 +684,8 @@ fn is_the_same_for_all(object: &Object<'_>) -> bool {
     is_plain || object.is_function() || object.is_class()
 }
 
-/// How far a slot can count waits.
-pub(crate) const ERAS: u32 = NOBODY;
+/// An era fits in beside `NOBODY`.
+const _: () = assert!(ERAS == NOBODY);
 
 /// What a slot remembers of its cown where nobody holds it.
 fn free_since(era: u32) -> u32 {

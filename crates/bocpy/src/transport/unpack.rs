@@ -1,15 +1,17 @@
 //! From [`Packed`] data to a new object.
 
+use super::cown::CownObject;
 use super::packed::{Packed, Tag};
-use crate::api::cown::CownObject;
 use crate::ffi::container::{self, Filling};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::text::RawText;
 use crate::ffi::{Object, PyResult, Python, buffer, number, text};
-use crate::interpreter::State;
+use crate::interpreter::Imported;
 use crate::interpreter::memory::Memory;
-use crate::interpreter::state::Callable;
 use std::ffi::CString;
+
+static OPEN_VIEW: Imported = Imported::new("bocpy._buffers", c"open_view");
+static OPEN_ARRAY: Imported = Imported::new("bocpy._buffers", c"open_array");
 
 /// A new object of this interpreter. `last`: whether nobody will unpack this again, so that it may give its memory away.
 pub(crate) fn unpack<'py>(py: Python<'py>, packed: &Packed, last: bool) -> PyResult<Object<'py>> {
@@ -95,8 +97,7 @@ impl<'a, 'py> Unpacker<'a, 'py> {
             Open::Dict { dict, .. } => dict,
             Open::Set { set, number, .. } => self.made(number, set),
             Open::View { parts, number } => {
-                let view =
-                    State::get(self.py).invoke(self.py, Callable::OpenView, &[&parts[0], &parts[1]])?;
+                let view = OPEN_VIEW.call(self.py, &[&parts[0], &parts[1]])?;
                 self.made(number, view)
             }
         })
@@ -299,5 +300,5 @@ impl<'a, 'py> Unpacker<'a, 'py> {
 
 fn array<'py>(py: Python<'py>, code: u8, bytes: &[u8]) -> PyResult<Object<'py>> {
     let code = text::string(py, std::str::from_utf8(&[code]).unwrap_or("B"))?;
-    buffer::with_view(py, bytes, |view| State::get(py).invoke(py, Callable::OpenArray, &[&code, view]))
+    buffer::with_view(py, bytes, |view| OPEN_ARRAY.call(py, &[&code, view]))
 }

@@ -1,7 +1,9 @@
-//! The two ways to run behaviors, and which one is taken.
+//! The two ways to run behaviors, which one is taken, and what that means for values.
 
+use super::State;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Where behaviors run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,4 +70,41 @@ impl Backend {
         }
         Ok(backend)
     }
+}
+
+/// The backend of the runtime that is up, or else the one that would be taken: whether values stay, see `values_stay`.
+static STAYS: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+const UNKNOWN: u8 = 2;
+
+/// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.
+static STRICT: AtomicBool = AtomicBool::new(false);
+
+/// A runtime is up, on that backend.
+pub(crate) fn settle(backend: Backend, strict: bool) {
+    STAYS.store((backend == Backend::Threads).into(), Ordering::Relaxed);
+    STRICT.store(strict, Ordering::Relaxed);
+}
+
+/// No runtime is up any more.
+pub(crate) fn unsettle() {
+    STAYS.store(UNKNOWN, Ordering::Relaxed);
+}
+
+/// Whether values stay the objects that they are: they do in the main interpreter where workers are its threads.
+pub(crate) fn values_stay(py: Python<'_>) -> bool {
+    let stays = match STAYS.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let stays = Backend::default() == Backend::Threads;
+            STAYS.store(stays.into(), Ordering::Relaxed);
+            stays
+        }
+        stays => stays == 1,
+    };
+    stays && State::get(py).home.is_main()
+}
+
+/// Whether no value may stay where a behavior left it.
+pub(crate) fn is_strict() -> bool {
+    STRICT.load(Ordering::Relaxed)
 }

@@ -1,0 +1,26 @@
+//! Scheduling: a function and what it captures become a behavior.
+
+use super::engine::{ensure_started, schedule};
+use crate::behavior::params::Params;
+use crate::behavior::submit::work;
+use crate::behavior::task::Task;
+use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::State;
+use crate::transport::cown::CownObject;
+
+/// Schedules `body` over the cowns of `params`, with `captures` behind them. Gives the cown of its result.
+pub(crate) fn submit<'py>(
+    py: Python<'py>,
+    state: &State,
+    body: &Object<'py>,
+    params: &mut Params<'_>,
+    captures: &[Object<'py>],
+) -> PyResult<Object<'py>> {
+    state.home.sweep(py);
+    // The backend must be settled before it is known how captures travel.
+    ensure_started(py)?;
+    let work = work(py, state, body, params.len(), captures)?;
+    let (claims, groups) = params.claims();
+    let result = schedule(py, claims, Task { work, groups })?;
+    CownObject::open_in(py, state, result)
+}
