@@ -1217,3 +1217,55 @@ def test_what_a_captured_function_could_reach_but_never_does_is_no_harm():
         """,
         "(0, 0)",
     )
+
+
+@pytest.mark.parametrize("name", ["range", "ellipsis", "complex"])
+def test_a_global_of_a_class_with_a_builtin_name_is_sent_as_it_is_now(name):
+    check_script(
+        f"""
+        from bocpy import Cown, wait, when
+
+
+        class {name}:
+            def __init__(self, n):
+                self.n = n
+
+
+        THING = {name}(0)
+        seen = Cown([])
+        for n in (1, 2, 3):
+            THING.n = n
+
+            @when(seen)
+            def _(seen):
+                seen.value.append(THING.n)
+
+
+        wait()
+        print(seen.unwrap())
+        """,
+        "[1, 2, 3]",
+    )
+
+
+def test_a_method_of_a_list_that_is_a_global_is_sent_as_it_is_now():
+    check_script(
+        """
+        from bocpy import Cown, wait, when
+
+        items = [0]
+        copy_of_items = items.copy
+        seen = Cown([])
+        for n in (1, 2):
+            items.append(n)
+
+            @when(seen)
+            def _(seen):
+                seen.value.append(copy_of_items())
+
+
+        wait()
+        print(seen.unwrap())
+        """,
+        "[[0, 1], [0, 1, 2]]",
+    )

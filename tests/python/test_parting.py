@@ -266,3 +266,30 @@ def expect(model, i, j, how, step):
     result = do(a, b, how, step)
     model[i], model[j], result = deepcopy(a.value), deepcopy(b.value), deepcopy(result)
     return result
+
+
+def _class_called(name, module):
+    """A class whose instances can change, with the name of one whose instances can't."""
+    return type(name, (), {"__module__": module})
+
+
+@pytest.mark.parametrize("name, module", [("range", "builtins"), ("complex", __name__), ("Fraction", "fractions")])
+def test_a_class_is_known_by_what_it_is_and_not_by_its_name(name, module):
+    a, b = Cown(None), Cown(None)
+
+    @when(a, b)
+    def _(a, b):
+        thing = _class_called(name, module)()
+        thing.n = 1
+        a.value, b.value = [thing], [thing]
+
+    @when(a)
+    def _(a):
+        a.value[0].n = 2
+
+    @when(b)
+    def found(b):
+        return b.value[0].n
+
+    wait()
+    assert outcome(found) == 1

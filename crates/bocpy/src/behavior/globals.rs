@@ -2,12 +2,12 @@
 
 use super::CACHES;
 use super::code::Code;
+use super::immutable::is_immutable;
 use super::namespace::Namespace;
 use super::plan::{Plan, Sent};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, number, text};
 use crate::interpreter::{Imported, Resident, State};
-use crate::transport::cown::CownObject;
 use crate::transport::portable::Portable;
 use std::sync::Arc;
 
@@ -320,7 +320,7 @@ fn encode<'py>(
 ) -> PyResult<(Arc<Payload>, bool)> {
     match Portable::encode(value) {
         Ok(portable) => {
-            let fixed = is_immutable(value, 4);
+            let fixed = is_immutable(value);
             if !fixed && portable.size() > LARGE {
                 let name = text::string(py, &name.text)?;
                 let size = number::uint(py, portable.size() as u64)?;
@@ -341,38 +341,4 @@ fn unsendable(py: Python<'_>, value: &Object<'_>, raised: error::Raised) -> PyRe
     let why = error::describe(py);
     let class = value.class_name();
     Ok(Payload::Unsendable(format!("its value of type '{class}' cannot be sent to a worker: {why}").into()))
-}
-
-/// Whether an object will be equal to what it is now for as long as it lives, as far as can be told at once.
-pub(super) fn is_immutable(value: &Object<'_>, depth: usize) -> bool {
-    if Portable::scalar(value).is_some() || value.is_str() || value.is_bytes() || value.is_int() {
-        return true;
-    }
-    if CownObject::plain_handle(value).is_some() {
-        return true;
-    }
-    match value.class_name().as_str() {
-        "tuple" | "frozenset" if depth > 0 => {
-            let items = value.items();
-            error::clear(value.py());
-            items.is_ok_and(|items| {
-                items.len() <= 64 && items.iter().all(|item| is_immutable(item, depth - 1))
-            })
-        }
-        "complex"
-        | "range"
-        | "ellipsis"
-        | "builtin_function_or_method"
-        | "type"
-        | "re.Pattern"
-        | "datetime.date"
-        | "datetime.datetime"
-        | "datetime.time"
-        | "datetime.timedelta"
-        | "datetime.timezone"
-        | "decimal.Decimal"
-        | "fractions.Fraction"
-        | "uuid.UUID" => true,
-        _ => false,
-    }
 }

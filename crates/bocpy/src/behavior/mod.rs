@@ -3,6 +3,7 @@
 
 pub(crate) mod code;
 pub(crate) mod globals;
+mod immutable;
 pub(crate) mod namespace;
 pub(crate) mod params;
 mod parting;

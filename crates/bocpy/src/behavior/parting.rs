@@ -1,6 +1,6 @@
 //! Values that have come to have parts in common.
 
-use super::globals::is_immutable;
+use super::immutable::is_immutable;
 use super::params::Cowns;
 use crate::ffi::{Object, Python, graph};
 use crate::interpreter::State;
@@ -23,7 +23,7 @@ pub(super) fn part(py: Python<'_>, state: &State, cowns: Cowns<'_>, result: bool
     let shared = graph::shared_parts(&values, OWN, |object| COWN.of(state).get_exact(object).is_some());
     drop(values);
     for (cown, shared) in cowns.into_iter().zip(shared) {
-        if shared.len() == graph::MOST || !shared.iter().all(|object| is_immutable(object, 4)) {
+        if shared.len() == graph::MOST || !shared.iter().all(|object| is_immutable(object)) {
             cown.tag().copy(py);
         }
     }

@@ -64,6 +64,26 @@ impl Object<'_> {
         }
     }
 
+    /// Whether this is a constant of the language's own, or a class or function that CPython has built in: nothing that a
+    /// program could change. A method of an object is not, as the object may change.
+    pub(crate) fn is_builtin_constant(&self) -> bool {
+        // SAFETY: a live object has a type; types are compared by address. What a function is bound to is borrowed.
+        unsafe {
+            let object = self.as_ptr();
+            let class = ffi::Py_TYPE(object);
+            let is = |other: *mut ffi::PyTypeObject| class == other;
+            if is(&raw mut ffi::PyCFunction_Type) {
+                let bound_to = ffi::PyCFunction_GetSelf(object);
+                return bound_to.is_null() || ffi::PyModule_Check(bound_to) != 0;
+            }
+            is(&raw mut ffi::PyComplex_Type)
+                || is(&raw mut ffi::PyRange_Type)
+                || is(&raw mut ffi::PyType_Type)
+                || object == ffi::Py_Ellipsis()
+                || object == ffi::Py_NotImplemented()
+        }
+    }
+
     /// How many references to the object there are. Large for those that never go.
     #[inline]
     pub(crate) fn references(&self) -> usize {

@@ -1,0 +1,61 @@
+//! Which objects nobody can change, as far as can be told at once.
+
+use crate::ffi::builtin::Builtin;
+use crate::ffi::{Object, error, module};
+use crate::transport::cown::CownObject;
+use crate::transport::portable::Portable;
+use std::ffi::CStr;
+
+/// Classes of the standard library whose instances are constant, by module and name.
+const CONSTANT: [(&CStr, &CStr); 9] = [
+    (c"re", c"Pattern"),
+    (c"datetime", c"date"),
+    (c"datetime", c"datetime"),
+    (c"datetime", c"time"),
+    (c"datetime", c"timedelta"),
+    (c"datetime", c"timezone"),
+    (c"decimal", c"Decimal"),
+    (c"fractions", c"Fraction"),
+    (c"uuid", c"UUID"),
+];
+
+/// How many levels of tuples are looked into, and how many items of each.
+const DEPTH: usize = 4;
+const ITEMS: usize = 64;
+
+/// Whether an object will be equal to what it is now for as long as it lives. False for what cannot be told soon.
+///
+/// Classes are compared by identity: anybody may have a class that is called `range`.
+pub(super) fn is_immutable(value: &Object<'_>) -> bool {
+    is_immutable_within(value, DEPTH)
+}
+
+fn is_immutable_within(value: &Object<'_>, depth: usize) -> bool {
+    if Portable::scalar(value).is_some() || CownObject::plain_handle(value).is_some() {
+        return true;
+    }
+    match value.builtin() {
+        Some(Builtin::Str | Builtin::Bytes | Builtin::Int) => true,
+        Some(Builtin::Tuple | Builtin::FrozenSet) if depth > 0 => {
+            let items = value.items();
+            error::clear(value.py());
+            items.is_ok_and(|items| {
+                items.len() <= ITEMS && items.iter().all(|item| is_immutable_within(item, depth - 1))
+            })
+        }
+        Some(Builtin::Complex) => true,
+        Some(_) => false,
+        None => value.is_builtin_constant() || is_of_constant_class(value),
+    }
+}
+
+fn is_of_constant_class(value: &Object<'_>) -> bool {
+    let (py, class) = (value.py(), value.class());
+    let name = class.getattr(c"__name__").ok();
+    error::clear(py);
+    let Some(name) = name.as_ref().and_then(|name| name.to_str()) else { return false };
+    let same_name = CONSTANT.iter().filter(|(_, known)| known.to_bytes() == name.as_bytes());
+    same_name.copied().any(|(of, known)| {
+        module::imported_class(py, of, known).is_some_and(|known| known.address() == class.address())
+    })
+}
