@@ -7,7 +7,7 @@ import typing
 
 import bocpy
 from bocpy import Cown, quiesce, start, wait, when
-from support import error_of, outcome, pytest
+from support import check_script, error_of, outcome, pytest
 
 WHO_MAY = "(?i)hold|held|acquire"
 
@@ -563,3 +563,37 @@ def test_after_quiesce_cowns_are_acquired_as_usual():
     assert not c.acquired
     with pytest.raises(RuntimeError, match=WHO_MAY):
         c.value
+
+
+def test_a_cown_that_is_acquired_and_dropped_inside_another_is_freed():
+    """Once nobody can let go of it any more. 200 MB otherwise."""
+    check_script(
+        """
+        import resource
+        from bocpy import Cown, wait, when
+
+
+        def peak():
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+        def put(outer):
+            inner = Cown(b"x" * 100_000)
+            inner.acquire()
+            outer.value = [inner]
+
+
+        outer = Cown(None)
+        when(outer)(put)
+        wait()
+        before = peak()
+        for _ in range(1_000):
+            with outer:
+                put(outer)
+        for _ in range(1_000):
+            when(outer)(put)
+        wait()
+        print("freed" if peak() - before < 60_000 else f"kept {peak() - before} kB")
+        """,
+        "freed",
+    )

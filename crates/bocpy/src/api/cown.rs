@@ -6,14 +6,15 @@ use crate::ffi::class::{
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
-use crate::interpreter::{Imported, Resident, State, backend, epoch};
+use crate::interpreter::{Imported, Resident, backend, epoch};
 use crate::transport::carried;
 use crate::transport::cown::{CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::portable::Portable;
-use crate::transport::reading::{reads, see};
+use crate::transport::reading::see;
 use crate::transport::scalar::Scalar;
 use crate::transport::slot::Slot;
+use crate::transport::tenure;
 use boc::Mode;
 use std::cmp::Ordering;
 use std::ffi::CStr;
@@ -36,125 +37,12 @@ impl CownObject {
         self.0.tag()
     }
 
-    /// What the caller may do with the value: it holds the cown, or all is still after a `wait`, by which the main
-    /// interpreter has come to hold every cown that there was; or it is a behavior that reads the cown.
-    fn access(&self, py: Python<'_>) -> Option<Mode> {
-        let writes = match self.slot().holder() {
-            Some(holder) => holder == Holder::current(),
-            None => self.is_held_since_wait(py),
-        };
-        match writes {
-            true => Some(Mode::Write),
-            false => reads(self.0.id()).then_some(Mode::Read),
-        }
-    }
-
     /// The value, opened here.
     fn value<'py>(&self, py: Python<'py>, mode: Mode) -> PyResult<Object<'py>> {
         match mode {
             Mode::Write => self.slot().get(py),
             Mode::Read => see(py, self.0.id(), || self.slot().look(py, backend::values_stay(py))),
         }
-    }
-
-    fn is_held_since_wait(&self, py: Python<'_>) -> bool {
-        self.slot().era().is_some_and(|era| era < epoch::era())
-            && State::get(py).home.is_main()
-            && !host::is_running()
-    }
-
-    /// For one who is to change `what`.
-    fn check_write(&self, py: Python<'_>, what: &str) -> PyResult<()> {
-        match self.check_access(py)? {
-            Mode::Write => Ok(()),
-            Mode::Read => {
-                let message = format!(
-                    "this behavior only reads this cown, and cannot change {what}: schedule it with @when(cown) rather than \
-                     @when(read(cown)) to write"
-                );
-                Err(error::raise(py, Kind::Runtime, &message))
-            }
-        }
-    }
-
-    fn check_access(&self, py: Python<'_>) -> PyResult<Mode> {
-        if let Some(mode) = self.access(py) {
-            return Ok(mode);
-        }
-        let message = match (self.slot().holder(), Holder::in_behavior()) {
-            (Some(_), _) if self.slot().is_held_by_behavior() => {
-                "this cown is held by a behavior that is running: only that one may touch its value. \
-                 Schedule a behavior with @when(cown), or acquire the cown after wait() or quiesce()"
-            }
-            (Some(_), _) => {
-                "this cown is held by another thread, which has acquired it: only that one may touch its value"
-            }
-            (None, true) => {
-                "this behavior does not hold this cown: name it in @when(...) to be its holder, \
-                 or return from the behavior and let another one take it"
-            }
-            (None, false) => {
-                "nobody holds this cown: to touch its value, acquire it (`with cown:`), or schedule a behavior \
-                 with @when(cown)"
-            }
-        };
-        Err(error::raise(py, Kind::Runtime, message))
-    }
-
-    /// Takes the cown for the caller, from outside behaviors.
-    fn acquire(&self, py: Python<'_>) -> PyResult<()> {
-        let me = Holder::current();
-        if self.slot().holder() == Some(me) {
-            return Ok(());
-        }
-        let Some(guard) = self.0.try_hold() else {
-            let who = if self.slot().is_held_by_behavior() {
-                "a behavior holds it"
-            } else if self.slot().holder().is_some() {
-                "another thread has acquired it"
-            } else {
-                "behaviors wait for it"
-            };
-            let message = format!(
-                "cannot acquire this cown: {who}. Schedule a behavior with @when(cown), or acquire it after wait() or quiesce()"
-            );
-            return Err(error::raise(py, Kind::Runtime, &message));
-        };
-        self.slot().set_holder(me);
-        self.slot().set_hold(Some(guard));
-        Ok(())
-    }
-
-    /// Lets go of a cown that was acquired.
-    fn release(&self, py: Python<'_>) -> PyResult<()> {
-        match self.slot().holder() {
-            Some(holder) if holder != Holder::current() => {
-                let message = "this cown is held by somebody else, who alone can release it";
-                Err(error::raise(py, Kind::Runtime, message))
-            }
-            Some(_) if !self.slot().has_hold() => {
-                let message = "a behavior's cowns are released when it ends, and not before";
-                Err(error::raise(py, Kind::Runtime, message))
-            }
-            Some(_) => {
-                let settled = if backend::values_stay(py) {
-                    Ok(())
-                } else {
-                    self.slot().settle(py, || "the value of this cown".into())
-                };
-                self.let_go();
-                settled
-            }
-            None => {
-                self.slot().set_era(epoch::era());
-                Ok(())
-            }
-        }
-    }
-
-    fn let_go(&self) {
-        self.slot().set_free(epoch::era());
-        self.slot().set_hold(None);
     }
 
     fn unwrap<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
@@ -166,7 +54,7 @@ impl CownObject {
         let held = slot.holder() == Some(Holder::current());
         let era = slot.era();
         if !held {
-            self.acquire(py)?;
+            tenure::acquire(py, &self.0)?;
         }
         let (exception, trace) = (slot.exception(), slot.trace());
         let result = slot.get(py);
@@ -174,7 +62,7 @@ impl CownObject {
             slot.put(Portable::None);
         }
         if !held {
-            self.let_go();
+            tenure::let_go(&self.0);
             if let Some(era) = era {
                 slot.set_era(era);
             }
@@ -257,7 +145,7 @@ impl Native for CownObject {
 
     fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
         let cown: &CownObject = class::value(this);
-        let value = if let Some(mode) = cown.access(py) {
+        let value = if let Some(mode) = tenure::access(py, &cown.0) {
             match cown.value(py, mode).and_then(|value| value.repr()) {
                 Ok(value) => value.to_str().unwrap_or("?").to_owned(),
                 Err(_) => {
@@ -280,10 +168,7 @@ impl Native for CownObject {
     }
 
     fn finalize(_py: Python<'_>, this: &Self) {
-        // The hold's own two handles and this one: nobody is left who could release it.
-        if this.slot().has_hold() && this.0.handles() <= 3 {
-            this.let_go();
-        }
+        tenure::let_go_if_forgotten(&this.0);
     }
 }
 
@@ -312,7 +197,7 @@ methods! {
         Raises RuntimeError, at once, if a behavior or another thread holds it or waits for it.",
     |py, this, args| {
         args.bind("acquire", [], 0)?;
-        get(this).acquire(py)?;
+        tenure::acquire(py, &get(this).0)?;
         Ok(py.none())
     };
     Release, c"release", c"release($self, /)\n--\n\n\
@@ -320,7 +205,7 @@ methods! {
         Raises RuntimeError if somebody else holds it.",
     |py, this, args| {
         args.bind("release", [], 0)?;
-        get(this).release(py)?;
+        tenure::release(py, &get(this).0)?;
         Ok(py.none())
     };
     Unwrap, c"unwrap", c"unwrap($self, /)\n--\n\n\
@@ -334,12 +219,12 @@ methods! {
     Enter, c"__enter__", c"__enter__($self, /)\n--\n\nAcquire the cown.",
     |py, this, args| {
         args.bind("__enter__", [], 0)?;
-        get(this).acquire(py)?;
+        tenure::acquire(py, &get(this).0)?;
         Ok(this.clone())
     };
     Exit, c"__exit__", c"__exit__($self, /, *exc)\n--\n\nRelease the cown.",
     |py, this, _args| {
-        get(this).release(py)?;
+        tenure::release(py, &get(this).0)?;
         Ok(py.none())
     };
     Reduce, c"__reduce__", c"__reduce__($self, /)\n--\n\nPickle a handle of the cown. It opens in this process only.",
@@ -384,13 +269,13 @@ impl Property for Value {
 
     fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
         let cown = get(this);
-        let mode = cown.check_access(py)?;
+        let mode = tenure::check_access(py, &cown.0)?;
         cown.value(py, mode)
     }
 
     fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
         let cown = get(this);
-        cown.check_write(py, "its value")?;
+        tenure::check_write(py, &cown.0, "its value")?;
         let Some(value) = value else {
             return Err(error::raise(py, Kind::Attribute, "a cown's value cannot be deleted; assign None"));
         };
@@ -410,13 +295,13 @@ impl Property for Exception {
 
     fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
         let cown = get(this);
-        cown.check_access(py)?;
+        tenure::check_access(py, &cown.0)?;
         Ok(number::boolean(py, cown.slot().exception()))
     }
 
     fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
         let cown = get(this);
-        cown.check_write(py, "its exception flag")?;
+        tenure::check_write(py, &cown.0, "its exception flag")?;
         let Some(value) = value else {
             return Err(error::raise(py, Kind::Attribute, "a cown's exception flag cannot be deleted"));
         };
@@ -432,7 +317,7 @@ impl Property for Acquired {
     const DOC: &'static CStr = c"Whether the caller holds the cown.";
 
     fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        Ok(number::boolean(py, get(this).access(py).is_some()))
+        Ok(number::boolean(py, tenure::access(py, &get(this).0).is_some()))
     }
 }
 

@@ -33,8 +33,6 @@ pub(super) struct Engine {
 pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded::new(RwLock::new(None));
 /// Held, by threads that are attached to nothing, for the whole of a start and of a stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
-/// False again only once a stop is complete.
-static RUNNING: AtomicBool = AtomicBool::new(false);
 /// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
 static LATE: Mutex<Vec<(Claims<'static>, Task)>> = Mutex::new(Vec::new());
 
@@ -51,11 +49,6 @@ pub(super) fn set_leaving(leaving: bool) {
 
 /// How often a waiting thread looks whether Ctrl-C has been pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
-
-/// Whether a runtime is up.
-pub(crate) fn is_running() -> bool {
-    RUNNING.load(Ordering::Acquire)
-}
 
 /// The runtime that is up. A thread that forks keeps it to itself, and needs the GIL meanwhile: so nobody who has that waits
 /// for the runtime without giving it up.
@@ -76,7 +69,7 @@ pub(crate) fn is_quiescent(py: Python<'_>) -> bool {
 /// Starts the runtime with its default settings, unless one is up.
 #[inline]
 pub(crate) fn ensure_started(py: Python<'_>) -> PyResult<()> {
-    if is_running() {
+    if backend::is_running() {
         return Ok(());
     }
     start(py, None, None)
@@ -98,7 +91,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         return Ok(());
     }
     if Holder::in_behavior() {
-        if is_running() {
+        if backend::is_running() {
             let message = "start() inside a behavior: the runtime is up, or the behavior would not run";
             return Err(error::raise(py, Kind::Runtime, message));
         }
@@ -132,7 +125,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         backend::settle(backend, strict);
         let has_interpreters = backend == Backend::Interpreters;
         *ENGINE.write() = Some(Arc::new(Engine { runtime, has_interpreters }));
-        RUNNING.store(true, Ordering::Release);
+        backend::set_running();
         Ok(())
     });
     started.map_err(|failure: boc::StartError| error::raise(py, Kind::Runtime, &failure.to_string()))
@@ -310,5 +303,4 @@ fn try_stop(engine: &Arc<Engine>) -> bool {
 pub(super) fn start_clean() {
     epoch::next_era();
     backend::unsettle();
-    RUNNING.store(false, Ordering::Release);
 }

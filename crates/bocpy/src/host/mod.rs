@@ -7,5 +7,5 @@ pub(crate) mod fork;
 pub(crate) mod submit;
 pub(crate) mod workers;
 
-pub(crate) use engine::{is_quiescent, is_running};
+pub(crate) use engine::is_quiescent;
 pub(crate) use submit::submit;

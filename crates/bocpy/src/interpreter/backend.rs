@@ -77,18 +77,32 @@ static STAYS: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 const UNKNOWN: u8 = 2;
 
+/// Whether a runtime is up. False again only once a stop is complete.
+static RUNNING: AtomicBool = AtomicBool::new(false);
+
 /// Whether every value is made portable as soon as a behavior ends: `BOCPY_STRICT`, looked at when the runtime starts.
 static STRICT: AtomicBool = AtomicBool::new(false);
 
-/// A runtime is up, on that backend.
+/// A runtime is about to be up, on that backend.
 pub(crate) fn settle(backend: Backend, strict: bool) {
     STAYS.store((backend == Backend::Threads).into(), Ordering::Relaxed);
     STRICT.store(strict, Ordering::Relaxed);
 }
 
+/// It is up.
+pub(crate) fn set_running() {
+    RUNNING.store(true, Ordering::Release);
+}
+
 /// No runtime is up any more.
 pub(crate) fn unsettle() {
     STAYS.store(UNKNOWN, Ordering::Relaxed);
+    RUNNING.store(false, Ordering::Release);
+}
+
+/// Whether a runtime is up.
+pub(crate) fn is_running() -> bool {
+    RUNNING.load(Ordering::Acquire)
 }
 
 /// Whether values stay the objects that they are: they do in the main interpreter where workers are its threads.

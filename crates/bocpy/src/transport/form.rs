@@ -1,4 +1,21 @@
 //! The forms in which a cown keeps its value, and how it gets from one to another.
+//!
+//! ```text
+//!               a behavior that writes opens it
+//!             +--------------------------------+
+//!             |                                v
+//!         Portable <---------------------- Resident -----------> Lost
+//!             |      its interpreter ends      |  ^   it ends, and the value
+//!             |      (or BOCPY_STRICT)         |  |   can't be moved
+//!    a reader |                       a reader |  | a writer
+//!       opens |                          opens |  | opens
+//!             v                                v  |
+//!             +-----------------------------> Shared
+//! ```
+//!
+//! What lives in another interpreter is fetched from there: it is made portable, and opened here. In between, while any code
+//! may run, the form is `Moving`, and whoever comes has to wait. A number, a bool or `None` is a `Scalar` as soon as it is
+//! portable. To set a value gives it any of the first three forms at once.
 
 use super::portable::{Portable, import_hint};
 use crate::ffi::error::{self, Kind, Raised};

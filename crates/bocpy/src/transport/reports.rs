@@ -1,10 +1,13 @@
-//! Exceptions of behaviors that nobody has looked at: they are printed in the end.
+//! Exceptions that behaviors did not catch, and that become a cown's value. One that nobody has looked at is printed in the
+//! end.
 
 use super::cown::Handle;
+use super::form::Form;
+use super::portable::Portable;
 use super::slot::Slot;
 use crate::ffi::{error, module};
-use crate::interpreter::attach;
 use crate::interpreter::tidied::Tidied;
+use crate::interpreter::{Resident, attach};
 use boc::WeakCown;
 use parking_lot::Mutex;
 
@@ -23,6 +26,52 @@ pub(crate) fn report_all() {
         if let Some(report) = cown.tag().take_report() {
             print(&report);
         }
+    }
+}
+
+impl Slot {
+    /// Makes the value an exception that a behavior did not catch.
+    pub(crate) fn fail(&self, exception: Portable, trace: String) {
+        self.replace(Form::Portable(exception), Some(trace));
+    }
+
+    pub(crate) fn fail_resident(&self, exception: Resident, trace: String) {
+        self.replace(Form::resident(exception), Some(trace));
+    }
+
+    /// Whether the value is an exception that a behavior did not catch. Whoever asks has been told.
+    pub(crate) fn exception(&self) -> bool {
+        let mut content = self.content.lock();
+        content.read();
+        content.rare().is_some_and(|rare| rare.exception)
+    }
+
+    pub(crate) fn set_exception(&self, exception: bool) {
+        let mut content = self.content.lock();
+        if !exception && content.rare().is_none() {
+            return;
+        }
+        let rare = content.full().rare.get_or_insert_default();
+        rare.exception = exception;
+        rare.unread = false;
+        if let (true, Some(scalar)) = (exception, self.get_scalar()) {
+            self.put_form(&mut content, Form::Portable(scalar.portable()));
+        }
+    }
+
+    /// The traceback of the exception that the value is.
+    pub(crate) fn trace(&self) -> Option<Box<str>> {
+        self.content.lock().rare()?.trace.clone()
+    }
+
+    /// What is to be printed of an exception that nobody has looked at, once.
+    pub(crate) fn take_report(&self) -> Option<Box<str>> {
+        self.content.lock().take_report()
+    }
+
+    /// The same as the cown dies.
+    pub(crate) fn last_report(&mut self) -> Option<Box<str>> {
+        self.content.get_mut().take_report()
     }
 }
 

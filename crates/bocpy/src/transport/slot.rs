@@ -1,17 +1,15 @@
-//! What a cown owns: its value, in whatever form it is just now, and who may touch it.
+//! What a cown owns: its value, in whatever form it is just now. Who may touch it is in [`tenure`](super::tenure), how it gets
+//! from one form to another in [`form`](super::form) and [`leaving`](super::leaving).
 
-use super::form::{Form, explain_open, is_true_copy, take_refusal};
-use super::holder::{BEHAVIOR, Holder, NOBODY};
+use super::form::{Form, explain_open, is_true_copy};
 use super::moving::{is_mine, moving, wait_while};
 use super::portable::Portable;
 use super::scalar::{ELSEWHERE, Scalar};
-use crate::ffi::builtin::Builtin;
+use super::tenure;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, cache};
-use crate::interpreter::epoch::ERAS;
 use crate::interpreter::locked::{Guard, Locked};
-use crate::interpreter::names::{self, Label};
-use crate::interpreter::{Home, Resident, State};
+use crate::interpreter::{Resident, State};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,59 +23,58 @@ pub(crate) type Stay = bool;
 /// no other cown's.
 pub(crate) struct Slot {
     /// The value, where it is a scalar.
-    bits: AtomicU64,
+    pub(super) bits: AtomicU64,
     /// The value, where it is none. Beside that:
     ///
     /// - `byte` is the kind of the value: see [`scalar`](super::scalar). And [`HAS_HOLD`].
     /// - `short` is the worker that has the value as an object, and one. Zero: it may be opened anywhere.
-    /// - `long` is who holds the cown: see [`Holder`]. Or else [`NOBODY`], and the number of the last `wait` before the
-    ///   cown was made or last let go: see `api::cown`.
-    content: Locked<Content>,
+    /// - `long` is who holds the cown: see [`tenure`](super::tenure).
+    pub(super) content: Locked<Content>,
 }
 
 const _: () = assert!(size_of::<Slot>() == 24);
 
 /// Whether the cown is held by hand, for those who don't want to take the lock to know. Only its holder changes that.
-const HAS_HOLD: u8 = 1 << 7;
+pub(super) const HAS_HOLD: u8 = 1 << 7;
 
 /// `None`: the value is a scalar, and there is nothing to say of it.
-struct Content(Option<Box<Full>>);
+pub(super) struct Content(pub(super) Option<Box<Full>>);
 
-struct Full {
-    form: Form,
+pub(super) struct Full {
+    pub(super) form: Form,
     /// What few cowns have.
-    rare: Option<Box<Rare>>,
+    pub(super) rare: Option<Box<Rare>>,
 }
 
 #[derive(Default)]
-struct Rare {
+pub(super) struct Rare {
     /// The value is an exception that a behavior did not catch.
-    exception: bool,
+    pub(super) exception: bool,
     /// Nobody has looked at that exception yet.
-    unread: bool,
+    pub(super) unread: bool,
     /// The traceback of the exception that the value is.
-    trace: Option<Box<str>>,
-    /// A hold from outside behaviors.
-    hold: Option<boc::CownGuard<(), Slot>>,
+    pub(super) trace: Option<Box<str>>,
+    /// A hold from outside behaviors: see [`tenure`](super::tenure).
+    pub(super) hold: Option<boc::CownGuard<(), Slot>>,
 }
 
 static SCALAR: Form = Form::Scalar;
 
 impl Content {
-    fn form(&self) -> &Form {
+    pub(super) fn form(&self) -> &Form {
         self.0.as_ref().map_or(&SCALAR, |full| &full.form)
     }
 
-    fn full(&mut self) -> &mut Full {
+    pub(super) fn full(&mut self) -> &mut Full {
         self.0.get_or_insert_with(|| Box::new(Full { form: Form::Scalar, rare: None }))
     }
 
-    fn form_mut(&mut self) -> &mut Form {
+    pub(super) fn form_mut(&mut self) -> &mut Form {
         &mut self.full().form
     }
 
     /// Puts a form in, and gives the one before.
-    fn replace(&mut self, form: Form) -> Form {
+    pub(super) fn replace(&mut self, form: Form) -> Form {
         match (&mut self.0, form) {
             (None, Form::Scalar) => Form::Scalar,
             (Some(full), Form::Scalar) if full.rare.is_none() => {
@@ -87,26 +84,26 @@ impl Content {
         }
     }
 
-    fn rare(&self) -> Option<&Rare> {
+    pub(super) fn rare(&self) -> Option<&Rare> {
         self.0.as_ref()?.rare.as_deref()
     }
 
-    fn rare_mut(&mut self) -> Option<&mut Rare> {
+    pub(super) fn rare_mut(&mut self) -> Option<&mut Rare> {
         self.0.as_mut()?.rare.as_deref_mut()
     }
 
     /// The value has been looked at.
-    fn read(&mut self) {
+    pub(super) fn read(&mut self) {
         if let Some(rare) = self.rare_mut() {
             rare.unread = false;
         }
     }
 
-    fn is_exception(&self) -> bool {
+    pub(super) fn is_exception(&self) -> bool {
         self.rare().is_some_and(|rare| rare.exception || rare.trace.is_some())
     }
 
-    fn take_report(&mut self) -> Option<Box<str>> {
+    pub(super) fn take_report(&mut self) -> Option<Box<str>> {
         let rare = self.rare_mut()?;
         std::mem::take(&mut rare.unread).then(|| rare.trace.take())?
     }
@@ -134,19 +131,19 @@ impl Slot {
             Form::Scalar => Content(None),
             form => Content(Some(Box::new(Full { form, rare: None }))),
         };
-        Slot { bits: AtomicU64::new(bits), content: Locked::new(content, free_since(era), kind) }
+        Slot { bits: AtomicU64::new(bits), content: Locked::new(content, tenure::free_since(era), kind) }
     }
 
     /// The value, where it is a scalar.
     #[inline]
-    fn get_scalar(&self) -> Option<Scalar> {
+    pub(super) fn get_scalar(&self) -> Option<Scalar> {
         let kind = self.content.byte.load(Ordering::Acquire) & !HAS_HOLD;
         Scalar::of_parts(kind, || self.bits.load(Ordering::Relaxed))
     }
 
     /// The same for any caller.
     #[inline]
-    fn read_scalar(&self) -> Option<Scalar> {
+    pub(super) fn read_scalar(&self) -> Option<Scalar> {
         // Without a GIL, threads of the program may share what they have come to hold by a `wait`.
         let _content = cfg!(Py_GIL_DISABLED).then(|| self.content.lock());
         self.get_scalar()
@@ -161,13 +158,13 @@ impl Slot {
 
     /// By the holder, or under the lock.
     #[inline]
-    fn set_kind(&self, kind: u8) {
+    pub(super) fn set_kind(&self, kind: u8) {
         let has_hold = self.content.byte.load(Ordering::Relaxed) & HAS_HOLD;
         self.content.byte.store(has_hold | kind, Ordering::Release);
     }
 
     #[inline]
-    fn is_scalar(&self) -> bool {
+    pub(super) fn is_scalar(&self) -> bool {
         self.content.byte.load(Ordering::Acquire) & !HAS_HOLD != ELSEWHERE
     }
 
@@ -175,66 +172,6 @@ impl Slot {
     #[inline]
     pub(crate) fn prefetch(&self) {
         cache::prefetch(self);
-    }
-
-    #[inline]
-    pub(crate) fn holder(&self) -> Option<Holder> {
-        let holder = self.content.long.load(Ordering::Acquire);
-        (holder & NOBODY == 0).then(|| Holder::of_number(holder))
-    }
-
-    pub(crate) fn is_held_by_behavior(&self) -> bool {
-        self.content.long.load(Ordering::Relaxed) & BEHAVIOR != 0
-    }
-
-    #[inline]
-    pub(crate) fn set_holder(&self, holder: Holder) {
-        self.content.long.store(holder.number(), Ordering::Release);
-    }
-
-    /// Nobody holds the cown any more, since a wait of that number.
-    #[inline]
-    pub(crate) fn set_free(&self, era: u32) {
-        self.content.long.store(free_since(era), Ordering::Release);
-    }
-
-    /// The same where nobody has held it, and nobody does.
-    pub(crate) fn set_era(&self, era: u32) {
-        let free = |old: u32| (old & NOBODY != 0).then_some(free_since(era));
-        let _ = self.content.long.fetch_update(Ordering::Release, Ordering::Relaxed, free);
-    }
-
-    /// The number of the last `wait` before nobody held the cown.
-    pub(crate) fn era(&self) -> Option<u32> {
-        let era = self.content.long.load(Ordering::Relaxed);
-        (era & NOBODY != 0).then_some(era & !NOBODY)
-    }
-
-    pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
-        let before = {
-            let mut content = self.content.lock();
-            let has_hold = if hold.is_some() { HAS_HOLD } else { 0 };
-            let kind = self.content.byte.load(Ordering::Relaxed) & !HAS_HOLD;
-            self.content.byte.store(kind | has_hold, Ordering::Release);
-            match hold {
-                Some(hold) => content.full().rare.get_or_insert_default().hold.replace(hold),
-                None => {
-                    let before = content.rare_mut().and_then(|rare| rare.hold.take());
-                    if before.is_some() && !content.is_exception() {
-                        content.full().rare = None;
-                        if self.is_scalar() {
-                            content.0 = None;
-                        }
-                    }
-                    before
-                }
-            }
-        };
-        drop(before);
-    }
-
-    pub(crate) fn has_hold(&self) -> bool {
-        self.content.byte.load(Ordering::Acquire) & HAS_HOLD != 0
     }
 
     /// The worker on which the value is at home, if it is.
@@ -321,7 +258,7 @@ impl Slot {
     }
 
     /// The copy that a reader has here, if it is still true, or a new one.
-    fn open_copy<'py>(
+    pub(super) fn open_copy<'py>(
         &self,
         py: Python<'py>,
         portable: &Arc<Portable>,
@@ -351,7 +288,7 @@ impl Slot {
     }
 
     /// Waits until nobody changes the form of the value. Raises where there is none, or where this thread does it.
-    fn wait_until_settled<'a>(
+    pub(super) fn wait_until_settled<'a>(
         &'a self,
         py: Python<'_>,
         mut content: Guard<'a, Content>,
@@ -378,7 +315,7 @@ impl Slot {
     }
 
     /// Takes the value out, lets `f` make another form of it, and puts that in.
-    fn change<R>(&self, mut content: Guard<'_, Content>, f: impl FnOnce(Form) -> (Form, R)) -> R {
+    pub(super) fn change<R>(&self, mut content: Guard<'_, Content>, f: impl FnOnce(Form) -> (Form, R)) -> R {
         let form = content.replace(Form::Moving);
         drop(content);
         moving(self.address(), || {
@@ -393,7 +330,7 @@ impl Slot {
     }
 
     /// Gives the value that form, and the one before to the caller: dropping it may run any code.
-    fn put_form(&self, content: &mut Content, mut form: Form) -> Form {
+    pub(super) fn put_form(&self, content: &mut Content, mut form: Form) -> Form {
         if let Form::Portable(value) = &form
             && let Some(scalar) = Scalar::of_portable(value)
             && !content.is_exception()
@@ -432,11 +369,6 @@ impl Slot {
         self.replace(Form::Portable(value.portable()), None);
     }
 
-    /// Makes the value an exception that a behavior did not catch.
-    pub(crate) fn fail(&self, exception: Portable, trace: String) {
-        self.replace(Form::Portable(exception), Some(trace));
-    }
-
     #[inline]
     pub(crate) fn put(&self, value: Portable) {
         match Scalar::of_portable(&value) {
@@ -449,12 +381,8 @@ impl Slot {
         self.replace(Form::resident(value), None);
     }
 
-    pub(crate) fn fail_resident(&self, exception: Resident, trace: String) {
-        self.replace(Form::resident(exception), Some(trace));
-    }
-
     /// `trace`: that of an exception that a behavior did not catch, where the value is that.
-    fn replace(&self, form: Form, trace: Option<String>) {
+    pub(super) fn replace(&self, form: Form, trace: Option<String>) {
         let mut content = self.content.lock();
         if trace.is_some() || content.rare().is_some() {
             let rare = content.full().rare.get_or_insert_default();
@@ -466,197 +394,6 @@ impl Slot {
         // Dropping the value before may run any code.
         drop(content);
         drop(before);
-    }
-
-    /// Whether the value is an exception that a behavior did not catch. Whoever asks has been told.
-    pub(crate) fn exception(&self) -> bool {
-        let mut content = self.content.lock();
-        content.read();
-        content.rare().is_some_and(|rare| rare.exception)
-    }
-
-    pub(crate) fn set_exception(&self, exception: bool) {
-        let mut content = self.content.lock();
-        if !exception && content.rare().is_none() {
-            return;
-        }
-        let rare = content.full().rare.get_or_insert_default();
-        rare.exception = exception;
-        rare.unread = false;
-        if let (true, Some(scalar)) = (exception, self.get_scalar()) {
-            self.put_form(&mut content, Form::Portable(scalar.portable()));
-        }
-    }
-
-    /// The traceback of the exception that the value is.
-    pub(crate) fn trace(&self) -> Option<Box<str>> {
-        self.content.lock().rare()?.trace.clone()
-    }
-
-    /// What is to be printed of an exception that nobody has looked at, once.
-    pub(crate) fn take_report(&self) -> Option<Box<str>> {
-        self.content.lock().take_report()
-    }
-
-    /// The same as the cown dies.
-    pub(crate) fn last_report(&mut self) -> Option<Box<str>> {
-        self.content.get_mut().take_report()
-    }
-
-    /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
-    /// the value stays as it is, and the error is raised.
-    pub(crate) fn settle(&self, py: Python<'_>, what: impl FnOnce() -> String) -> PyResult<()> {
-        if self.is_scalar() {
-            return Ok(());
-        }
-        let mut content = self.content.lock();
-        match content.form_mut() {
-            Form::Resident(left) if left.value.is_here(py) => {}
-            Form::Shared(shared) => {
-                let copy = shared.take_copy(py);
-                drop(content);
-                drop(copy);
-                return Ok(());
-            }
-            _ => return Ok(()),
-        }
-        self.change(content, |form| match form {
-            Form::Resident(left) => {
-                let encoded = left.value.peek(py).map(|object| Portable::encode_named(&object, what));
-                match encoded {
-                    Some(Ok(portable)) => {
-                        drop(left);
-                        (Form::Portable(portable), Ok(()))
-                    }
-                    Some(Err(raised)) => (Form::Resident(left), Err(raised)),
-                    None => (Form::Resident(left), Ok(())),
-                }
-            }
-            other => (other, Ok(())),
-        })
-    }
-
-    /// A behavior ends here, and leaves the value as it is. True where this interpreter is its home and has
-    /// not been told so yet: before it ends, it is to `evacuate` the value.
-    #[inline]
-    pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
-        !self.is_scalar() && self.leave_content(py, home, behavior)
-    }
-
-    fn leave_content(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
-        let mut content = self.content.lock();
-        match content.form_mut() {
-            Form::Resident(left) => {
-                let Some(object) = left.value.peek(py) else { return false };
-                if let Some(small) = Portable::small(&object) {
-                    let before = self.put_form(&mut content, Form::Portable(small));
-                    drop(content);
-                    drop(before);
-                    return false;
-                }
-                if object.references() > 1 && !is_the_same_for_all(&object) {
-                    left.left_by = behavior();
-                    content = self.part(py, content);
-                }
-            }
-            Form::Shared(_) => {}
-            _ => return false,
-        }
-        if let Form::Resident(left) = content.form_mut() {
-            left.left_by = behavior();
-        }
-        content.form_mut().is_news_to(home)
-    }
-
-    /// A behavior that has read the value ends here. True as for `leave`.
-    pub(crate) fn leave_read(&self, home: &Home) -> bool {
-        if self.is_scalar() {
-            return false;
-        }
-        let mut content = self.content.lock();
-        matches!(content.form(), Form::Shared(_)) && content.form_mut().is_news_to(home)
-    }
-
-    /// The value, where it is an object that lives here.
-    pub(crate) fn object_here<'py>(&self, py: Python<'py>) -> Option<Object<'py>> {
-        match self.content.lock().form() {
-            Form::Resident(left) => left.value.open(py),
-            _ => None,
-        }
-    }
-
-    /// Makes a copy the value, since something else refers to parts of the object that it is.
-    pub(crate) fn copy(&self, py: Python<'_>) {
-        let content = self.content.lock();
-        drop(self.part(py, content));
-    }
-
-    /// Something else refers to the object that is the value, another cown perhaps: from here on they part. An object that
-    /// can't be copied stays.
-    #[cold]
-    fn part<'a>(&'a self, py: Python<'_>, content: Guard<'a, Content>) -> Guard<'a, Content> {
-        self.change(content, |form| {
-            let Form::Resident(left) = form else { return (form, ()) };
-            match left.value.peek(py).map(|object| Portable::encode(&object)) {
-                Some(Ok(portable)) => (Form::Portable(portable), ()),
-                _ => {
-                    error::clear(py);
-                    (Form::Resident(left), ())
-                }
-            }
-        });
-        self.content.lock()
-    }
-
-    /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
-    /// said where it lived there and could not be moved; every later user is told as well.
-    pub(crate) fn evacuate(&self, py: Python<'_>) -> Option<String> {
-        if self.is_scalar() {
-            return None;
-        }
-        let content = self.content.lock();
-        // Somebody may be on the way here to fetch it.
-        let mut content = match self.wait_until_settled(py, content) {
-            Ok(content) => content,
-            Err(Raised) => {
-                error::clear(py);
-                return None;
-            }
-        };
-        match content.form_mut() {
-            Form::Resident(left) if left.value.is_here(py) => {}
-            Form::Shared(shared) => {
-                shared.known_at = 0;
-                let copy = shared.take_copy(py);
-                drop(content);
-                drop(copy);
-                return None;
-            }
-            _ => return None,
-        }
-        self.change(content, |form| {
-            let Form::Resident(left) = form else { return (form, None) };
-            let encoded = left.value.peek(py).map(|object| match Portable::encode_last(&object) {
-                Ok(portable) => Ok(portable),
-                Err(Raised) => Err(take_refusal(&object)),
-            });
-            match encoded {
-                Some(Ok(portable)) => {
-                    drop(left);
-                    (Form::Portable(portable), None)
-                }
-                Some(Err((class, why))) => {
-                    let left_by = names::name(left.left_by);
-                    let left_by = left_by.as_deref().unwrap_or("?");
-                    let message = format!(
-                        "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
-                         '{class}', it cannot be moved to another interpreter: {why}"
-                    );
-                    (Form::lost(Kind::Type, &message), Some(message))
-                }
-                None => (Form::Resident(left), None),
-            }
-        })
     }
 
     /// The value's form in a few words, for `repr`.
@@ -673,23 +410,6 @@ impl Slot {
             Form::Lost(_) => "lost".into(),
         }
     }
-}
-
-/// Whether nobody can change the object, so that it does not matter who refers to it.
-fn is_the_same_for_all(object: &Object<'_>) -> bool {
-    let is_plain = matches!(
-        object.builtin(),
-        Some(Builtin::Str | Builtin::Bytes | Builtin::Int | Builtin::Float | Builtin::Complex)
-    );
-    is_plain || object.is_function() || object.is_class()
-}
-
-/// An era fits in beside `NOBODY`.
-const _: () = assert!(ERAS == NOBODY);
-
-/// What a slot remembers of its cown where nobody holds it.
-fn free_since(era: u32) -> u32 {
-    NOBODY | era
 }
 
 thread_local! {

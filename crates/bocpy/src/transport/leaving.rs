@@ -1,0 +1,178 @@
+//! What becomes of a value as its holder lets go of it, and as its interpreter ends.
+
+use super::form::{Form, take_refusal};
+use super::portable::Portable;
+use super::slot::{Content, Slot};
+use crate::ffi::builtin::Builtin;
+use crate::ffi::error::{self, Kind, Raised};
+use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::Home;
+use crate::interpreter::locked::Guard;
+use crate::interpreter::names::{self, Label};
+
+impl Slot {
+    /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
+    /// the value stays as it is, and the error is raised.
+    pub(crate) fn settle(&self, py: Python<'_>, what: impl FnOnce() -> String) -> PyResult<()> {
+        if self.is_scalar() {
+            return Ok(());
+        }
+        let mut content = self.content.lock();
+        match content.form_mut() {
+            Form::Resident(left) if left.value.is_here(py) => {}
+            Form::Shared(shared) => {
+                let copy = shared.take_copy(py);
+                drop(content);
+                drop(copy);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+        self.change(content, |form| match form {
+            Form::Resident(left) => {
+                let encoded = left.value.peek(py).map(|object| Portable::encode_named(&object, what));
+                match encoded {
+                    Some(Ok(portable)) => {
+                        drop(left);
+                        (Form::Portable(portable), Ok(()))
+                    }
+                    Some(Err(raised)) => (Form::Resident(left), Err(raised)),
+                    None => (Form::Resident(left), Ok(())),
+                }
+            }
+            other => (other, Ok(())),
+        })
+    }
+
+    /// A behavior ends here, and leaves the value as it is. True where this interpreter is its home and has
+    /// not been told so yet: before it ends, it is to `evacuate` the value.
+    #[inline]
+    pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
+        !self.is_scalar() && self.leave_content(py, home, behavior)
+    }
+
+    fn leave_content(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
+        let mut content = self.content.lock();
+        match content.form_mut() {
+            Form::Resident(left) => {
+                let Some(object) = left.value.peek(py) else { return false };
+                if let Some(small) = Portable::small(&object) {
+                    let before = self.put_form(&mut content, Form::Portable(small));
+                    drop(content);
+                    drop(before);
+                    return false;
+                }
+                if object.references() > 1 && !is_the_same_for_all(&object) {
+                    left.left_by = behavior();
+                    content = self.part(py, content);
+                }
+            }
+            Form::Shared(_) => {}
+            _ => return false,
+        }
+        if let Form::Resident(left) = content.form_mut() {
+            left.left_by = behavior();
+        }
+        content.form_mut().is_news_to(home)
+    }
+
+    /// A behavior that has read the value ends here. True as for `leave`.
+    pub(crate) fn leave_read(&self, home: &Home) -> bool {
+        if self.is_scalar() {
+            return false;
+        }
+        let mut content = self.content.lock();
+        matches!(content.form(), Form::Shared(_)) && content.form_mut().is_news_to(home)
+    }
+
+    /// The value, where it is an object that lives here.
+    pub(crate) fn object_here<'py>(&self, py: Python<'py>) -> Option<Object<'py>> {
+        match self.content.lock().form() {
+            Form::Resident(left) => left.value.open(py),
+            _ => None,
+        }
+    }
+
+    /// Makes a copy the value, since something else refers to parts of the object that it is.
+    pub(crate) fn copy(&self, py: Python<'_>) {
+        let content = self.content.lock();
+        drop(self.part(py, content));
+    }
+
+    /// Something else refers to the object that is the value, another cown perhaps: from here on they part. An object that
+    /// can't be copied stays.
+    #[cold]
+    fn part<'a>(&'a self, py: Python<'_>, content: Guard<'a, Content>) -> Guard<'a, Content> {
+        self.change(content, |form| {
+            let Form::Resident(left) = form else { return (form, ()) };
+            match left.value.peek(py).map(|object| Portable::encode(&object)) {
+                Some(Ok(portable)) => (Form::Portable(portable), ()),
+                _ => {
+                    error::clear(py);
+                    (Form::Resident(left), ())
+                }
+            }
+        });
+        self.content.lock()
+    }
+
+    /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
+    /// said where it lived there and could not be moved; every later user is told as well.
+    pub(crate) fn evacuate(&self, py: Python<'_>) -> Option<String> {
+        if self.is_scalar() {
+            return None;
+        }
+        let content = self.content.lock();
+        // Somebody may be on the way here to fetch it.
+        let mut content = match self.wait_until_settled(py, content) {
+            Ok(content) => content,
+            Err(Raised) => {
+                error::clear(py);
+                return None;
+            }
+        };
+        match content.form_mut() {
+            Form::Resident(left) if left.value.is_here(py) => {}
+            Form::Shared(shared) => {
+                shared.known_at = 0;
+                let copy = shared.take_copy(py);
+                drop(content);
+                drop(copy);
+                return None;
+            }
+            _ => return None,
+        }
+        self.change(content, |form| {
+            let Form::Resident(left) = form else { return (form, None) };
+            let encoded = left.value.peek(py).map(|object| match Portable::encode_last(&object) {
+                Ok(portable) => Ok(portable),
+                Err(Raised) => Err(take_refusal(&object)),
+            });
+            match encoded {
+                Some(Ok(portable)) => {
+                    drop(left);
+                    (Form::Portable(portable), None)
+                }
+                Some(Err((class, why))) => {
+                    let left_by = names::name(left.left_by);
+                    let left_by = left_by.as_deref().unwrap_or("?");
+                    let message = format!(
+                        "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
+                         '{class}', it cannot be moved to another interpreter: {why}"
+                    );
+                    (Form::lost(Kind::Type, &message), Some(message))
+                }
+                None => (Form::Resident(left), None),
+            }
+        })
+    }
+}
+
+/// Whether nobody can change the object, so that it does not matter who refers to it.
+fn is_the_same_for_all(object: &Object<'_>) -> bool {
+    let is_plain = matches!(
+        object.builtin(),
+        Some(Builtin::Str | Builtin::Bytes | Builtin::Int | Builtin::Float | Builtin::Complex)
+    );
+    is_plain || object.is_function() || object.is_class()
+}

@@ -1,0 +1,247 @@
+//! Who may touch a cown's value: this is decided here, and nowhere else.
+//!
+//! Whose turn it is at a cown is the runtime's business. What it has decided is written down in the slot's `long`, as one of
+//! three:
+//!
+//! - A behavior holds the cown: the number of the thread that runs it, and [`BEHAVIOR`].
+//! - It is held by hand, by a thread outside behaviors (`acquire`): the number of that thread. The hold itself, which keeps
+//!   behaviors waiting, is kept in the slot.
+//! - Nobody holds it: [`NOBODY`], and how many times a `wait` had come to its end when the cown was made or last let go. Once
+//!   there is one more, and no runtime is up, all is still: the main interpreter may touch what there is.
+//!
+//! And a behavior may read what others read too: see [`reading`](super::reading).
+
+use super::cown::Handle;
+use super::holder::{BEHAVIOR, Holder, NOBODY};
+use super::reading::reads;
+use super::slot::{HAS_HOLD, Slot};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::{PyResult, Python};
+use crate::interpreter::epoch::{ERAS, era};
+use crate::interpreter::tidied::Tidied;
+use crate::interpreter::{State, backend};
+use boc::{Mode, WeakCown};
+use parking_lot::Mutex;
+use std::sync::atomic::Ordering;
+
+/// What the caller may do with the value.
+#[inline]
+pub(crate) fn access(py: Python<'_>, cown: &Handle) -> Option<Mode> {
+    let writes = match cown.tag().holder() {
+        Some(holder) => holder == Holder::current(),
+        None => is_held_since_wait(py, cown),
+    };
+    match writes {
+        true => Some(Mode::Write),
+        false => reads(cown.id()).then_some(Mode::Read),
+    }
+}
+
+fn is_held_since_wait(py: Python<'_>, cown: &Handle) -> bool {
+    cown.tag().era().is_some_and(|then| then < era())
+        && State::get(py).home.is_main()
+        && !backend::is_running()
+}
+
+/// The same, or an error that says who holds the cown, and what to do.
+#[inline]
+pub(crate) fn check_access(py: Python<'_>, cown: &Handle) -> PyResult<Mode> {
+    match access(py, cown) {
+        Some(mode) => Ok(mode),
+        None => Err(refuse(py, cown)),
+    }
+}
+
+#[cold]
+fn refuse(py: Python<'_>, cown: &Handle) -> error::Raised {
+    let message = match (cown.tag().holder(), Holder::in_behavior()) {
+        (Some(_), _) if cown.tag().is_held_by_behavior() => {
+            "this cown is held by a behavior that is running: only that one may touch its value. \
+             Schedule a behavior with @when(cown), or acquire the cown after wait() or quiesce()"
+        }
+        (Some(_), _) => {
+            "this cown is held by another thread, which has acquired it: only that one may touch its value"
+        }
+        (None, true) => {
+            "this behavior does not hold this cown: name it in @when(...) to be its holder, \
+             or return from the behavior and let another one take it"
+        }
+        (None, false) => {
+            "nobody holds this cown: to touch its value, acquire it (`with cown:`), or schedule a behavior \
+             with @when(cown)"
+        }
+    };
+    error::raise(py, Kind::Runtime, message)
+}
+
+/// For one who is to change `what`.
+pub(crate) fn check_write(py: Python<'_>, cown: &Handle, what: &str) -> PyResult<()> {
+    match check_access(py, cown)? {
+        Mode::Write => Ok(()),
+        Mode::Read => {
+            let message = format!(
+                "this behavior only reads this cown, and cannot change {what}: schedule it with @when(cown) rather than \
+                 @when(read(cown)) to write"
+            );
+            Err(error::raise(py, Kind::Runtime, &message))
+        }
+    }
+}
+
+/// Takes the cown for the caller, from outside behaviors.
+pub(crate) fn acquire(py: Python<'_>, cown: &Handle) -> PyResult<()> {
+    let (slot, me) = (cown.tag(), Holder::current());
+    if slot.holder() == Some(me) {
+        return Ok(());
+    }
+    let Some(guard) = cown.try_hold() else {
+        let who = if slot.is_held_by_behavior() {
+            "a behavior holds it"
+        } else if slot.holder().is_some() {
+            "another thread has acquired it"
+        } else {
+            "behaviors wait for it"
+        };
+        let message = format!(
+            "cannot acquire this cown: {who}. Schedule a behavior with @when(cown), or acquire it after wait() or quiesce()"
+        );
+        return Err(error::raise(py, Kind::Runtime, &message));
+    };
+    slot.set_holder(me);
+    slot.set_hold(Some(guard));
+    remember(cown);
+    Ok(())
+}
+
+/// Lets go of a cown that was acquired.
+pub(crate) fn release(py: Python<'_>, cown: &Handle) -> PyResult<()> {
+    let slot = cown.tag();
+    match slot.holder() {
+        Some(holder) if holder != Holder::current() => {
+            let message = "this cown is held by somebody else, who alone can release it";
+            Err(error::raise(py, Kind::Runtime, message))
+        }
+        Some(_) if !slot.has_hold() => {
+            let message = "a behavior's cowns are released when it ends, and not before";
+            Err(error::raise(py, Kind::Runtime, message))
+        }
+        Some(_) => {
+            let settled = match backend::values_stay(py) {
+                true => Ok(()),
+                false => slot.settle(py, || "the value of this cown".into()),
+            };
+            let_go(cown);
+            settled
+        }
+        None => {
+            slot.set_era(era());
+            Ok(())
+        }
+    }
+}
+
+/// Ends a hold by hand.
+pub(crate) fn let_go(cown: &Handle) {
+    cown.tag().set_free(era());
+    cown.tag().set_hold(None);
+}
+
+/// How many handles of its own a hold has.
+const OF_HOLD: usize = 2;
+
+/// Cowns that have been acquired. A hold keeps its cown alive; where it is all that does, nobody is left who could let go.
+static ACQUIRED: Mutex<Tidied<WeakCown<(), Slot>>> = Mutex::new(Tidied::new());
+
+/// One more has been acquired. Lets go of those that everybody else has forgotten, now and then.
+fn remember(cown: &Handle) {
+    let mut forgotten = Vec::new();
+    ACQUIRED.lock().push(cown.downgrade(), |cowns| {
+        cowns.retain(|cown| match cown.upgrade() {
+            Some(cown) if cown.tag().has_hold() && cown.handles() > OF_HOLD + 1 => true,
+            Some(cown) => {
+                forgotten.push(cown);
+                false
+            }
+            None => false,
+        });
+    });
+    // Their values go with them, and with those anything: not under the lock.
+    forgotten.iter().for_each(let_go_if_forgotten);
+}
+
+/// Lets go of a cown of which the caller has the last handle but for those of a hold.
+pub(crate) fn let_go_if_forgotten(cown: &Handle) {
+    if cown.tag().has_hold() && cown.handles() <= OF_HOLD + 1 {
+        let_go(cown);
+    }
+}
+
+impl Slot {
+    #[inline]
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        let holder = self.content.long.load(Ordering::Acquire);
+        (holder & NOBODY == 0).then(|| Holder::of_number(holder))
+    }
+
+    pub(crate) fn is_held_by_behavior(&self) -> bool {
+        self.content.long.load(Ordering::Relaxed) & BEHAVIOR != 0
+    }
+
+    #[inline]
+    pub(crate) fn set_holder(&self, holder: Holder) {
+        self.content.long.store(holder.number(), Ordering::Release);
+    }
+
+    /// Nobody holds the cown any more, since a wait of that number.
+    #[inline]
+    pub(crate) fn set_free(&self, era: u32) {
+        self.content.long.store(free_since(era), Ordering::Release);
+    }
+
+    /// The same where nobody has held it, and nobody does.
+    pub(crate) fn set_era(&self, era: u32) {
+        let free = |old: u32| (old & NOBODY != 0).then_some(free_since(era));
+        let _ = self.content.long.fetch_update(Ordering::Release, Ordering::Relaxed, free);
+    }
+
+    /// The number of the last `wait` before nobody held the cown.
+    pub(crate) fn era(&self) -> Option<u32> {
+        let era = self.content.long.load(Ordering::Relaxed);
+        (era & NOBODY != 0).then_some(era & !NOBODY)
+    }
+
+    pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
+        let before = {
+            let mut content = self.content.lock();
+            let has_hold = if hold.is_some() { HAS_HOLD } else { 0 };
+            let kind = self.content.byte.load(Ordering::Relaxed) & !HAS_HOLD;
+            self.content.byte.store(kind | has_hold, Ordering::Release);
+            match hold {
+                Some(hold) => content.full().rare.get_or_insert_default().hold.replace(hold),
+                None => {
+                    let before = content.rare_mut().and_then(|rare| rare.hold.take());
+                    if before.is_some() && !content.is_exception() {
+                        content.full().rare = None;
+                        if self.is_scalar() {
+                            content.0 = None;
+                        }
+                    }
+                    before
+                }
+            }
+        };
+        drop(before);
+    }
+
+    pub(crate) fn has_hold(&self) -> bool {
+        self.content.byte.load(Ordering::Acquire) & HAS_HOLD != 0
+    }
+}
+
+/// An era fits in beside `NOBODY`.
+const _: () = assert!(ERAS == NOBODY);
+
+/// What a slot remembers of its cown where nobody holds it.
+pub(super) fn free_since(era: u32) -> u32 {
+    NOBODY | era
+}
