@@ -1,9 +1,9 @@
 //! The class `Cown`.
 
-use crate::ffi::class::{
-    self, Args, Just, KnownName, Main, Method, MethodDef, Native, Property, PropertyDef, Referable,
-};
+use crate::ffi::args::{self, Args};
+use crate::ffi::class::{self, Instance, Just, KnownName, Main, Native, Referable};
 use crate::ffi::error::{self, Kind};
+use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDef};
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
 use crate::interpreter::{Imported, Resident, backend, epoch};
@@ -94,7 +94,7 @@ fn the_value<'py>(
     args: &Object<'py>,
     kwargs: Option<&Object<'py>>,
 ) -> PyResult<Object<'py>> {
-    match (args.tuple_len(), class::only_keyword(py, kwargs, "value")?) {
+    match (args.tuple_len(), args::only_keyword(py, kwargs, "value")?) {
         (1, None) => Ok(args.tuple_item(0)?.clone()),
         (0, Some(value)) => Ok(value),
         _ => Err(error::raise(py, Kind::Type, "Cown() takes one argument: the value that it owns")),
@@ -112,22 +112,22 @@ impl Native for CownObject {
 
     type Extra = Referable;
 
-    const MAIN: Option<Main> = Some(class::main_property::<Value>(&VALUE));
+    const MAIN: Option<Main<Self>> = Some(class::main_property::<Value>(&VALUE));
 
-    fn methods() -> Vec<MethodDef> {
+    fn methods() -> Vec<MethodDef<Self>> {
         vec![
-            class::def::<Acquire>(),
-            class::def::<Release>(),
-            class::def::<Unwrap>(),
-            class::def::<Enter>(),
-            class::def::<Exit>(),
-            class::def::<Reduce>(),
-            class::def::<ClassGetItem>(),
+            method::method::<Acquire>(),
+            method::method::<Release>(),
+            method::method::<Unwrap>(),
+            method::method::<Enter>(),
+            method::method::<Exit>(),
+            method::method::<Reduce>(),
+            method::class_method::<Self, ClassGetItem>(),
         ]
     }
 
-    fn properties() -> Vec<PropertyDef> {
-        vec![class::property::<Value>(), class::property::<Exception>(), class::property::<Acquired>()]
+    fn properties() -> Vec<PropertyDef<Self>> {
+        vec![method::property::<Value>(), method::property::<Exception>(), method::property::<Acquired>()]
     }
 
     fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self> {
@@ -143,8 +143,8 @@ impl Native for CownObject {
         self.slot().set(&the_value(py, args, kwargs)?, || backend::values_stay(py))
     }
 
-    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let cown: &CownObject = class::value(this);
+    fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
+        let cown = this.value();
         let value = if let Some(mode) = tenure::access(py, &cown.0) {
             match cown.value(py, mode).and_then(|value| value.repr()) {
                 Ok(value) => value.to_str().unwrap_or("?").to_owned(),
@@ -172,18 +172,19 @@ impl Native for CownObject {
     }
 }
 
-fn get<'a>(this: &'a Object<'_>) -> &'a CownObject {
-    class::value(this)
-}
-
 macro_rules! methods {
     ($($name:ident, $python:literal, $doc:literal, |$py:ident, $this:ident, $args:ident| $body:expr;)+) => {
         $(
             struct $name;
             impl Method for $name {
+                type Of = CownObject;
                 const NAME: &'static CStr = $python;
                 const DOC: &'static CStr = $doc;
-                fn call<'py>($py: Python<'py>, $this: &Object<'py>, $args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+                fn call<'py>(
+                    $py: Python<'py>,
+                    $this: &Instance<'py, CownObject>,
+                    $args: Args<'_, 'py>,
+                ) -> PyResult<Object<'py>> {
                     $body
                 }
             }
@@ -197,7 +198,7 @@ methods! {
         Raises RuntimeError, at once, if a behavior or another thread holds it or waits for it.",
     |py, this, args| {
         args.bind("acquire", [], 0)?;
-        tenure::acquire(py, &get(this).0)?;
+        tenure::acquire(py, &this.value().0)?;
         Ok(py.none())
     };
     Release, c"release", c"release($self, /)\n--\n\n\
@@ -205,7 +206,7 @@ methods! {
         Raises RuntimeError if somebody else holds it.",
     |py, this, args| {
         args.bind("release", [], 0)?;
-        tenure::release(py, &get(this).0)?;
+        tenure::release(py, &this.value().0)?;
         Ok(py.none())
     };
     Unwrap, c"unwrap", c"unwrap($self, /)\n--\n\n\
@@ -214,22 +215,22 @@ methods! {
         flight: call wait() or quiesce() first.",
     |py, this, args| {
         args.bind("unwrap", [], 0)?;
-        get(this).unwrap(py)
+        this.value().unwrap(py)
     };
     Enter, c"__enter__", c"__enter__($self, /)\n--\n\nAcquire the cown.",
     |py, this, args| {
         args.bind("__enter__", [], 0)?;
-        tenure::acquire(py, &get(this).0)?;
-        Ok(this.clone())
+        tenure::acquire(py, &this.value().0)?;
+        Ok((**this).clone())
     };
     Exit, c"__exit__", c"__exit__($self, /, *exc)\n--\n\nRelease the cown.",
     |py, this, _args| {
-        tenure::release(py, &get(this).0)?;
+        tenure::release(py, &this.value().0)?;
         Ok(py.none())
     };
     Reduce, c"__reduce__", c"__reduce__($self, /)\n--\n\nPickle a handle of the cown. It opens in this process only.",
     |py, this, _args| {
-        let handle = &get(this).0;
+        let handle = &this.value().0;
         let (function, args) = match carried::pack(handle) {
             Some(number) => (c"_carried", vec![number::uint(py, number as u64)?]),
             None => {
@@ -244,10 +245,9 @@ methods! {
 
 struct ClassGetItem;
 
-impl Method for ClassGetItem {
+impl Function for ClassGetItem {
     const NAME: &'static CStr = c"__class_getitem__";
     const DOC: &'static CStr = c"__class_getitem__($type, item, /)\n--\n\nCown[int]: for annotations.";
-    const CLASS: bool = true;
     fn call<'py>(_py: Python<'py>, class: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         match args.positional() {
             [item] => class::generic_alias(class, item),
@@ -262,19 +262,24 @@ struct Value;
 static VALUE: KnownName = KnownName::new();
 
 impl Property for Value {
+    type Of = CownObject;
     const NAME: &'static CStr = c"value";
     const DOC: &'static CStr =
         c"The value, for whoever holds the cown. Raises RuntimeError for everybody else.";
     const SETTABLE: bool = true;
 
-    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let cown = get(this);
+    fn get<'py>(py: Python<'py>, this: &Instance<'py, CownObject>) -> PyResult<Object<'py>> {
+        let cown = this.value();
         let mode = tenure::check_access(py, &cown.0)?;
         cown.value(py, mode)
     }
 
-    fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
-        let cown = get(this);
+    fn set<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, CownObject>,
+        value: Option<&Object<'py>>,
+    ) -> PyResult<()> {
+        let cown = this.value();
         tenure::check_write(py, &cown.0, "its value")?;
         let Some(value) = value else {
             return Err(error::raise(py, Kind::Attribute, "a cown's value cannot be deleted; assign None"));
@@ -287,20 +292,25 @@ impl Property for Value {
 struct Exception;
 
 impl Property for Exception {
+    type Of = CownObject;
     const NAME: &'static CStr = c"exception";
     const DOC: &'static CStr =
         c"Whether the value is an exception that a behavior did not catch. Writing the value clears \
         it. Raises RuntimeError for everybody who does not hold the cown.";
     const SETTABLE: bool = true;
 
-    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let cown = get(this);
+    fn get<'py>(py: Python<'py>, this: &Instance<'py, CownObject>) -> PyResult<Object<'py>> {
+        let cown = this.value();
         tenure::check_access(py, &cown.0)?;
         Ok(number::boolean(py, cown.slot().exception()))
     }
 
-    fn set<'py>(py: Python<'py>, this: &Object<'py>, value: Option<&Object<'py>>) -> PyResult<()> {
-        let cown = get(this);
+    fn set<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, CownObject>,
+        value: Option<&Object<'py>>,
+    ) -> PyResult<()> {
+        let cown = this.value();
         tenure::check_write(py, &cown.0, "its exception flag")?;
         let Some(value) = value else {
             return Err(error::raise(py, Kind::Attribute, "a cown's exception flag cannot be deleted"));
@@ -313,18 +323,19 @@ impl Property for Exception {
 struct Acquired;
 
 impl Property for Acquired {
+    type Of = CownObject;
     const NAME: &'static CStr = c"acquired";
     const DOC: &'static CStr = c"Whether the caller holds the cown.";
 
-    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        Ok(number::boolean(py, tenure::access(py, &get(this).0).is_some()))
+    fn get<'py>(py: Python<'py>, this: &Instance<'py, CownObject>) -> PyResult<Object<'py>> {
+        Ok(number::boolean(py, tenure::access(py, &this.value().0).is_some()))
     }
 }
 
 /// `_carried(number)`: a cown within a value that is being unpickled.
 pub(crate) struct Carried;
 
-impl Method for Carried {
+impl Function for Carried {
     const NAME: &'static CStr = c"_carried";
     const DOC: &'static CStr = c"A cown within a value that is being moved.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
@@ -342,7 +353,7 @@ impl Method for Carried {
 /// `_recalled(process, number)`: a cown that somebody has pickled.
 pub(crate) struct Recalled;
 
-impl Method for Recalled {
+impl Function for Recalled {
     const NAME: &'static CStr = c"_recalled";
     const DOC: &'static CStr = c"A cown that was pickled in this process.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {

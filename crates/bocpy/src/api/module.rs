@@ -6,8 +6,9 @@ use super::runtime::{Quiesce, Start, Wait};
 use super::when::{WhenCall, WhenFunction};
 use super::{read, when};
 use crate::behavior::CACHES;
-use crate::ffi::class::{self, Args, Method};
+use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind};
+use crate::ffi::method::{self, Function};
 use crate::ffi::module::Definition;
 use crate::ffi::{Object, PyResult, Python, memory, number, text};
 use crate::host::cores::default_workers;
@@ -26,24 +27,24 @@ pub(crate) static DEFINITION: Definition = Definition {
     doc: c"The native part of bocpy.",
     functions: || {
         vec![
-            class::def::<WhenFunction>(),
-            class::def::<WhenCall>(),
-            class::def::<ReadFunction>(),
-            class::def::<Start>(),
-            class::def::<Wait>(),
-            class::def::<Quiesce>(),
-            class::def::<Carried>(),
-            class::def::<Recalled>(),
-            class::def::<CarryBuffer>(),
-            class::def::<Keep>(),
-            class::def::<Kept>(),
-            class::def::<Offset>(),
-            class::def::<Ask>(),
-            class::def::<Forget>(),
-            class::def::<AtEnd>(),
-            class::def::<BeforeFork>(),
-            class::def::<AfterFork>(),
-            class::def::<AfterForkInChild>(),
+            method::function::<WhenFunction>(),
+            method::function::<WhenCall>(),
+            method::function::<ReadFunction>(),
+            method::function::<Start>(),
+            method::function::<Wait>(),
+            method::function::<Quiesce>(),
+            method::function::<Carried>(),
+            method::function::<Recalled>(),
+            method::function::<CarryBuffer>(),
+            method::function::<Keep>(),
+            method::function::<Kept>(),
+            method::function::<Offset>(),
+            method::function::<Ask>(),
+            method::function::<Forget>(),
+            method::function::<AtEnd>(),
+            method::function::<BeforeFork>(),
+            method::function::<AfterFork>(),
+            method::function::<AfterForkInChild>(),
         ]
     },
     fill,
@@ -69,7 +70,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
 /// `_ask(namespace, name)`: what the main interpreter has under that name.
 struct Ask;
 
-impl Method for Ask {
+impl Function for Ask {
     const NAME: &'static CStr = c"_ask";
     const DOC: &'static CStr =
         c"What the main interpreter has under a name of a namespace, with what that needs.";
@@ -91,7 +92,7 @@ impl Method for Ask {
 /// `_carry_buffer(buffer)`: takes a `PickleBuffer` along with what is being pickled. True where it must go into the pickle.
 struct CarryBuffer;
 
-impl Method for CarryBuffer {
+impl Function for CarryBuffer {
     const NAME: &'static CStr = c"_carry_buffer";
     const DOC: &'static CStr = c"For pickle's buffer_callback.";
 
@@ -104,7 +105,7 @@ impl Method for CarryBuffer {
 /// `_keep(object)`: has CPython itself carry what can't be pickled. Gives its number, or `None` where that can't be done.
 struct Keep;
 
-impl Method for Keep {
+impl Function for Keep {
     const NAME: &'static CStr = c"_keep";
     const DOC: &'static CStr =
         c"Take along an object that CPython knows how to carry into another interpreter.";
@@ -121,7 +122,7 @@ impl Method for Keep {
 /// `_kept(number)`: the same, on the other side.
 struct Kept;
 
-impl Method for Kept {
+impl Function for Kept {
     const NAME: &'static CStr = c"_kept";
     const DOC: &'static CStr = c"An object that CPython has carried.";
 
@@ -139,7 +140,7 @@ impl Method for Kept {
 /// `_offset(base, view)`: at which byte of an object's memory a view of it begins.
 struct Offset;
 
-impl Method for Offset {
+impl Function for Offset {
     const NAME: &'static CStr = c"_offset";
     const DOC: &'static CStr = c"At which byte of an object's memory a view of it begins.";
 
@@ -155,7 +156,7 @@ impl Method for Offset {
 /// `_forget()`: lets go of what has been remembered of code and globals.
 struct Forget;
 
-impl Method for Forget {
+impl Function for Forget {
     const NAME: &'static CStr = c"_forget";
     const DOC: &'static CStr = c"Let go of what has been remembered of code and globals.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
@@ -167,7 +168,7 @@ impl Method for Forget {
 /// `_at_end()`: what is left to do when no worker is left and the program is about to end.
 struct AtEnd;
 
-impl Method for AtEnd {
+impl Function for AtEnd {
     const NAME: &'static CStr = c"_at_end";
     const DOC: &'static CStr =
         c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
@@ -184,7 +185,7 @@ macro_rules! fork_hooks {
             /// For `os.register_at_fork`.
             struct $hook;
 
-            impl Method for $hook {
+            impl Function for $hook {
                 const NAME: &'static CStr = $name;
                 const DOC: &'static CStr = c"For os.register_at_fork.";
                 fn call<'py>($py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {

@@ -1,7 +1,9 @@
 //! `read`: a cown that a behavior is only to read.
 
-use crate::ffi::class::{Args, Class, Method, Native, Referable};
+use crate::ffi::args::Args;
+use crate::ffi::class::{Class, Instance, Native, Referable};
 use crate::ffi::error::{self, Kind};
+use crate::ffi::method::Function;
 use crate::ffi::{Object, PyResult, Python, container, text};
 use crate::interpreter::{PerInterpreter, State};
 use crate::transport::cown::{COWN, Handle};
@@ -36,16 +38,15 @@ impl Native for Read {
         Err(error::raise(py, Kind::Type, "call read(cown) to get one of these"))
     }
 
-    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
-        let read: &Read = crate::ffi::class::value(this);
-        text::string(py, &format!("read(Cown({:#x}))", read.handle.id()))
+    fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
+        text::string(py, &format!("read(Cown({:#x}))", this.value().handle.id()))
     }
 }
 
 /// `read(cown)`.
 pub(crate) struct ReadFunction;
 
-impl Method for ReadFunction {
+impl Function for ReadFunction {
     const NAME: &'static CStr = c"read";
     const DOC: &'static CStr = c"read($module, cown, /)\n--\n\n\
         Ask for a cown to read it only: @when(read(config), account).\n\n\

@@ -1,7 +1,8 @@
 //! `start`, `wait` and `quiesce`.
 
-use crate::ffi::class::{Args, Method};
+use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind};
+use crate::ffi::method::Function;
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host::engine;
 use boc::Stats;
@@ -11,7 +12,7 @@ use std::time::Duration;
 /// `start(worker_count=None, module=None, *, backend=None)`.
 pub(crate) struct Start;
 
-impl Method for Start {
+impl Function for Start {
     const NAME: &'static CStr = c"start";
     const DOC: &'static CStr = c"start($module, /, worker_count=None, module=None, *, backend=None)\n--\n\n\
         Start the workers. Nothing happens if they are up; the first behavior starts them too.\n\n\
@@ -32,7 +33,7 @@ impl Method for Start {
 /// `wait(timeout=None, *, stats=False, noticeboard=False)`.
 pub(crate) struct Wait;
 
-impl Method for Wait {
+impl Function for Wait {
     const NAME: &'static CStr = c"wait";
     const DOC: &'static CStr = c"wait($module, /, timeout=None, *, stats=False, noticeboard=False)\n--\n\n\
         Wait until no behavior is in flight, and stop the workers. The next behavior starts them again.\n\n\
@@ -50,7 +51,7 @@ impl Method for Wait {
 /// `quiesce(timeout=None, *, stats=False, noticeboard=False)`.
 pub(crate) struct Quiesce;
 
-impl Method for Quiesce {
+impl Function for Quiesce {
     const NAME: &'static CStr = c"quiesce";
     const DOC: &'static CStr =
         c"quiesce($module, /, timeout=None, *, stats=False, noticeboard=False)\n--\n\n\

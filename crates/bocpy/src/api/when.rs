@@ -2,8 +2,10 @@
 
 use super::read::READ;
 use crate::behavior::params::Params;
-use crate::ffi::class::{self, Args, Callable, Class, Method, Native};
+use crate::ffi::args::Args;
+use crate::ffi::class::{Callable, Class, Instance, Native};
 use crate::ffi::error::{self, Kind};
+use crate::ffi::method::Function;
 use crate::ffi::{Borrowed, Object, PyResult, Python, container, text};
 use crate::host::submit;
 use crate::interpreter::{PerInterpreter, State};
@@ -34,7 +36,7 @@ impl Native for When {
         Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
     }
 
-    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+    fn call<'py>(py: Python<'py>, this: &Instance<'py, Self>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("when(...)")?;
         let [body] = args.positional() else {
             return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
@@ -46,7 +48,7 @@ impl Native for When {
         submit(py, state, body, &mut params, &[])
     }
 
-    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>> {
+    fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
         let over = over(this)?;
         let mut params = Params::default();
         add_all(State::get(py), &mut params, &over)?;
@@ -56,8 +58,8 @@ impl Native for When {
 }
 
 /// What that instance of `When` is over: its arguments.
-fn over<'a, 'py>(when: &'a Object<'py>) -> PyResult<SmallVec<[Borrowed<'a, 'py>; 4]>> {
-    match class::part::<When>(when) {
+fn over<'a, 'py>(when: &'a Instance<'py, When>) -> PyResult<SmallVec<[Borrowed<'a, 'py>; 4]>> {
+    match when.part() {
         Some(over) if over.is_tuple() => {
             (0..over.tuple_len()).map(|place| over.tuple_item_kept(place)).collect()
         }
@@ -132,7 +134,7 @@ fn group<'py>(arg: &Object<'py>, function: &str, place: usize) -> PyResult<Vec<O
 /// `when(*cowns)`.
 pub(crate) struct WhenFunction;
 
-impl Method for WhenFunction {
+impl Function for WhenFunction {
     const NAME: &'static CStr = c"when";
     const DOC: &'static CStr = c"when($module, /, *cowns)\n--\n\n\
         Decorate a function to run, once, as soon as it alone holds all `cowns`.\n\n\
@@ -171,7 +173,7 @@ impl Method for WhenFunction {
 /// `whencall(func, cowns, captures)`.
 pub(crate) struct WhenCall;
 
-impl Method for WhenCall {
+impl Function for WhenCall {
     const NAME: &'static CStr = c"whencall";
     const DOC: &'static CStr = c"whencall($module, /, func, args, captures=())\n--\n\n\
         Schedule func(*args, *captures) as a behavior over the cowns, or lists of cowns, `args`.\n\n\

@@ -1,9 +1,8 @@
-//! Native classes: Python types whose instances hold a Rust value, and the methods of types and modules.
-//!
-//! A method is a type without data that implements [`Method`]; the generic function around it, which is what CPython
-//! calls, is the only unsafe part. Panics do not cross into C: they are raised as `SystemError`-like errors.
+//! Native classes: Python types whose instances hold a Rust value.
 
+use super::args::{Args, arguments};
 use super::error::{self, Kind};
+use super::method::{MethodDef, Property, PropertyDef, get, guard, set};
 use super::object::{Borrowed, Object, Python};
 use super::{PyResult, Raised, text};
 use parking_lot::Mutex;
@@ -12,98 +11,9 @@ use smallvec::SmallVec;
 use std::any::TypeId;
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::{mem, ptr, slice};
-
-/// The arguments of a call: the positional ones, then those with names.
-pub(crate) struct Args<'a, 'py> {
-    py: Python<'py>,
-    values: &'a [Object<'py>],
-    positional: usize,
-    names: Option<Borrowed<'a, 'py>>,
-}
-
-impl<'a, 'py> Args<'a, 'py> {
-    pub(crate) fn positional(&self) -> &'a [Object<'py>] {
-        &self.values[..self.positional]
-    }
-
-    /// The positional argument at that place, where it is an int that fits.
-    pub(crate) fn int(&self, place: usize) -> Option<i64> {
-        self.positional().get(place).filter(|number| number.is_int_like()).and_then(|number| number.to_i64())
-    }
-
-    /// Raises if there are arguments with names.
-    pub(crate) fn no_keywords(&self, function: &str) -> PyResult<()> {
-        if self.names.is_some() && self.values.len() > self.positional {
-            return Err(error::raise(
-                self.py,
-                Kind::Type,
-                &format!("{function}() takes no keyword arguments"),
-            ));
-        }
-        Ok(())
-    }
-
-    /// Sorts the arguments by parameter: the first `positional` of `names` may be given by position.
-    pub(crate) fn bind<const N: usize>(
-        &self,
-        function: &str,
-        names: [&str; N],
-        positional: usize,
-    ) -> PyResult<[Option<&'a Object<'py>>; N]> {
-        let mut bound = [None; N];
-        if self.positional > positional {
-            let message = format!(
-                "{function}() takes at most {positional} positional arguments ({} given)",
-                self.positional
-            );
-            return Err(error::raise(self.py, Kind::Type, &message));
-        }
-        for (place, value) in self.positional().iter().enumerate() {
-            bound[place] = Some(value);
-        }
-        for (place, value) in self.values[self.positional..].iter().enumerate() {
-            let key =
-                self.names.as_ref().expect("more values than positions means names").tuple_item(place)?;
-            let key = key.to_str().unwrap_or("?");
-            match names.iter().position(|name| *name == key) {
-                Some(at) if bound[at].is_none() => bound[at] = Some(value),
-                Some(_) => {
-                    let message = format!("{function}() got multiple values for argument '{key}'");
-                    return Err(error::raise(self.py, Kind::Type, &message));
-                }
-                None => {
-                    let message = format!("{function}() got an unexpected keyword argument '{key}'");
-                    return Err(error::raise(self.py, Kind::Type, &message));
-                }
-            }
-        }
-        Ok(bound)
-    }
-}
-
-/// What a method or function does.
-pub(crate) trait Method {
-    /// Its name, and a documentation that starts with its signature as `inspect` wants it.
-    const NAME: &'static CStr;
-    const DOC: &'static CStr;
-    /// Whether it belongs to the class rather than to its instances.
-    const CLASS: bool = false;
-    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>>;
-}
-
-/// A property. `set` raises unless it is overridden.
-pub(crate) trait Property {
-    const NAME: &'static CStr;
-    const DOC: &'static CStr;
-    const SETTABLE: bool = false;
-    fn get<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>>;
-    fn set<'py>(py: Python<'py>, _this: &Object<'py>, _value: Option<&Object<'py>>) -> PyResult<()> {
-        Err(error::raise(py, Kind::Attribute, "this attribute cannot be assigned"))
-    }
-}
+use std::{mem, ptr};
 
 /// A class whose instances hold a `Self`.
 pub(crate) trait Native: Sized + 'static {
@@ -113,10 +23,10 @@ pub(crate) trait Native: Sized + 'static {
     const OPEN: bool = false;
     /// What each instance has beside its value.
     type Extra: Extra;
-    fn methods() -> Vec<MethodDef> {
+    fn methods() -> Vec<MethodDef<Self>> {
         Vec::new()
     }
-    fn properties() -> Vec<PropertyDef> {
+    fn properties() -> Vec<PropertyDef<Self>> {
         Vec::new()
     }
     /// The value of a new instance. Raises where the class can't be called.
@@ -135,11 +45,11 @@ pub(crate) trait Native: Sized + 'static {
         Ok(())
     }
     /// What calls of an instance do, where its extra is [`Callable`].
-    fn call<'py>(py: Python<'py>, this: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+    fn call<'py>(py: Python<'py>, this: &Instance<'py, Self>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let _ = (this, args);
         Err(error::raise(py, Kind::Type, "this object is not callable"))
     }
-    fn repr<'py>(py: Python<'py>, this: &Object<'py>) -> PyResult<Object<'py>>;
+    fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>>;
     fn hash(&self) -> Option<isize> {
         None
     }
@@ -148,7 +58,7 @@ pub(crate) trait Native: Sized + 'static {
         None
     }
     /// The property that is asked for most, which is found without a look at the class and its bases.
-    const MAIN: Option<Main> = None;
+    const MAIN: Option<Main<Self>> = None;
     /// The last reference is going.
     fn finalize(_py: Python<'_>, _this: &Self) {}
 }
@@ -166,11 +76,12 @@ impl<V> Just<V> {
 }
 
 /// A property that is known by the address of its name.
-pub(crate) struct Main {
+pub(crate) struct Main<T> {
     property: &'static CStr,
     name: &'static KnownName,
     get: ffi::getter,
     set: ffi::setter,
+    class: PhantomData<T>,
 }
 
 /// A name that has one address as long as the process lives. Null before it is known.
@@ -183,11 +94,11 @@ impl KnownName {
 }
 
 /// `name`: where to remember the name.
-pub(crate) const fn main_property<P: Property>(name: &'static KnownName) -> Main {
-    Main { property: P::NAME, name, get: get::<P>, set: set::<P> }
+pub(crate) const fn main_property<P: Property>(name: &'static KnownName) -> Main<P::Of> {
+    Main { property: P::NAME, name, get: get::<P>, set: set::<P>, class: PhantomData }
 }
 
-impl Main {
+impl<T: Native> Main<T> {
     /// Learns the name. To be called in the main interpreter, which is there as long as the process is: so no other object
     /// will ever have that address. Where another interpreter has a name of its own, that is looked up as any other.
     pub(crate) fn learn(&self, py: Python<'_>) -> PyResult<()> {
@@ -203,7 +114,7 @@ impl Main {
     /// # Safety
     /// `object` is an instance of the class of `T` or of a subclass.
     #[inline]
-    unsafe fn is_meant<T: Native>(&self, object: *mut ffi::PyObject, name: *mut ffi::PyObject) -> bool {
+    unsafe fn is_meant(&self, object: *mut ffi::PyObject, name: *mut ffi::PyObject) -> bool {
         // SAFETY: says the caller.
         name == self.name.0.load(Ordering::Relaxed) && unsafe { is_own::<T>(ffi::Py_TYPE(object)) }
     }
@@ -216,7 +127,7 @@ unsafe extern "C" fn get_attribute<T: Native>(
     // SAFETY: CPython calls this attached, with an instance and a name.
     unsafe {
         match &T::MAIN {
-            Some(main) if main.is_meant::<T>(object, name) => (main.get)(object, ptr::null_mut()),
+            Some(main) if main.is_meant(object, name) => (main.get)(object, ptr::null_mut()),
             _ => ffi::PyObject_GenericGetAttr(object, name),
         }
     }
@@ -230,16 +141,11 @@ unsafe extern "C" fn set_attribute<T: Native>(
     // SAFETY: CPython calls this attached, with an instance, a name, and a value or null.
     unsafe {
         match &T::MAIN {
-            Some(main) if main.is_meant::<T>(object, name) => (main.set)(object, value, ptr::null_mut()),
+            Some(main) if main.is_meant(object, name) => (main.set)(object, value, ptr::null_mut()),
             _ => ffi::PyObject_GenericSetAttr(object, name, value),
         }
     }
 }
-
-/// The table entry of a method.
-pub(crate) struct MethodDef(ffi::PyMethodDef);
-/// The table entry of a property.
-pub(crate) struct PropertyDef(ffi::PyGetSetDef);
 
 #[repr(C)]
 pub(crate) struct Layout<T: Native> {
@@ -310,6 +216,43 @@ impl Extra for Callable {
     unsafe fn clear(&self, _: *mut ffi::PyObject) {
         // SAFETY: the reference was ours, and the instance is going.
         unsafe { ffi::Py_XDECREF(self.part) }
+    }
+}
+
+/// An object that is an instance of the class of `T`, or of a subclass.
+#[repr(transparent)]
+pub(crate) struct Instance<'py, T>(Object<'py>, PhantomData<T>);
+
+impl<'py, T> Deref for Instance<'py, T> {
+    type Target = Object<'py>;
+    fn deref(&self) -> &Object<'py> {
+        &self.0
+    }
+}
+
+impl<'py, T: Native> Instance<'py, T> {
+    /// # Safety
+    /// It is one.
+    pub(super) unsafe fn assume<'a>(object: &'a Object<'py>) -> &'a Self {
+        // SAFETY: laid out as the object.
+        unsafe { &*ptr::from_ref(object).cast() }
+    }
+
+    pub(crate) fn value(&self) -> &T {
+        // SAFETY: an instance has its value as long as it lives.
+        unsafe { &(*self.as_ptr().cast::<Layout<T>>()).value }
+    }
+
+    /// The object that the instance refers to.
+    pub(crate) fn part(&self) -> Option<Borrowed<'_, 'py>>
+    where
+        T: Native<Extra = Callable>,
+    {
+        // SAFETY: as above; the reference is kept as long as the instance lives.
+        unsafe {
+            let part = (*self.as_ptr().cast::<Layout<T>>()).extra.part;
+            (!part.is_null()).then(|| Borrowed::new(self.py(), part))
+        }
     }
 }
 
@@ -434,7 +377,7 @@ impl<T: Native> Class<T> {
         f(&lent.objects)
     }
 
-    /// A new instance that refers to an object. See [`part`].
+    /// A new instance that refers to an object. See [`Instance::part`].
     pub(crate) fn instance_with<'py>(
         &self,
         py: Python<'py>,
@@ -548,21 +491,6 @@ impl Tables {
     }
 }
 
-/// The value of an instance of a native class, for its own methods: CPython has checked the type.
-pub(crate) fn value<'a, T: Native>(this: &'a Object<'_>) -> &'a T {
-    // SAFETY: methods and slots of a class are called with its instances only (`Method` tables are made per class).
-    unsafe { &(*this.as_ptr().cast::<Layout<T>>()).value }
-}
-
-/// The object that an instance of a native class refers to, for its own methods.
-pub(crate) fn part<'a, 'py, T: Native<Extra = Callable>>(this: &'a Object<'py>) -> Option<Borrowed<'a, 'py>> {
-    // SAFETY: as for `value`; the reference is kept as long as the instance lives.
-    unsafe {
-        let part = (*this.as_ptr().cast::<Layout<T>>()).extra.part;
-        (!part.is_null()).then(|| Borrowed::new(this.py(), part))
-    }
-}
-
 /// # Safety
 /// `class` is a `Class<T>`'s type or a subclass of it.
 unsafe fn allocate<'py, T: Native>(
@@ -577,21 +505,6 @@ unsafe fn allocate<'py, T: Native>(
         ptr::write(&raw mut (*layout).extra, T::Extra::new::<T>());
         ptr::write(&raw mut (*layout).value, value);
         Ok(object)
-    }
-}
-
-/// Runs `f` for CPython: a panic becomes an error.
-fn guard<'py, R>(py: Python<'py>, failed: R, f: impl FnOnce() -> PyResult<R>) -> R {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(Ok(result)) => result,
-        Ok(Err(Raised)) => failed,
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            let message = format!("bocpy met a bug in itself, please report it: {text}");
-            error::raise(py, Kind::Runtime, &message);
-            failed
-        }
     }
 }
 
@@ -678,7 +591,9 @@ unsafe extern "C" fn repr<T: Native>(object: *mut ffi::PyObject) -> *mut ffi::Py
     // SAFETY: CPython calls this attached, with an instance.
     unsafe {
         let py = Python::assume();
-        guard(py, ptr::null_mut(), || Ok(T::repr(py, &Borrowed::new(py, object))?.into_ptr()))
+        guard(py, ptr::null_mut(), || {
+            Ok(T::repr(py, Instance::assume(&Borrowed::new(py, object)))?.into_ptr())
+        })
     }
 }
 
@@ -694,30 +609,9 @@ unsafe extern "C" fn call<T: Native>(
         let py = Python::assume();
         guard(py, ptr::null_mut(), || {
             let count = ffi::PyVectorcall_NARGS(count) as usize;
-            Ok(T::call(py, &Borrowed::new(py, object), arguments(py, args, count, names))?.into_ptr())
+            let args = arguments(py, args, count, names);
+            Ok(T::call(py, Instance::assume(&Borrowed::new(py, object)), args)?.into_ptr())
         })
-    }
-}
-
-/// The arguments of a call.
-///
-/// # Safety
-/// `args` are `positional` arguments and as many more as there are names, owned by the caller for `'a`; so are the names.
-unsafe fn arguments<'a, 'py>(
-    py: Python<'py>,
-    args: *const *mut ffi::PyObject,
-    positional: usize,
-    names: *mut ffi::PyObject,
-) -> Args<'a, 'py> {
-    // SAFETY: says the caller. An `Object` is a non-null pointer.
-    unsafe {
-        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) as usize };
-        let values = match positional + named {
-            0 => &[],
-            all => slice::from_raw_parts(args.cast::<Object<'_>>(), all),
-        };
-        let names = (!names.is_null()).then(|| Borrowed::new(py, names));
-        Args { py, values, positional, names }
     }
 }
 
@@ -764,96 +658,8 @@ unsafe extern "C" fn compare<T: Native>(
     }
 }
 
-unsafe extern "C" fn method<M: Method>(
-    this: *mut ffi::PyObject,
-    args: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with an instance (or the module, or the class), `count` arguments, and as many
-    // more as there are names. An `Object` is a non-null pointer; the caller owns the references.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            let args = arguments(py, args, count as usize, names);
-            Ok(M::call(py, &Borrowed::new(py, this), args)?.into_ptr())
-        })
-    }
-}
-
-/// The table entry of `M`.
-pub(crate) fn def<M: Method>() -> MethodDef {
-    let kind = ffi::METH_FASTCALL | ffi::METH_KEYWORDS | if M::CLASS { ffi::METH_CLASS } else { 0 };
-    // `PyCFunctionFastWithKeywords` under both names that pyo3-ffi has had for it.
-    let function: ffi::PyCFunctionFastWithKeywords = method::<M>;
-    MethodDef(ffi::PyMethodDef {
-        ml_name: M::NAME.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
-        ml_flags: kind,
-        ml_doc: M::DOC.as_ptr(),
-    })
-}
-
-/// A table of functions for a module, for as long as the process lives.
-pub(crate) fn table(defs: Vec<MethodDef>) -> *mut ffi::PyMethodDef {
-    let mut table: Vec<ffi::PyMethodDef> = defs.into_iter().map(|def| def.0).collect();
-    table.push(ffi::PyMethodDef::zeroed());
-    Box::leak(table.into_boxed_slice()).as_mut_ptr()
-}
-
-unsafe extern "C" fn get<P: Property>(this: *mut ffi::PyObject, _: *mut c_void) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with an instance.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || Ok(P::get(py, &Borrowed::new(py, this))?.into_ptr()))
-    }
-}
-
-unsafe extern "C" fn set<P: Property>(
-    this: *mut ffi::PyObject,
-    value: *mut ffi::PyObject,
-    _: *mut c_void,
-) -> c_int {
-    // SAFETY: CPython calls this attached, with an instance, and a value or null (`del`).
-    unsafe {
-        let py = Python::assume();
-        guard(py, -1, || {
-            let value = (!value.is_null()).then(|| Borrowed::new(py, value));
-            P::set(py, &Borrowed::new(py, this), value.as_deref())?;
-            Ok(0)
-        })
-    }
-}
-
-/// The table entry of `P`.
-pub(crate) fn property<P: Property>() -> PropertyDef {
-    PropertyDef(ffi::PyGetSetDef {
-        name: P::NAME.as_ptr(),
-        get: Some(get::<P>),
-        set: if P::SETTABLE { Some(set::<P>) } else { None },
-        doc: P::DOC.as_ptr(),
-        closure: ptr::null_mut(),
-    })
-}
-
 /// `class[item]`, as `typing` wants it at run time.
 pub(crate) fn generic_alias<'py>(class: &Object<'py>, item: &Object<'py>) -> PyResult<Object<'py>> {
     // SAFETY: live objects.
     unsafe { Object::owned(class.py(), ffi::Py_GenericAlias(class.as_ptr(), item.as_ptr())) }
-}
-
-/// Raises that the keyword arguments `kwargs` are more than `allowed`, or gives the one.
-pub(crate) fn only_keyword<'py>(
-    py: Python<'py>,
-    kwargs: Option<&Object<'py>>,
-    allowed: &str,
-) -> PyResult<Option<Object<'py>>> {
-    let Some(kwargs) = kwargs else { return Ok(None) };
-    // SAFETY: a dict.
-    let count = unsafe { ffi::PyDict_Size(kwargs.as_ptr()) };
-    let value = kwargs.dict_get(&text::intern(py, allowed)?)?;
-    if count > isize::from(value.is_some()) {
-        return Err(error::raise(py, Kind::Type, &format!("the only keyword argument is '{allowed}'")));
-    }
-    Ok(value)
 }

@@ -3,6 +3,7 @@
 //! All of it hangs on one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and whoever
 //! has an [`Object`] has a token of the same lifetime. Neither can leave the thread.
 
+pub(crate) mod args;
 pub(crate) mod buffer;
 pub(crate) mod builtin;
 pub(crate) mod cache;
@@ -12,6 +13,7 @@ pub(crate) mod error;
 pub(crate) mod function;
 pub(crate) mod graph;
 pub(crate) mod memory;
+pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod number;
 pub(crate) mod object;

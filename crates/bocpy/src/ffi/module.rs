@@ -2,7 +2,7 @@
 
 use super::error::{self, Kind};
 use super::object::{Object, Python};
-use super::{PyResult, Raised, class, text};
+use super::{PyResult, Raised, method, text};
 use pyo3_ffi as ffi;
 use std::ffi::{CStr, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -111,7 +111,7 @@ impl<'py> Object<'py> {
 pub(crate) struct Definition {
     pub(crate) name: &'static CStr,
     pub(crate) doc: &'static CStr,
-    pub(crate) functions: fn() -> Vec<class::MethodDef>,
+    pub(crate) functions: fn() -> Vec<method::FunctionDef>,
     /// Fills a new module, once in each interpreter. What it gives is kept with the module until that goes.
     pub(crate) fill: fn(Python<'_>, &Object<'_>) -> PyResult<()>,
     /// The module goes, with its interpreter.
@@ -144,7 +144,7 @@ pub(crate) fn init(definition: &'static Definition) -> *mut ffi::PyObject {
             m_name: definition.name.as_ptr(),
             m_doc: definition.doc.as_ptr(),
             m_size: 1, // no data of its own, but one module for each interpreter
-            m_methods: class::table((definition.functions)()),
+            m_methods: method::table((definition.functions)()),
             m_slots: Box::leak(slots.into_boxed_slice()).as_mut_ptr(),
             m_traverse: None,
             m_clear: None,

@@ -1,0 +1,113 @@
+//! The arguments of calls.
+
+use super::error::{self, Kind};
+use super::object::{Borrowed, Object, Python};
+use super::{PyResult, text};
+use pyo3_ffi as ffi;
+use std::slice;
+
+/// The arguments of a call: the positional ones, then those with names.
+pub(crate) struct Args<'a, 'py> {
+    py: Python<'py>,
+    values: &'a [Object<'py>],
+    positional: usize,
+    names: Option<Borrowed<'a, 'py>>,
+}
+
+impl<'a, 'py> Args<'a, 'py> {
+    pub(crate) fn positional(&self) -> &'a [Object<'py>] {
+        &self.values[..self.positional]
+    }
+
+    /// The positional argument at that place, where it is an int that fits.
+    pub(crate) fn int(&self, place: usize) -> Option<i64> {
+        self.positional().get(place).filter(|number| number.is_int_like()).and_then(|number| number.to_i64())
+    }
+
+    /// Raises if there are arguments with names.
+    pub(crate) fn no_keywords(&self, function: &str) -> PyResult<()> {
+        if self.names.is_some() && self.values.len() > self.positional {
+            return Err(error::raise(
+                self.py,
+                Kind::Type,
+                &format!("{function}() takes no keyword arguments"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Sorts the arguments by parameter: the first `positional` of `names` may be given by position.
+    pub(crate) fn bind<const N: usize>(
+        &self,
+        function: &str,
+        names: [&str; N],
+        positional: usize,
+    ) -> PyResult<[Option<&'a Object<'py>>; N]> {
+        let mut bound = [None; N];
+        if self.positional > positional {
+            let message = format!(
+                "{function}() takes at most {positional} positional arguments ({} given)",
+                self.positional
+            );
+            return Err(error::raise(self.py, Kind::Type, &message));
+        }
+        for (place, value) in self.positional().iter().enumerate() {
+            bound[place] = Some(value);
+        }
+        for (place, value) in self.values[self.positional..].iter().enumerate() {
+            let key =
+                self.names.as_ref().expect("more values than positions means names").tuple_item(place)?;
+            let key = key.to_str().unwrap_or("?");
+            match names.iter().position(|name| *name == key) {
+                Some(at) if bound[at].is_none() => bound[at] = Some(value),
+                Some(_) => {
+                    let message = format!("{function}() got multiple values for argument '{key}'");
+                    return Err(error::raise(self.py, Kind::Type, &message));
+                }
+                None => {
+                    let message = format!("{function}() got an unexpected keyword argument '{key}'");
+                    return Err(error::raise(self.py, Kind::Type, &message));
+                }
+            }
+        }
+        Ok(bound)
+    }
+}
+
+/// The arguments of a call.
+///
+/// # Safety
+/// `args` are `positional` arguments and as many more as there are names, owned by the caller for `'a`; so are the names.
+pub(super) unsafe fn arguments<'a, 'py>(
+    py: Python<'py>,
+    args: *const *mut ffi::PyObject,
+    positional: usize,
+    names: *mut ffi::PyObject,
+) -> Args<'a, 'py> {
+    // SAFETY: says the caller. An `Object` is a non-null pointer.
+    unsafe {
+        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) as usize };
+        let values = match positional + named {
+            0 => &[],
+            all => slice::from_raw_parts(args.cast::<Object<'_>>(), all),
+        };
+        let names = (!names.is_null()).then(|| Borrowed::new(py, names));
+        Args { py, values, positional, names }
+    }
+}
+
+/// Raises that the keyword arguments `kwargs` are more than `allowed`, or gives the one.
+pub(crate) fn only_keyword<'py>(
+    py: Python<'py>,
+    kwargs: Option<&Object<'py>>,
+    allowed: &str,
+) -> PyResult<Option<Object<'py>>> {
+    let Some(kwargs) = kwargs else { return Ok(None) };
+    // SAFETY: a dict.
+    let count = unsafe { ffi::PyDict_Size(kwargs.as_ptr()) };
+    let value = kwargs.dict_get(&text::intern(py, allowed)?)?;
+    if count > isize::from(value.is_some()) {
+        return Err(error::raise(py, Kind::Type, &format!("the only keyword argument is '{allowed}'")));
+    }
+    Ok(value)
+}
