@@ -1219,6 +1219,7 @@ def test_what_a_captured_function_could_reach_but_never_does_is_no_harm():
     )
 
 
+@interpreters_only
 @pytest.mark.parametrize("name", ["range", "ellipsis", "complex"])
 def test_a_global_of_a_class_with_a_builtin_name_is_sent_as_it_is_now(name):
     check_script(
@@ -1248,6 +1249,7 @@ def test_a_global_of_a_class_with_a_builtin_name_is_sent_as_it_is_now(name):
     )
 
 
+@interpreters_only
 def test_a_method_of_a_list_that_is_a_global_is_sent_as_it_is_now():
     check_script(
         """
