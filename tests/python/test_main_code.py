@@ -1,5 +1,7 @@
 """Code of ``__main__``: all that a script may use in its behaviors, however it is run."""
 
+import os
+
 from support import EVERY_WAY, USUAL_WAYS, check_script, interpreters_only, pytest, run_script
 
 usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
@@ -1270,4 +1272,37 @@ def test_a_method_of_a_list_that_is_a_global_is_sent_as_it_is_now():
         print(seen.unwrap())
         """,
         "[[0, 1], [0, 1, 2]]",
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="nothing says how much memory is in use")
+def test_functions_that_are_made_again_and_again_are_not_all_kept():
+    check_script(
+        """
+        from bocpy import Cown, wait, when
+
+        c, K = Cown(0), 3
+
+
+        def pages():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1])
+
+
+        def make(count):
+            for n in range(count):
+                exec(f"def f(c): c.value = K + {n}", globals())
+                when(c)(f)
+                if n % 500 == 0:
+                    wait()
+            wait()
+
+
+        make(3_000)
+        before = pages()
+        make(6_000)
+        grown = (pages() - before) * 4096
+        print("kept few" if grown < 4_000_000 else f"{grown} bytes more", c.unwrap())
+        """,
+        "kept few 6002",
     )

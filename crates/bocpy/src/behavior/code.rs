@@ -114,8 +114,8 @@ impl Code {
     }
 
     fn open(&self, py: Python<'_>, state: &State) -> PyResult<Arc<Opened>> {
-        if let Some(opened) = CACHES.of(state).opened.lock().get(&self.number) {
-            return Ok(opened.clone());
+        if let Some(opened) = CACHES.of(state).opened.lock().get(self.number) {
+            return Ok(opened);
         }
         let importable = number::boolean(py, self.place.importable);
         let name = text::string(py, &self.place.name)?;
@@ -133,7 +133,8 @@ impl Code {
             function: shared,
         };
         let opened = Arc::new(opened);
-        CACHES.of(state).opened.lock().insert(self.number, opened.clone());
+        let forgotten = CACHES.of(state).opened.lock().insert(self.number, opened.clone());
+        drop(forgotten);
         Ok(opened)
     }
 }

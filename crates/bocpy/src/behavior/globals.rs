@@ -296,18 +296,27 @@ fn module(value: &Object<'_>, submodules: &[Box<str>]) -> Arc<Payload> {
     })
 }
 
+/// A function or class that has been sent.
+pub(crate) struct Definition {
+    /// Kept so that its address is not used again.
+    _thing: Resident,
+    payload: Arc<Payload>,
+}
+
 /// A function or class, encoded once for all behaviors.
 fn definition<'py>(py: Python<'py>, state: &State, value: &Object<'py>) -> PyResult<Arc<Payload>> {
     let address = value.as_ptr().addr();
-    if let Some((_, payload)) = CACHES.of(state).definitions.lock().get(&address) {
-        return Ok(payload.clone());
+    if let Some(known) = CACHES.of(state).definitions.lock().get(address) {
+        return Ok(known.payload.clone());
     }
     let payload = Arc::new(match Portable::define(value) {
         Ok(portable) => Payload::Value(portable),
         Err(raised) => unsendable(py, value, raised)?,
     });
-    let kept = Resident::at(state.home.clone(), value.clone());
-    CACHES.of(state).definitions.lock().insert(address, (kept, payload.clone()));
+    let thing = Resident::at(state.home.clone(), value.clone());
+    let known = Arc::new(Definition { _thing: thing, payload: payload.clone() });
+    let forgotten = CACHES.of(state).definitions.lock().insert(address, known);
+    drop(forgotten);
     Ok(payload)
 }
 

@@ -8,16 +8,18 @@ pub(crate) mod namespace;
 pub(crate) mod params;
 mod parting;
 pub(crate) mod plan;
+mod recent;
 pub(crate) mod submit;
 mod supply;
 pub(crate) mod task;
 
-use crate::interpreter::{PerInterpreter, Resident};
+use crate::interpreter::PerInterpreter;
 use code::Opened;
-use globals::Payload;
+use globals::Definition;
 use namespace::Namespace;
 use parking_lot::Mutex;
 use plan::Plan;
+use recent::Recent;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -28,13 +30,13 @@ pub(crate) static CACHES: PerInterpreter<Caches> = PerInterpreter::new(Caches::d
 #[derive(Default)]
 pub(crate) struct Caches {
     /// How to schedule a function, by the address of its code object.
-    pub(crate) plans: Mutex<FxHashMap<usize, Arc<Plan>>>,
+    pub(crate) plans: Mutex<Recent<usize, Arc<Plan>>>,
     /// Code that has been opened here, by its number.
-    pub(crate) opened: Mutex<FxHashMap<u64, Arc<Opened>>>,
+    pub(crate) opened: Mutex<Recent<u64, Arc<Opened>>>,
     /// Globals that have been bound here, by the namespace's name.
     pub(crate) namespaces: Mutex<FxHashMap<Arc<str>, Arc<Namespace>>>,
     /// Functions and classes that have been sent from here, by address.
-    pub(crate) definitions: Mutex<FxHashMap<usize, (Resident, Arc<Payload>)>>,
+    pub(crate) definitions: Mutex<Recent<usize, Arc<Definition>>>,
 }
 
 impl Caches {

@@ -97,7 +97,7 @@ impl Plan {
         code: &Borrowed<'_, 'py>,
         cowns: usize,
     ) -> PyResult<Arc<Plan>> {
-        let known = CACHES.of(state).plans.lock().get(&code.as_ptr().addr()).cloned();
+        let known = CACHES.of(state).plans.lock().get(code.address());
         match known {
             Some(plan) => Ok(plan),
             None => Plan::make(py, state, function, code, cowns),
@@ -130,7 +130,8 @@ impl Plan {
             plain: OnceLock::new(),
             taken: Mutex::new(None),
         });
-        CACHES.of(state).plans.lock().insert(plan.code_object.address(), plan.clone());
+        let forgotten = CACHES.of(state).plans.lock().insert(plan.code_object.address(), plan.clone());
+        drop(forgotten);
         Ok(plan)
     }
 
