@@ -61,7 +61,7 @@ impl<'py> Object<'py> {
 
     /// How many items a tuple has.
     pub(crate) fn tuple_len(&self) -> usize {
-        debug_assert!(self.is_tuple());
+        assert!(self.is_tuple());
         // SAFETY: a tuple.
         unsafe { ffi::PyTuple_Size(self.as_ptr()) as usize }
     }
@@ -151,7 +151,7 @@ impl<'py> Filling<'py> {
     /// Fills the next place. True where that was the last.
     #[inline]
     pub(crate) fn put(&mut self, item: Object<'py>) -> bool {
-        debug_assert!(self.place < self.size);
+        assert!(self.place < self.size);
         // SAFETY: a place that is there and empty, in an object that nobody has looked at; it takes over the reference.
         unsafe {
             if self.is_list {
@@ -183,7 +183,7 @@ pub(crate) fn frozenset(py: Python<'_>) -> PyResult<Object<'_>> {
 impl<'py> Object<'py> {
     /// How many items a list has.
     pub(crate) fn list_len(&self) -> usize {
-        debug_assert!(self.is_list());
+        assert!(self.is_list());
         // SAFETY: a list.
         unsafe { ffi::PyList_Size(self.as_ptr()) as usize }
     }
@@ -191,7 +191,7 @@ impl<'py> Object<'py> {
     /// A list's item, where there is one.
     #[inline]
     pub(crate) fn list_item(&self, place: usize) -> Option<Object<'py>> {
-        debug_assert!(self.is_list());
+        assert!(self.is_list());
         // SAFETY: a list, which is as long as it says; the item is counted before anything else can happen to it.
         unsafe {
             (place < ffi::PyList_GET_SIZE(self.as_ptr()) as usize).then(|| {
@@ -202,7 +202,7 @@ impl<'py> Object<'py> {
 
     /// How many entries a dict has.
     pub(crate) fn dict_len(&self) -> usize {
-        debug_assert!(self.is_dict());
+        assert!(self.is_dict());
         // SAFETY: a dict.
         unsafe { ffi::PyDict_Size(self.as_ptr()) as usize }
     }

@@ -88,7 +88,7 @@ impl Object<'_> {
     /// The characters of a string, whatever they are.
     #[inline]
     pub(crate) fn raw_text(&self) -> RawText<'_> {
-        debug_assert!(self.is_str());
+        assert!(self.is_str());
         // SAFETY: a string, which never changes, and is as long as it says.
         unsafe {
             let string = self.as_ptr();

@@ -210,7 +210,7 @@ impl Home {
 
     #[cold]
     fn sweep_now(&self, _py: Python<'_>) {
-        debug_assert!(self.is_here());
+        assert!(self.is_here());
         self.has_foreign_drops.store(false, Ordering::Relaxed);
         let dead = std::mem::take(&mut *self.foreign_drops.lock());
         for Dead(object) in dead {

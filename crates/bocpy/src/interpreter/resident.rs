@@ -27,7 +27,7 @@ impl Resident {
 
     /// The same where that interpreter's home is known.
     pub(crate) fn at(home: Arc<Home>, object: Object<'_>) -> Self {
-        debug_assert!(home.is_here());
+        assert!(home.is_here());
         // SAFETY: an object is not null.
         let object = unsafe { NonNull::new_unchecked(object.into_ptr()) };
         Resident { home, object }
@@ -50,7 +50,7 @@ impl Resident {
     /// The same for who has the state of the interpreter at hand.
     #[inline]
     pub(crate) fn peek_in<'a, 'py>(&'a self, py: Python<'py>, state: &State) -> Option<Borrowed<'a, 'py>> {
-        debug_assert!(state.home.is_here());
+        assert!(state.home.is_here());
         // SAFETY: attached to the home, and we own a reference.
         Arc::ptr_eq(&state.home, &self.home).then(|| unsafe { Borrowed::new(py, self.object.as_ptr()) })
     }
