@@ -1,5 +1,5 @@
-"""setup_venv.py FOLDER [PACKAGE ...]: makes FOLDER a virtual environment of the Python that runs this, with these packages,
-or else with the tools that build and test this one. Does nothing where it already is that.
+"""setup_venv.py FOLDER [PACKAGE ...]: makes FOLDER a virtual environment of the Python that runs this, with these
+packages, or else with the tools that build and test this one. Does nothing where it already is that.
 
 `python -m venv` is enough on most machines. Where it is not (a distribution that packages ensurepip apart, a Python
 without its wheels), pip comes from whatever else the machine has. All the rest is pip's work, which keeps to the user's

@@ -103,11 +103,7 @@ fn the_value<'py>(
 
 impl Native for CownObject {
     const NAME: &'static CStr = c"bocpy.Cown";
-    const DOC: &'static CStr = c"Cown(value)\n--\n\n\
-        A concurrent owner of a value.\n\n\
-        The value can be reached by the behavior that holds the cown, see `when`, or after `acquire`. A handle: several \
-        may name one cown, and those are equal.\n\n\
-        Raises TypeError if the value cannot be moved to the interpreters in which behaviors run.";
+    const DOC: &'static CStr = doc!("Cown(value)", COWN);
     const OPEN: bool = true;
 
     type Extra = Referable;
@@ -173,7 +169,7 @@ impl Native for CownObject {
 }
 
 macro_rules! methods {
-    ($($name:ident, $python:literal, $doc:literal, |$py:ident, $this:ident, $args:ident| $body:expr;)+) => {
+    ($($name:ident, $python:literal, $doc:expr, |$py:ident, $this:ident, $args:ident| $body:expr;)+) => {
         $(
             struct $name;
             impl Method for $name {
@@ -193,42 +189,35 @@ macro_rules! methods {
 }
 
 methods! {
-    Acquire, c"acquire", c"acquire($self, /)\n--\n\n\
-        Take the cown for the caller, outside behaviors. Nothing happens if the caller holds it already.\n\n\
-        Raises RuntimeError, at once, if a behavior or another thread holds it or waits for it.",
+    Acquire, c"acquire", doc!("acquire($self, /)", COWN_ACQUIRE),
     |py, this, args| {
         args.bind("acquire", [], 0)?;
         tenure::acquire(py, &this.value().0)?;
         Ok(py.none())
     };
-    Release, c"release", c"release($self, /)\n--\n\n\
-        Let go of a cown that was acquired. Nothing happens if nobody holds it.\n\n\
-        Raises RuntimeError if somebody else holds it.",
+    Release, c"release", doc!("release($self, /)", COWN_RELEASE),
     |py, this, args| {
         args.bind("release", [], 0)?;
         tenure::release(py, &this.value().0)?;
         Ok(py.none())
     };
-    Unwrap, c"unwrap", c"unwrap($self, /)\n--\n\n\
-        Take the value out of the cown, and leave None.\n\n\
-        If it is an exception that a behavior did not catch, that is raised. Raises RuntimeError while behaviors are in \
-        flight: call wait() or quiesce() first.",
+    Unwrap, c"unwrap", doc!("unwrap($self, /)", COWN_UNWRAP),
     |py, this, args| {
         args.bind("unwrap", [], 0)?;
         this.value().unwrap(py)
     };
-    Enter, c"__enter__", c"__enter__($self, /)\n--\n\nAcquire the cown.",
+    Enter, c"__enter__", doc!("__enter__($self, /)", COWN_ENTER),
     |py, this, args| {
         args.bind("__enter__", [], 0)?;
         tenure::acquire(py, &this.value().0)?;
         Ok((**this).clone())
     };
-    Exit, c"__exit__", c"__exit__($self, /, *exc)\n--\n\nRelease the cown.",
+    Exit, c"__exit__", doc!("__exit__($self, /, *exc)", COWN_EXIT),
     |py, this, _args| {
         tenure::release(py, &this.value().0)?;
         Ok(py.none())
     };
-    Reduce, c"__reduce__", c"__reduce__($self, /)\n--\n\nPickle a handle of the cown. It opens in this process only.",
+    Reduce, c"__reduce__", doc!("__reduce__($self, /)", COWN_REDUCE),
     |py, this, _args| {
         let handle = &this.value().0;
         let (function, args) = match carried::pack(handle) {
@@ -247,7 +236,7 @@ struct ClassGetItem;
 
 impl Function for ClassGetItem {
     const NAME: &'static CStr = c"__class_getitem__";
-    const DOC: &'static CStr = c"__class_getitem__($type, item, /)\n--\n\nCown[int]: for annotations.";
+    const DOC: &'static CStr = doc!("__class_getitem__($type, item, /)", COWN_CLASS_GETITEM);
     fn call<'py>(_py: Python<'py>, class: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         match args.positional() {
             [item] => class::generic_alias(class, item),
@@ -264,8 +253,7 @@ static VALUE: KnownName = KnownName::new();
 impl Property for Value {
     type Of = CownObject;
     const NAME: &'static CStr = c"value";
-    const DOC: &'static CStr =
-        c"The value, for whoever holds the cown. Raises RuntimeError for everybody else.";
+    const DOC: &'static CStr = doc!(COWN_VALUE);
     const SETTABLE: bool = true;
 
     fn get<'py>(py: Python<'py>, this: &Instance<'py, CownObject>) -> PyResult<Object<'py>> {
@@ -294,9 +282,7 @@ struct Exception;
 impl Property for Exception {
     type Of = CownObject;
     const NAME: &'static CStr = c"exception";
-    const DOC: &'static CStr =
-        c"Whether the value is an exception that a behavior did not catch. Writing the value clears \
-        it. Raises RuntimeError for everybody who does not hold the cown.";
+    const DOC: &'static CStr = doc!(COWN_EXCEPTION);
     const SETTABLE: bool = true;
 
     fn get<'py>(py: Python<'py>, this: &Instance<'py, CownObject>) -> PyResult<Object<'py>> {
@@ -325,7 +311,7 @@ struct Acquired;
 impl Property for Acquired {
     type Of = CownObject;
     const NAME: &'static CStr = c"acquired";
-    const DOC: &'static CStr = c"Whether the caller holds the cown.";
+    const DOC: &'static CStr = doc!(COWN_ACQUIRED);
 
     fn get<'py>(py: Python<'py>, this: &Instance<'py, CownObject>) -> PyResult<Object<'py>> {
         Ok(number::boolean(py, tenure::access(py, &this.value().0).is_some()))

@@ -48,12 +48,7 @@ pub(crate) struct ReadFunction;
 
 impl Function for ReadFunction {
     const NAME: &'static CStr = c"read";
-    const DOC: &'static CStr = c"read($module, cown, /)\n--\n\n\
-        Ask for a cown to read it only: @when(read(config), account).\n\n\
-        Behaviors that read a cown run side by side, in the order of scheduling with those that write it. Each gets the \
-        Cown itself; its value can be looked at but not assigned. What a reader changes inside the value reaches nobody \
-        else where workers are interpreters; where they are threads all look at one object, and must leave it alone.\n\n\
-        A list or tuple of cowns gives a list of such. Raises TypeError for anything else.";
+    const DOC: &'static CStr = doc!("read($module, cown, /)", READ);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("read")?;

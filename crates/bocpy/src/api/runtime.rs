@@ -14,14 +14,8 @@ pub(crate) struct Start;
 
 impl Function for Start {
     const NAME: &'static CStr = c"start";
-    const DOC: &'static CStr = c"start($module, /, worker_count=None, module=None, *, backend=None)\n--\n\n\
-        Start the workers. Nothing happens if they are up; the first behavior starts them too.\n\n\
-        worker_count: how many, by default BOCPY_WORKERS or the cores that this process may use, from three on minus one. \
-        module: accepted for compatibility; nothing needs it. backend: 'interpreters' (each worker has an \
-        interpreter and a GIL of its own: Python 3.12 or newer) or 'threads' (of the main interpreter), by default \
-        BOCPY_BACKEND or what fits this Python.\n\n\
-        Raises ValueError or TypeError for settings that cannot be, RuntimeError if a worker fails to start or if called \
-        in a behavior.";
+    const DOC: &'static CStr =
+        doc!("start($module, /, worker_count=None, module=None, *, backend=None)", START);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [workers, _module, backend] = args.bind("start", ["worker_count", "module", "backend"], 2)?;
@@ -35,13 +29,8 @@ pub(crate) struct Wait;
 
 impl Function for Wait {
     const NAME: &'static CStr = c"wait";
-    const DOC: &'static CStr = c"wait($module, /, timeout=None, *, stats=False, noticeboard=False)\n--\n\n\
-        Wait until no behavior is in flight, and stop the workers. The next behavior starts them again.\n\n\
-        timeout: seconds, None or infinity for ever; what is negative counts as zero. Gives None; with `stats` a list of \
-        a dict for each worker ([] if none was up); with `noticeboard` a dict of what is on it; with both a WaitResult. \
-        Afterwards the main interpreter holds all cowns, until the next start.\n\n\
-        Raises TimeoutError, after which everything goes on as before; ValueError for NaN; RuntimeError in a behavior; \
-        KeyboardInterrupt on Ctrl-C.";
+    const DOC: &'static CStr =
+        doc!("wait($module, /, timeout=None, *, stats=False, noticeboard=False)", WAIT);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         wait(py, "wait", &args, true)
@@ -54,8 +43,7 @@ pub(crate) struct Quiesce;
 impl Function for Quiesce {
     const NAME: &'static CStr = c"quiesce";
     const DOC: &'static CStr =
-        c"quiesce($module, /, timeout=None, *, stats=False, noticeboard=False)\n--\n\n\
-        Wait until no behavior is in flight. As `wait`, but the workers stay up.";
+        doc!("quiesce($module, /, timeout=None, *, stats=False, noticeboard=False)", QUIESCE);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         wait(py, "quiesce", &args, false)

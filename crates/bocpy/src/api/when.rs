@@ -136,15 +136,7 @@ pub(crate) struct WhenFunction;
 
 impl Function for WhenFunction {
     const NAME: &'static CStr = c"when";
-    const DOC: &'static CStr = c"when($module, /, *cowns)\n--\n\n\
-        Decorate a function to run, once, as soon as it alone holds all `cowns`.\n\n\
-        Each argument is a Cown, a read(Cown), or a list of such, and is handed to one parameter of the function. Parameters behind \
-        those are captures: their defaults are evaluated now, and a variable of their name is taken where there is no \
-        default. The name of the function becomes a Cown of what it returns.\n\n\
-        Behaviors that have a cown in common run in the order in which they were scheduled; those that have none run in \
-        parallel. There is no deadlock.\n\n\
-        Raises TypeError if an argument is no cown, if the function's parameters do not fit, if it is `async` or a \
-        generator, or if something that it captures cannot be moved to a worker.";
+    const DOC: &'static CStr = doc!("when($module, /, *cowns)", WHEN);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("when")?;
@@ -175,9 +167,7 @@ pub(crate) struct WhenCall;
 
 impl Function for WhenCall {
     const NAME: &'static CStr = c"whencall";
-    const DOC: &'static CStr = c"whencall($module, /, func, args, captures=())\n--\n\n\
-        Schedule func(*args, *captures) as a behavior over the cowns, or lists of cowns, `args`.\n\n\
-        Gives the Cown of its result. Raises TypeError as `when` does, and where `func` is a string.";
+    const DOC: &'static CStr = doc!("whencall($module, /, func, args, captures=())", WHENCALL);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [func, cowns, captures] = args.bind("whencall", ["func", "args", "captures"], 3)?;
