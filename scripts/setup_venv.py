@@ -15,7 +15,7 @@ from pathlib import Path
 
 TOOLS = ["maturin>=1.7", "pytest", "pytest-timeout", "cloudpickle", "ruff"]
 
-said = []  # by the commands that failed, for whoever has to find out why
+said = []  # by the commands that failed, to find out why
 
 
 def ran(*command, cwd=None):

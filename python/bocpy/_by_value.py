@@ -37,7 +37,7 @@ class _Pickler(cloudpickle.Pickler):
 
     def __init__(self, file, *, inline=False, with_globals=True):
         super().__init__(file, protocol=5, buffer_callback=_core._carry_buffer)
-        # Within a definition other classes are not named but sent along: they may need each other to come to be.
+        # Within a definition other classes are not named but sent along: they may need each other to be made.
         self._inline = inline
         # Whether functions of a namespace take along what they need of it.
         self._with_globals = with_globals and not inline
@@ -137,7 +137,7 @@ def _keep_slots(cls, reduced):
 
 
 def _reduce_cell(cell):
-    """A cell comes to be before its content does, which may well refer to it: a function that calls itself."""
+    """A cell is made before its content, which may refer to it: a function that calls itself."""
     try:
         content = cell.cell_contents
     except ValueError:

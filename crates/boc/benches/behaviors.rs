@@ -43,7 +43,7 @@ fn partner(nth: usize) -> usize {
     (nth + 1 + nth % 62) % 64
 }
 
-/// One write of one of so many cowns each.
+/// Each behavior writes one of that number of cowns.
 fn writes(criterion: &mut Criterion, count: usize) {
     let mut group = round(criterion, &format!("write one of {count}"));
     let runtime = Runtime::new(WORKERS).unwrap();

@@ -151,7 +151,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
         if own > requests { own } else { requests }
     };
 
-    /// The size of a block with so many requests.
+    /// The size of a block with that number of requests.
     #[inline(always)]
     fn size(requests: usize) -> usize {
         Self::REQUESTS_AT + requests * size_of::<Request>()
@@ -168,7 +168,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     /// The behavior is there for as long.
     #[inline(always)]
     unsafe fn requests<'a>(this: NonNull<Self>) -> &'a [Request] {
-        // SAFETY: so many were written. They are changed through atomics only.
+        // SAFETY: all of them were written. They are changed through atomics only.
         unsafe { slice::from_raw_parts(Self::first_request(this).as_ptr(), Self::count(this)) }
     }
 
@@ -258,7 +258,7 @@ pub(crate) struct Unscheduled<S: Shape, P: Payload<S>> {
 impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
     #[inline(always)]
     pub(crate) fn requests(&self) -> &[Request] {
-        // SAFETY: it is there, and has so many.
+        // SAFETY: it is there, and has that number of them.
         unsafe { slice::from_raw_parts(Behavior::first_request(self.behavior).as_ptr(), self.count) }
     }
 

@@ -109,7 +109,7 @@ impl<'a, T, G> Claimed<'a, T, G> {
     /// The claim of that number.
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If there are fewer.
     #[inline]
     pub fn get(self, place: usize) -> (&'a Cown<T, G>, Mode) {
         Self::claim(&self.0[place])

@@ -85,7 +85,7 @@ pub struct Granted<'a>(slice::Iter<'a, Request>);
 
 impl Requests {
     /// # Safety
-    /// The block of the behavior has room for so many requests at `first`.
+    /// The block of the behavior has room for that number of requests at `first`.
     pub(crate) unsafe fn new(behavior: NonNull<u8>, first: NonNull<Request>, room: usize) -> Self {
         Requests { behavior, next: first, room }
     }

@@ -22,7 +22,7 @@ thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Explores `model` with at most so many preemptions in one execution. Most bugs need one or two. At the end of each all
+/// Explores `model` with at most that number of preemptions in one execution. Most bugs need one or two. At the end of each all
 /// blocks of memory have to be free, and nothing may have panicked: the runtime contains what happens inside a body, a
 /// failed assertion and what loom finds there included.
 fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {

@@ -41,7 +41,7 @@ class Kitchen:
         with ExitStack() as held:
             for tool in sorted(step.tools):
                 held.enter_context(self.locks[tool])
-            # Last, so that whoever has a cook also has all else that is needed, and will finish.
+            # Last, so that a thread that has a cook also has all else that it needs, and will finish.
             held.enter_context(self.cooks)
             perform(step, self.began, self.minute)
             # No lock for the foods: the events see to it that only one step at a time changes each.

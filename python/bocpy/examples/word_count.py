@@ -39,7 +39,7 @@ class File(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What counting with so many workers gave: the time each round took, and what the last one found."""
+    """What counting with that number of workers gave: the time each round took, and what the last one found."""
 
     workers: int
     seconds: list[float]
@@ -113,7 +113,7 @@ def count_all(batches: list[list[str]], number: int) -> tuple[list[Cown[int]], C
 
 
 def measure(workers: int, rounds: int, batches: list[list[str]], tallies: int) -> Run:
-    """Count everything several times with so many workers, and say how long each round took."""
+    """Count everything several times with that number of workers, and say how long each round took."""
     print(f"  with {counted(workers, 'worker') + ' ...':<14}", end="", flush=True)
     start(workers)
     seconds = []

@@ -50,7 +50,7 @@ impl Ticks {
         Ticks(ticks::now())
     }
 
-    /// So many ticks later.
+    /// That number of ticks later.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn after(self, ticks: u64) -> Ticks {
         Ticks(self.0.wrapping_add(ticks))

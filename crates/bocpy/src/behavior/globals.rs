@@ -36,7 +36,7 @@ pub(crate) struct Entry {
     pub(crate) payload: Arc<Payload>,
     /// Some of the code assigns to it.
     pub(crate) stored: bool,
-    /// What is made of it stays equal to it, whoever has it.
+    /// The value cannot change, so what is made of it stays equal to it.
     pub(crate) fixed: bool,
 }
 
@@ -260,7 +260,7 @@ fn source<'py>(
     let leads_on = leads_on(&value);
     let here = Namespace::get(state, &plan.code.place.name);
     let (payload, fixed) = if let Some(payload) = here.payload_of(&name.text, &value) {
-        // It has come from elsewhere itself, and goes on as it came: whoever knows it need not open it again.
+        // It has come from elsewhere itself, and goes on as it came: a worker that knows it need not open it again.
         (payload, true)
     } else {
         encode_global(py, state, plan, name, &value, leads_on)?

@@ -57,7 +57,7 @@ pub(super) fn forget_last() {
 }
 
 impl Plan {
-    /// Calls `f` with the plan for `function` as the body of a behavior over so many cowns, and with what this thread has
+    /// Calls `f` with the plan for `function` as the body of a behavior over that number of cowns, and with what this thread has
     /// last sent along with it. Raises if it can't be such a body.
     pub(crate) fn with<'py, R>(
         py: Python<'py>,
@@ -89,7 +89,7 @@ impl Plan {
         })
     }
 
-    /// The plan for `function`, as the body of a behavior over so many cowns. Raises if it can't be one.
+    /// The plan for `function`, as the body of a behavior over that number of cowns. Raises if it can't be one.
     fn of<'py>(
         py: Python<'py>,
         state: &State,
@@ -146,7 +146,7 @@ impl Plan {
     }
 }
 
-/// Raises if `function` can't be the body of a behavior over so many cowns.
+/// Raises if `function` can't be the body of a behavior over that number of cowns.
 fn check<'py>(py: Python<'py>, state: &State, function: &Object<'py>, cowns: usize) -> PyResult<()> {
     CHECK.call_in(py, state, &[function, &number::uint(py, cowns as u64)?]).map(drop)
 }

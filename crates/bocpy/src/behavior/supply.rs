@@ -8,7 +8,7 @@ use std::sync::Arc;
 const MOST: usize = 64;
 
 /// References to what is handed to others again and again, who drop them at the same time on other threads. To count one
-/// on while they count one off is to wait for the memory that the count is in; so many are counted on at a time.
+/// on while they count one off is to wait for the memory that the count is in; several are counted on at a time.
 #[derive(Default)]
 pub(crate) struct Supply {
     ready: Vec<Arc<Snapshot>>,

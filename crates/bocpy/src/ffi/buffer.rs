@@ -7,7 +7,7 @@ use std::slice;
 
 /// A new bytearray with that content.
 pub(crate) fn bytearray<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Object<'py>> {
-    // SAFETY: so many bytes are there.
+    // SAFETY: the slice is as long as it says.
     unsafe {
         let size = data.len() as ffi::Py_ssize_t;
         Object::owned(py, ffi::PyByteArray_FromStringAndSize(data.as_ptr().cast(), size))
@@ -20,7 +20,7 @@ pub(crate) fn with_view<'py, R>(
     data: &[u8],
     f: impl FnOnce(&Object<'py>) -> PyResult<R>,
 ) -> PyResult<R> {
-    // SAFETY: so many bytes are there, which nobody can write to through the view; released before they can go.
+    // SAFETY: the slice is as long as it says; nobody can write to through the view; released before they can go.
     let view = unsafe {
         let size = data.len() as ffi::Py_ssize_t;
         let view = ffi::PyMemoryView_FromMemory(data.as_ptr().cast_mut().cast(), size, ffi::PyBUF_READ);

@@ -38,7 +38,7 @@ pub(crate) fn dump_code<'py>(code: &Object<'py>) -> PyResult<Object<'py>> {
 
 /// Reads code that `dump_code` has written in this process.
 pub(crate) fn load_code<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Object<'py>> {
-    // SAFETY: so many bytes are there.
+    // SAFETY: the slice is as long as it says.
     unsafe {
         let code = ffi::PyMarshal_ReadObjectFromString(data.as_ptr().cast(), data.len() as ffi::Py_ssize_t);
         Object::owned(py, code)

@@ -10,10 +10,10 @@ use std::ffi::{CStr, c_int, c_void};
 /// No more objects of one value than this are listed.
 pub(crate) const MOST: usize = 64;
 
-/// For each value: some of the objects in it that others refer to as well, be it from another of the values or from
-/// elsewhere. The largest value is left out, as whatever it has in common with another is found from there. `own`: so many
-/// references to each of the values are the caller's. `is_leaf`: objects that it does not matter who refers to, beside
-/// those of Python's own types that nobody can change, and classes, functions and modules.
+/// For each value: some of the objects in it that are also referred to from another of the values, or from elsewhere. The
+/// largest value is left out: what it has in common with another is found from there. `own`: how many references to each
+/// value are the caller's. `is_leaf`: objects that may be shared, beside those of Python's own types that cannot change,
+/// and classes, functions and modules.
 ///
 /// The method is that of CPython's garbage collector: an object to which there are more references than those that are
 /// found in the value is referred to from elsewhere. It takes about twice as long as to go through the second largest
@@ -60,7 +60,7 @@ impl<'a, 'py> Walk<'a, 'py> {
         self.ahead.is_empty()
     }
 
-    /// Looks at so many parts, more or less.
+    /// Looks at about that number of parts.
     fn go_on(&mut self, mut parts: usize) {
         while let Some(&object) = self.ahead.last() {
             // SAFETY: alive, since the value is.

@@ -1,7 +1,7 @@
 //! Safe wrappers over `pyo3-ffi`, a small file per kind of object.
 //!
-//! All of it hangs on one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and whoever
-//! has an [`Object`] has a token of the same lifetime. Neither can leave the thread.
+//! All of it follows from one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and an
+//! [`Object`] carries the lifetime of such a token. Neither can leave the thread.
 
 pub(crate) mod args;
 pub(crate) mod buffer;

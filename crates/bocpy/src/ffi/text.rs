@@ -26,7 +26,7 @@ pub(crate) fn intern<'py>(py: Python<'py>, text: &str) -> PyResult<Object<'py>> 
 }
 
 pub(crate) fn bytes<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Object<'py>> {
-    // SAFETY: so many bytes are there.
+    // SAFETY: the slice is as long as it says.
     unsafe {
         Object::owned(py, ffi::PyBytes_FromStringAndSize(data.as_ptr().cast(), data.len() as ffi::Py_ssize_t))
     }
@@ -75,7 +75,7 @@ impl<'py> Object<'py> {
     }
 }
 
-/// A string as CPython keeps it: so many bytes for each character.
+/// A string as CPython keeps it, with a fixed number of bytes for each character.
 pub(crate) struct RawText<'a> {
     /// One byte each, and all of them ASCII.
     pub(crate) ascii: bool,

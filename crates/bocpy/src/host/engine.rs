@@ -27,9 +27,9 @@ pub(super) struct Engine {
     pub(super) has_interpreters: bool,
 }
 
-/// The runtime that is up. Whoever schedules reads it meanwhile, so that it can't be stopped under a behavior that is not
-/// counted yet; whoever stops it takes it off before the workers end. Who is attached to an interpreter reads it by
-/// `engine`. Apart from what workers read all the time: whoever schedules writes to the lock.
+/// The runtime that is up. A thread that schedules holds the lock to read, so that the runtime can't be stopped under a
+/// behavior that is not counted yet. The thread that stops it takes it off before the workers end. Threads that are attached
+/// to an interpreter read it by `engine`. It has a cache line of its own, as to schedule writes to the lock.
 pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded::new(RwLock::new(None));
 /// Held, by threads that are attached to nothing, for the whole of a start and of a stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs `f` on this thread, which is attached to nothing, attached to the main interpreter.
 pub(crate) fn in_main<R>(f: impl FnOnce(Python<'_>) -> R) -> R {
-    // SAFETY: the main interpreter lives as long as the process uses Python; whoever started this thread waits for it.
+    // SAFETY: the main interpreter lives as long as the process uses Python; the thread that started this one waits for it.
     // The thread state is this thread's, and goes when `f` is done.
     let result = unsafe {
         let thread = ffi::PyThreadState_New(ffi::PyInterpreterState_Main());

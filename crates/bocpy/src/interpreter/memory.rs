@@ -30,7 +30,7 @@ unsafe impl Send for Bytes {}
 impl Bytes {
     fn as_slice(&self) -> &[u8] {
         match self {
-            // SAFETY: so many bytes, which the owner keeps and nobody writes to.
+            // SAFETY: the owner keeps the bytes, and nobody writes to them.
             Bytes::Lent { start, size, .. } => unsafe { slice::from_raw_parts(*start, *size) },
             Bytes::Own(bytes) => bytes,
         }

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! What lives in another interpreter is fetched from there: it is made portable, and opened here. In between, while any code
-//! may run, the form is `Moving`, and whoever comes has to wait. A number, a bool or `None` is a `Scalar` as soon as it is
+//! may run, the form is `Moving`, and other threads wait. A number, a bool or `None` is a `Scalar` as soon as it is
 //! portable. To set a value gives it any of the first three forms at once.
 
 use super::portable::{Portable, import_hint};

@@ -150,7 +150,7 @@ struct Packer<'py, O> {
     out: O,
     /// The numbers of what may come again, by address.
     places: FxHashMap<usize, usize>,
-    /// What has been made to be packed, lest something else come to be at its address.
+    /// Objects that were made to be packed. They are kept, so that no other object gets the address of one.
     kept: Vec<Object<'py>>,
     /// How many have been counted.
     count: usize,

@@ -39,7 +39,7 @@ impl Slot {
         self.replace(Form::resident(exception), Some(trace));
     }
 
-    /// Whether the value is an exception that a behavior did not catch. Whoever asks has been told.
+    /// Whether the value is an exception that a behavior did not catch. To ask counts as having looked.
     pub(crate) fn exception(&self) -> bool {
         let mut content = self.content.lock();
         content.read();

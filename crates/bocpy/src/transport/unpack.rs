@@ -178,7 +178,7 @@ impl<'a, 'py> Unpacker<'a, 'py> {
                 let left = self.number()?;
                 let set = if tag == Tag::Set { container::set(py)? } else { container::frozenset(py)? };
                 if left > 0 {
-                    // Whoever has a frozenset may ask for its hash: nobody has it before it is full.
+                    // Code that has a frozenset may ask for its hash: no code gets it before it is full.
                     let number = self.count_later();
                     return Ok(Step::Into(Open::Set { set, left, number }));
                 }
