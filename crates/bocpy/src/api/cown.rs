@@ -7,9 +7,9 @@ use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDe
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
 use crate::interpreter::{Imported, Resident, backend, epoch};
-use crate::transport::carried;
 use crate::transport::cown::{CownObject, Handle};
 use crate::transport::holder::Holder;
+use crate::transport::out_of_band;
 use crate::transport::portable::Portable;
 use crate::transport::reading::see;
 use crate::transport::scalar::Scalar;
@@ -23,11 +23,11 @@ static REMOTE_TRACEBACK: Imported = Imported::new("bocpy._errors", c"RemoteTrace
 
 /// A new cown of that value. `stay`: as the object that it is.
 pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
-    let era = epoch::era();
+    let since = epoch::now();
     let slot = match Scalar::of(value) {
-        Some(scalar) => Slot::scalar(scalar, era),
-        None if stay => Slot::resident(Resident::new(value.clone()), era),
-        None => Slot::portable(Portable::encode_named(value, || "a cown's value".into())?, era),
+        Some(scalar) => Slot::scalar(scalar, since),
+        None if stay => Slot::resident(Resident::new(value.clone()), since),
+        None => Slot::portable(Portable::encode_named(value, || "a cown's value".into())?, since),
     };
     Ok(boc::Cown::with_tag((), slot))
 }
@@ -52,7 +52,7 @@ impl CownObject {
         }
         let slot = self.slot();
         let held = slot.holder() == Some(Holder::current());
-        let era = slot.era();
+        let since = slot.epoch();
         if !held {
             tenure::acquire(py, &self.0)?;
         }
@@ -63,8 +63,8 @@ impl CownObject {
         }
         if !held {
             tenure::let_go(&self.0);
-            if let Some(era) = era {
-                slot.set_era(era);
+            if let Some(since) = since {
+                slot.set_epoch(since);
             }
         }
         let value = result?;
@@ -132,7 +132,7 @@ impl Native for CownObject {
     }
 
     fn blank(_py: Python<'_>) -> PyResult<Self> {
-        Ok(Just(boc::Cown::with_tag((), Slot::scalar(Scalar::None, epoch::era()))))
+        Ok(Just(boc::Cown::with_tag((), Slot::scalar(Scalar::None, epoch::now()))))
     }
 
     fn init<'py>(&self, py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<()> {
@@ -220,11 +220,11 @@ methods! {
     Reduce, c"__reduce__", doc!("__reduce__($self, /)", COWN_REDUCE),
     |py, this, _args| {
         let handle = &this.value().0;
-        let (function, args) = match carried::pack(handle) {
+        let (function, args) = match out_of_band::pack(handle) {
             Some(number) => (c"_carried", vec![number::uint(py, number as u64)?]),
             None => {
                 let process = number::uint(py, std::process::id().into())?;
-                (c"_recalled", vec![process, number::uint(py, carried::remember(handle))?])
+                (c"_recalled", vec![process, number::uint(py, out_of_band::remember(handle))?])
             }
         };
         let function = module::import_from(py, "bocpy._core", function)?;
@@ -325,7 +325,7 @@ impl Function for Carried {
     const NAME: &'static CStr = c"_carried";
     const DOC: &'static CStr = c"A cown within a value that is being moved.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        match args.int(0).and_then(|number| carried::unpack(number as usize)) {
+        match args.int(0).and_then(|number| out_of_band::unpack(number as usize)) {
             Some(handle) => CownObject::open(py, handle),
             None => Err(error::raise(
                 py,
@@ -345,7 +345,7 @@ impl Function for Recalled {
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         match (args.int(0), args.int(1)) {
             (Some(process), Some(number)) => {
-                CownObject::open(py, carried::recall(py, process as u32, number as u64)?)
+                CownObject::open(py, out_of_band::recall(py, process as u32, number as u64)?)
             }
             _ => Err(error::raise(py, Kind::Type, "a pickled Cown names a process and a number")),
         }

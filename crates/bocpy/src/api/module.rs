@@ -10,14 +10,14 @@ use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Function};
 use crate::ffi::module::Definition;
-use crate::ffi::{Object, PyResult, Python, memory, number, text};
+use crate::ffi::{Object, PyResult, Python, allocator, number, text};
 use crate::host::cores::default_workers;
 use crate::host::fork;
 use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, State, within};
 use crate::transport::cown::{self, COWN};
 use crate::transport::portable::Portable;
-use crate::transport::{carried, reports};
+use crate::transport::{out_of_band, reports};
 use std::ffi::CStr;
 
 static ANSWER: Imported = Imported::new("bocpy._by_value", c"answer");
@@ -98,7 +98,7 @@ impl Function for CarryBuffer {
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(buffer)] = args.bind("_carry_buffer", ["buffer"], 1)? else { return Ok(py.none()) };
-        Ok(number::boolean(py, !carried::pack_buffer(buffer)?))
+        Ok(number::boolean(py, !out_of_band::pack_buffer(buffer)?))
     }
 }
 
@@ -112,7 +112,7 @@ impl Function for Keep {
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(object)] = args.bind("_keep", ["object"], 1)? else { return Ok(py.none()) };
-        match carried::pack_kept(object)? {
+        match out_of_band::pack_kept(object)? {
             Some(number) => number::uint(py, number as u64),
             None => Ok(py.none()),
         }
@@ -128,7 +128,7 @@ impl Function for Kept {
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let found = match args.int(0) {
-            Some(number) => carried::unpack_kept(py, number as usize)?,
+            Some(number) => out_of_band::unpack_kept(py, number as usize)?,
             None => None,
         };
         found.ok_or_else(|| {
@@ -174,7 +174,7 @@ impl Function for AtEnd {
         c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         reports::report_all();
-        memory::stop_giving_back(py);
+        allocator::stop_giving_back(py);
         Ok(py.none())
     }
 }

@@ -4,7 +4,7 @@ use super::CACHES;
 use super::namespace::Namespace;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, function, number, text};
-use crate::interpreter::names::{self, Label};
+use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Imported, Resident, State};
 use crate::transport::namespaces;
 use std::cell::Cell;
@@ -87,7 +87,7 @@ impl Code {
             data.to_bytes().ok_or_else(|| error::raise(code.py(), Kind::Type, "marshal gave no bytes"))?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name: Arc<str> = name.into();
-        let label = names::label(&name);
+        let label = labels::label(&name);
         Ok(Code { number, data: data.into(), place, name, label, free_variables })
     }
 

@@ -1,17 +1,17 @@
 //! How code travels: what a function needs, how it is sent, and how one behavior runs.
 #![forbid(unsafe_code)]
 
+mod batched;
 pub(crate) mod code;
 pub(crate) mod globals;
 mod immutable;
 pub(crate) mod namespace;
 pub(crate) mod params;
-mod parting;
 pub(crate) mod plan;
 mod recent;
 pub(crate) mod submit;
-mod supply;
 pub(crate) mod task;
+mod unshare;
 
 use crate::interpreter::PerInterpreter;
 use code::Opened;
@@ -45,7 +45,7 @@ impl Caches {
         // What is dropped may run any code, which may come back here: not under the locks.
         plan::forget_last();
         code::forget_last();
-        supply::forget_returned();
+        batched::forget_returned();
         drop(std::mem::take(&mut *self.plans.lock()));
         drop(std::mem::take(&mut *self.opened.lock()));
         drop(std::mem::take(&mut *self.namespaces.lock()));

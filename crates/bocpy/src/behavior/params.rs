@@ -7,15 +7,15 @@ use boc::Mode;
 use smallvec::SmallVec;
 
 /// The cowns that a behavior asks for: those of its parameters, in their order. That of its result is made with it.
-pub(crate) type Claims<'a> = boc::Claims<'a, (), Slot>;
+pub(crate) type CownClaims<'a> = boc::Claims<'a, (), Slot>;
 
 /// How the runtime hands them to a body.
-pub(crate) type ClaimsShape = boc::ClaimsShape<(), Slot>;
+pub(crate) type CownClaimsShape = boc::ClaimsShape<(), Slot>;
 
 /// The parameters of a behavior that are taken by cowns.
 #[derive(Default)]
 pub(crate) struct Params<'a> {
-    cowns: Claims<'a>,
+    cowns: CownClaims<'a>,
     groups: Groups,
 }
 
@@ -29,13 +29,13 @@ struct Sizes(Vec<Size>);
 
 /// The cowns of a behavior that runs.
 #[derive(Clone, Copy)]
-pub(crate) struct Cowns<'a> {
-    claimed: Claimed<'a>,
+pub(crate) struct HeldCowns<'a> {
+    claimed: ClaimedCowns<'a>,
     pub(crate) result: &'a Handle,
 }
 
 /// The same as the runtime hands them to a body.
-pub(crate) type Claimed<'a> = boc::Claimed<'a, (), Slot>;
+pub(crate) type ClaimedCowns<'a> = boc::Claimed<'a, (), Slot>;
 
 impl<'a> Params<'a> {
     /// A parameter for one cown.
@@ -65,7 +65,7 @@ impl<'a> Params<'a> {
     }
 
     /// What the behavior asks for, but for the cown of its result.
-    pub(crate) fn claims(&mut self) -> (Claims<'a>, Groups) {
+    pub(crate) fn claims(&mut self) -> (CownClaims<'a>, Groups) {
         (std::mem::take(&mut self.cowns), std::mem::take(&mut self.groups))
     }
 }
@@ -77,10 +77,10 @@ impl Groups {
     }
 }
 
-impl<'a> Cowns<'a> {
-    pub(crate) fn of(claimed: Claimed<'a>) -> Self {
+impl<'a> HeldCowns<'a> {
+    pub(crate) fn of(claimed: ClaimedCowns<'a>) -> Self {
         let (result, _) = claimed.get(claimed.len() - 1);
-        Cowns { claimed, result }
+        HeldCowns { claimed, result }
     }
 
     /// All but that of the result.

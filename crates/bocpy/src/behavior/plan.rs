@@ -4,8 +4,8 @@ use super::CACHES;
 use super::code::{Code, Place};
 use crate::interpreter::{Imported, Resident, State};
 
+use super::batched::Batched;
 use super::globals::{Snapshot, Taken};
-use super::supply::Supply;
 use crate::ffi::{Borrowed, Object, PyResult, Python, number};
 use parking_lot::Mutex;
 use std::cell::Cell;
@@ -44,7 +44,7 @@ struct Last {
 pub(crate) struct Sent {
     /// The globals as this thread has last taken them.
     pub(super) taken: Option<Arc<Taken>>,
-    pub(super) snapshots: Supply,
+    pub(super) snapshots: Batched,
 }
 
 thread_local! {

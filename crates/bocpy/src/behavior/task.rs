@@ -3,11 +3,11 @@
 use super::code::Opened;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
-use super::params::{Claimed, ClaimsShape, Cowns, Groups};
-use super::{parting, supply};
+use super::params::{ClaimedCowns, CownClaimsShape, Groups, HeldCowns};
+use super::{batched, unshare};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
-use crate::interpreter::names::{self, Label};
+use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Imported, Resident, State, attach, backend, epoch};
 use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
@@ -83,11 +83,11 @@ impl Task {
     fn label(&self) -> Label {
         match &self.work {
             Work::Sent { snapshot, .. } => snapshot.code.label,
-            _ => names::label(self.name()),
+            _ => labels::label(self.name()),
         }
     }
 
-    fn run_attached(self, py: Python<'_>, state: &State, cowns: Cowns<'_>) {
+    fn run_attached(self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) {
         // They were written on another core last, most often: they come while we get ready. Not so the result: who has
         // scheduled this lets go of it about now, most often, and it would come here twice.
         cowns.all().for_each(|cown| cown.tag().prefetch());
@@ -95,8 +95,8 @@ impl Task {
         if let Work::Sent { snapshot, .. } = &self.work {
             state.home.set_running(snapshot.code.label);
         }
-        Holder::turn(|turn| {
-            let _held = Held::by(turn, cowns);
+        Holder::as_behavior(|me| {
+            let _held = Held::by(me, cowns);
             let run = || self.call(py, state, cowns).map_err(|raised| explain_import(py, state, raised));
             let outcome = match cowns.read().next() {
                 None => run(),
@@ -106,11 +106,11 @@ impl Task {
         });
         state.home.set_running(0);
         if let Work::Sent { snapshot, .. } = self.work {
-            supply::give_back(snapshot);
+            batched::give_back(snapshot);
         }
     }
 
-    fn call<'py>(&self, py: Python<'py>, state: &State, cowns: Cowns<'_>) -> PyResult<Object<'py>> {
+    fn call<'py>(&self, py: Python<'py>, state: &State, cowns: HeldCowns<'_>) -> PyResult<Object<'py>> {
         let mut rest = Rest::new();
         match &self.work {
             Work::Sent { snapshot, captures } => snapshot.code.with(py, state, |opened| {
@@ -164,7 +164,7 @@ impl Task {
         &self,
         py: Python<'py>,
         state: &State,
-        cowns: Cowns<'_>,
+        cowns: HeldCowns<'_>,
         body: &Object<'py>,
         rest: &mut Rest<'py>,
     ) -> PyResult<Object<'py>> {
@@ -179,7 +179,7 @@ impl Task {
     }
 
     /// Makes the result what the body came to, and leaves the values as they are, or makes them portable if they must be.
-    fn finish(&self, py: Python<'_>, state: &State, cowns: Cowns<'_>, outcome: PyResult<Object<'_>>) {
+    fn finish(&self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>, outcome: PyResult<Object<'_>>) {
         let stay = backend::values_stay(py);
         let strict = backend::is_strict() && !stay;
         let mut failed = outcome.as_ref().err().and_then(|Raised| error::take(py));
@@ -205,7 +205,7 @@ impl Task {
         // Last, when nothing of the body's is left that may refer to the values.
         if !stay {
             cowns.written().for_each(|cown| self.leave(py, state, cown));
-            parting::part(py, state, cowns, is_object);
+            unshare::unshare(py, state, cowns, is_object);
             let read = cowns.read().filter(|cown| cown.tag().leave_read(&state.home));
             read.for_each(|cown| residents::add(state, cown));
         }
@@ -216,7 +216,7 @@ impl Task {
         &self,
         py: Python<'py>,
         state: &State,
-        cowns: Cowns<'_>,
+        cowns: HeldCowns<'_>,
         value: Object<'py>,
         stay: bool,
         strict: bool,
@@ -283,19 +283,19 @@ impl Task {
 }
 
 /// The cowns that a behavior holds, as long as it does.
-struct Held<'a>(Cowns<'a>);
+struct Held<'a>(HeldCowns<'a>);
 
 impl<'a> Held<'a> {
-    fn by(turn: Holder, cowns: Cowns<'a>) -> Self {
-        cowns.written().for_each(|handle| handle.tag().set_holder(turn));
+    fn by(holder: Holder, cowns: HeldCowns<'a>) -> Self {
+        cowns.written().for_each(|handle| handle.tag().set_holder(holder));
         Held(cowns)
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let era = epoch::era();
-        self.0.written().for_each(|handle| handle.tag().set_free(era));
+        let now = epoch::now();
+        self.0.written().for_each(|handle| handle.tag().set_free(now));
     }
 }
 
@@ -365,14 +365,14 @@ fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
     error::restore(error)
 }
 
-impl boc::Body<ClaimsShape> for Task {
-    fn placement(&self, claimed: Claimed<'_>) -> Placement {
-        Cowns::of(claimed).home().map_or(Placement::Anywhere, Placement::Prefer)
+impl boc::Body<CownClaimsShape> for Task {
+    fn placement(&self, claimed: ClaimedCowns<'_>) -> Placement {
+        HeldCowns::of(claimed).home().map_or(Placement::Anywhere, Placement::Prefer)
     }
 
-    fn run(self, claimed: Claimed<'_>) {
+    fn run(self, claimed: ClaimedCowns<'_>) {
         // A worker is attached whenever it runs something.
-        let ran = attach::on_worker(|py, state| self.run_attached(py, state, Cowns::of(claimed)));
+        let ran = attach::on_worker(|py, state| self.run_attached(py, state, HeldCowns::of(claimed)));
         debug_assert!(ran.is_some());
     }
 }

@@ -3,6 +3,7 @@
 //! All of it follows from one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and an
 //! [`Object`] carries the lifetime of such a token. Neither can leave the thread.
 
+pub(crate) mod allocator;
 pub(crate) mod args;
 pub(crate) mod buffer;
 pub(crate) mod builtin;
@@ -12,7 +13,6 @@ pub(crate) mod container;
 pub(crate) mod error;
 pub(crate) mod function;
 pub(crate) mod graph;
-pub(crate) mod memory;
 pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod number;

@@ -2,12 +2,12 @@
 
 use super::cores::{MOST_WORKERS, default_workers};
 use super::workers::{Interpreters, STACK_SIZE, Threads};
-use crate::behavior::params::Claims;
+use crate::behavior::params::CownClaims;
 use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::backend::{self, Backend};
-use crate::interpreter::{Imported, State, attach, detach, epoch, forked};
+use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe};
 use crate::transport::holder::Holder;
 use crate::transport::scalar::Scalar;
 use crate::transport::slot::Slot;
@@ -34,7 +34,7 @@ pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded
 /// Held, by threads that are attached to nothing, for the whole of a start and of a stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
 /// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
-static LATE: Mutex<Vec<(Claims<'static>, Task)>> = Mutex::new(Vec::new());
+static LATE: Mutex<Vec<(CownClaims<'static>, Task)>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// Set while this thread is a worker that leaves.
@@ -57,7 +57,7 @@ fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engine>>> {
         if let Some(engine) = ENGINE.try_read() {
             return engine;
         }
-        detach(py, || drop(forked::take(|| ENGINE.try_read())));
+        detach(py, || drop(fork_safe::lock(|| ENGINE.try_read())));
     }
 }
 
@@ -111,7 +111,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
     };
     let strict = std::env::var_os("BOCPY_STRICT").is_some_and(|asked| !asked.is_empty() && asked != "0");
     let started = detach(py, || {
-        let _lifecycle = forked::take(|| LIFECYCLE.try_lock());
+        let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
         if ENGINE.read().is_some() {
             return Ok(());
         }
@@ -189,8 +189,8 @@ pub(super) fn sweep_soon(worker: usize) {
 
 /// Hands a task to the runtime, to be run when it has those cowns. Gives the cown of its result, which comes behind them.
 #[inline]
-pub(crate) fn schedule(py: Python<'_>, claims: Claims<'_>, task: Task) -> PyResult<Cown<(), Slot>> {
-    let slot = Slot::scalar(Scalar::None, epoch::era());
+pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> PyResult<Cown<(), Slot>> {
+    let slot = Slot::scalar(Scalar::None, epoch::now());
     let boc::Refused { claims, tag: slot, body: task } = match boc::try_schedule_new(claims, slot, task) {
         Ok(result) => return Ok(result),
         // This thread runs no behavior.
@@ -213,7 +213,7 @@ pub(crate) fn schedule(py: Python<'_>, claims: Claims<'_>, task: Task) -> PyResu
 }
 
 /// The same for what was scheduled while the workers left, with the cown of its result among those claims.
-fn schedule_late(py: Python<'_>, claims: Claims<'static>, task: Task) -> PyResult<()> {
+fn schedule_late(py: Python<'_>, claims: CownClaims<'static>, task: Task) -> PyResult<()> {
     loop {
         if let Some(engine) = &*engine(py) {
             engine.runtime.schedule(claims, task);
@@ -283,7 +283,7 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
 
 /// Ends that runtime, unless something is in flight again. True where it is ended, by us or by someone else.
 fn try_stop(engine: &Arc<Engine>) -> bool {
-    let _lifecycle = forked::take(|| LIFECYCLE.try_lock());
+    let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
     {
         let mut current = ENGINE.write();
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
@@ -301,6 +301,6 @@ fn try_stop(engine: &Arc<Engine>) -> bool {
 
 /// There is no runtime any more.
 pub(super) fn start_clean() {
-    epoch::next_era();
+    epoch::next();
     backend::unsettle();
 }

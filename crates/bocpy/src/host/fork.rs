@@ -8,8 +8,8 @@
 
 use super::engine::{ENGINE, Engine, LIFECYCLE, start_clean};
 use crate::ffi::{Python, module};
-use crate::interpreter::patience::{self, Waiting};
-use crate::interpreter::{detach, forked};
+use crate::interpreter::watchdog::{self, Waiting};
+use crate::interpreter::{detach, fork_safe};
 use parking_lot::{MutexGuard, RwLockWriteGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -28,12 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn before(py: Python<'_>) {
     let outside = detach(py, || {
-        let lifecycle = forked::take(|| LIFECYCLE.try_lock());
+        let lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
         let engine = ENGINE.read().clone();
         // A behavior that forks can't wait for itself.
         let suspended = engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
         let outside = suspended.is_none_or(|engine| engine.runtime.suspend(PATIENCE));
-        LOCKS.with_borrow_mut(|place| *place = Some((lifecycle, ENGINE.write(), patience::hold())));
+        LOCKS.with_borrow_mut(|place| *place = Some((lifecycle, ENGINE.write(), watchdog::hold())));
         outside
     });
     if !outside {
@@ -56,6 +56,6 @@ pub(crate) fn after_in_child() {
     // Its threads are not here: there is nothing to end.
     std::mem::forget(engine.take());
     start_clean();
-    patience::start_clean(waiting);
+    watchdog::start_clean(waiting);
     drop((lifecycle, engine));
 }

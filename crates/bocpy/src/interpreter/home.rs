@@ -1,10 +1,10 @@
 //! An interpreter as others see it: visiting it, and giving it back its references.
 
 use super::attach::{attached_to, detach, take_up};
-use super::memory::WeakMemory;
-use super::names::Label;
-use super::patience;
-use super::tidied::Tidied;
+use super::buffers::WeakMemory;
+use super::labels::Label;
+use super::self_pruning::SelfPruning;
+use super::watchdog;
 use crate::ffi::Python;
 use parking_lot::{Condvar, Mutex, RwLock};
 use pyo3_ffi as ffi;
@@ -22,7 +22,7 @@ pub(crate) struct Home {
     foreign_drops: Mutex<Vec<Dead>>,
     has_foreign_drops: AtomicBool,
     /// Memory of objects here that values elsewhere refer to.
-    lent: Mutex<Tidied<WeakMemory>>,
+    lent: Mutex<SelfPruning<WeakMemory>>,
     /// The worker that lives here, and one.
     worker: AtomicUsize,
     /// Makes that worker sweep before long.
@@ -89,7 +89,7 @@ impl Home {
             interpreter: RwLock::new(Some(Interpreter(interpreter))),
             foreign_drops: Mutex::default(),
             has_foreign_drops: AtomicBool::new(false),
-            lent: Mutex::new(Tidied::new()),
+            lent: Mutex::new(SelfPruning::new()),
             worker: AtomicUsize::new(0),
             nudge: OnceLock::new(),
             visits: Visits::default(),
@@ -124,7 +124,7 @@ impl Home {
         // attached to nothing; it goes before the lock does.
         let result = unsafe {
             let thread = ffi::PyThreadState_New(pointer.as_ptr());
-            let at_door = patience::at_door(self.worker(), self.running());
+            let at_door = watchdog::at_door(self.worker(), self.running());
             take_up(thread);
             drop(at_door);
             let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));

@@ -2,20 +2,20 @@
 
 pub(crate) mod attach;
 pub(crate) mod backend;
-pub(crate) mod crossing;
+pub(crate) mod buffers;
+pub(crate) mod cross_interpreter;
 pub(crate) mod epoch;
-pub(crate) mod forked;
+pub(crate) mod fork_safe;
 pub(crate) mod home;
 pub(crate) mod imported;
+pub(crate) mod labels;
 pub(crate) mod locked;
 pub(crate) mod make;
-pub(crate) mod memory;
-pub(crate) mod names;
-pub(crate) mod patience;
 pub(crate) mod per_interpreter;
 pub(crate) mod resident;
+pub(crate) mod self_pruning;
 pub(crate) mod state;
-pub(crate) mod tidied;
+pub(crate) mod watchdog;
 
 pub(crate) use attach::{detach, within};
 pub(crate) use home::Home;

@@ -20,7 +20,7 @@
 use super::portable::{Portable, import_hint};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
-use crate::interpreter::names::{self, Label};
+use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Home, Resident, State, within};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -233,7 +233,7 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
     match (fetched.flatten(), value) {
         (Some(Ok(portable)), value) => Ok((portable, value.map(|value| Left { value, left_by, known }))),
         (Some(Err((class, why))), Some(value)) => {
-            let by = names::name(left_by)
+            let by = labels::name(left_by)
                 .map(|name| format!(", left there by the behavior '{name}',"))
                 .unwrap_or_default();
             let message = format!(

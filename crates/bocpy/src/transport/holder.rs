@@ -13,11 +13,11 @@ struct Me {
     /// The thread's own number, once it has one.
     thread: Cell<u32>,
     /// The number of the behavior that it runs. Zero: none.
-    turn: Cell<u32>,
+    behavior: Cell<u32>,
 }
 
 thread_local! {
-    static ME: Me = const { Me { thread: Cell::new(0), turn: Cell::new(0) } };
+    static ME: Me = const { Me { thread: Cell::new(0), behavior: Cell::new(0) } };
 }
 
 /// Set in the numbers of behaviors.
@@ -29,9 +29,9 @@ impl Holder {
     /// Who this thread acts for.
     #[inline]
     pub(crate) fn current() -> Holder {
-        ME.with(|me| match me.turn.get() {
+        ME.with(|me| match me.behavior.get() {
             0 => Holder(me.thread()),
-            turn => Holder(turn),
+            behavior => Holder(behavior),
         })
     }
 
@@ -46,22 +46,22 @@ impl Holder {
 
     /// True while this thread runs a behavior.
     pub(crate) fn in_behavior() -> bool {
-        ME.with(|me| me.turn.get() != 0)
+        ME.with(|me| me.behavior.get() != 0)
     }
 
     /// Runs `f` as a behavior.
     #[inline]
-    pub(crate) fn turn<R>(f: impl FnOnce(Holder) -> R) -> R {
+    pub(crate) fn as_behavior<R>(f: impl FnOnce(Holder) -> R) -> R {
         struct Reset<'a>(&'a Me, u32);
         impl Drop for Reset<'_> {
             fn drop(&mut self) {
-                self.0.turn.set(self.1);
+                self.0.behavior.set(self.1);
             }
         }
         ME.with(|me| {
-            let turn = BEHAVIOR | me.thread();
-            let _reset = Reset(me, me.turn.replace(turn));
-            f(Holder(turn))
+            let behavior = BEHAVIOR | me.thread();
+            let _reset = Reset(me, me.behavior.replace(behavior));
+            f(Holder(behavior))
         })
     }
 }

@@ -7,8 +7,8 @@ use crate::ffi::builtin::Builtin;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::Home;
+use crate::interpreter::labels::{self, Label};
 use crate::interpreter::locked::Guard;
-use crate::interpreter::names::{self, Label};
 
 impl Slot {
     /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
@@ -154,7 +154,7 @@ impl Slot {
                     (Form::Portable(portable), None)
                 }
                 Some(Err((class, why))) => {
-                    let left_by = names::name(left.left_by);
+                    let left_by = labels::name(left.left_by);
                     let left_by = left_by.as_deref().unwrap_or("?");
                     let message = format!(
                         "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \

@@ -4,13 +4,13 @@
 //! What a cown owns at any time is its [`Slot`](slot::Slot).
 #![forbid(unsafe_code)]
 
-pub(crate) mod carried;
 pub(crate) mod cown;
 mod form;
 pub(crate) mod holder;
+mod in_transit;
 mod leaving;
-mod moving;
 pub(crate) mod namespaces;
+pub(crate) mod out_of_band;
 pub(crate) mod pack;
 pub(crate) mod packed;
 pub(crate) mod portable;

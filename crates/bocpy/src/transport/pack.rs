@@ -5,7 +5,7 @@ use super::packed::{LARGE, Packed, Tag};
 use crate::ffi::builtin::Builtin;
 use crate::ffi::{Object, PyResult};
 use crate::interpreter::Imported;
-use crate::interpreter::memory::Memory;
+use crate::interpreter::buffers::Memory;
 use rustc_hash::FxHashMap;
 
 static DESCRIBE_VIEW: Imported = Imported::new("bocpy._buffers", c"describe_view");

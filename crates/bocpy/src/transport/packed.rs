@@ -5,7 +5,7 @@
 //! their shape, and equal values of equal shape are equal data. Neither way recurses: values may be nested at will.
 
 use super::cown::Handle;
-use crate::interpreter::memory::Memory;
+use crate::interpreter::buffers::Memory;
 
 /// A packed value.
 #[derive(Clone)]

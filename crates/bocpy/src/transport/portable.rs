@@ -1,12 +1,12 @@
 //! Values in a form that any interpreter can open.
 
-use super::carried::Carried;
 use super::cown::{CownObject, Handle};
+use super::out_of_band::OutOfBand;
 use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
 use super::scalar::Scalar;
 use super::unpack::unpack;
-use super::{carried, namespaces};
+use super::{namespaces, out_of_band};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, module, number, text};
 use crate::interpreter::{Imported, PerInterpreter, State};
@@ -43,7 +43,7 @@ pub(crate) enum Portable {
 #[derive(Clone)]
 pub(crate) struct Pickled {
     data: Box<[u8]>,
-    carried: Carried,
+    out_of_band: OutOfBand,
     class: Box<str>,
 }
 
@@ -127,13 +127,13 @@ impl Portable {
         class: &str,
         pickler: impl FnOnce() -> PyResult<Object<'py>>,
     ) -> PyResult<Option<Portable>> {
-        let (data, carried) = carried::while_packing(pickler);
+        let (data, out_of_band) = out_of_band::while_packing(pickler);
         let data = data?;
         if data.is_none() {
             return Ok(None);
         }
         let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
-        Ok(Some(Portable::Pickled(Box::new(Pickled { data: data.into(), carried, class: class.into() }))))
+        Ok(Some(Portable::Pickled(Box::new(Pickled { data: data.into(), out_of_band, class: class.into() }))))
     }
 
     /// The same, with an error that says what could not be moved, and where it was to go.
@@ -214,7 +214,7 @@ impl Portable {
             Portable::Str(text) => text.len(),
             Portable::Bytes(bytes) => bytes.len(),
             Portable::Packed(packed) => packed.size(),
-            Portable::Pickled(pickled) => pickled.data.len() + pickled.carried.size(),
+            Portable::Pickled(pickled) => pickled.data.len() + pickled.out_of_band.size(),
             _ => size_of::<Portable>(),
         }
     }
@@ -273,7 +273,7 @@ pub(super) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
     let culprit = match error::is_kind(reason, Kind::Recursion) {
         true => None,
         // It pickles the parts, which may take something along.
-        false => carried::while_packing(|| CULPRIT.call(py, &[object]).ok()).0,
+        false => out_of_band::while_packing(|| CULPRIT.call(py, &[object]).ok()).0,
     };
     error::clear(py);
     let culprit = culprit.and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
@@ -306,7 +306,7 @@ impl Pickled {
     fn load<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
         let data = text::bytes(py, &self.data)?;
         let loads = LOADS.get(py, State::get(py))?;
-        carried::while_unpacking(&self.carried, || match self.carried.buffers(py)? {
+        out_of_band::while_unpacking(&self.out_of_band, || match self.out_of_band.buffers(py)? {
             None => loads.call(&[&data]),
             Some(buffers) => loads.call_with_keyword(&[&data], c"buffers", &buffers),
         })

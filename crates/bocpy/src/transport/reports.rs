@@ -6,13 +6,13 @@ use super::form::Form;
 use super::portable::Portable;
 use super::slot::Slot;
 use crate::ffi::{error, module};
-use crate::interpreter::tidied::Tidied;
+use crate::interpreter::self_pruning::SelfPruning;
 use crate::interpreter::{Resident, attach};
 use boc::WeakCown;
 use parking_lot::Mutex;
 
 /// Those that are still there when the program ends.
-static UNREAD: Mutex<Tidied<WeakCown<(), Slot>>> = Mutex::new(Tidied::new());
+static UNREAD: Mutex<SelfPruning<WeakCown<(), Slot>>> = Mutex::new(SelfPruning::new());
 
 /// A behavior has failed, and this is its result.
 pub(crate) fn note(result: &Handle) {

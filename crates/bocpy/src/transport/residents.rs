@@ -2,12 +2,13 @@
 
 use super::cown::Handle;
 use super::slot::Slot;
-use crate::interpreter::tidied::Tidied;
+use crate::interpreter::self_pruning::SelfPruning;
 use crate::interpreter::{PerInterpreter, State};
 use boc::WeakCown;
 use parking_lot::Mutex;
 
-static RESIDENTS: PerInterpreter<Mutex<Tidied<WeakCown<(), Slot>>>> = PerInterpreter::new(Mutex::default);
+static RESIDENTS: PerInterpreter<Mutex<SelfPruning<WeakCown<(), Slot>>>> =
+    PerInterpreter::new(Mutex::default);
 
 /// One more. It may be listed already.
 pub(crate) fn add(state: &State, cown: &Handle) {

@@ -2,7 +2,7 @@
 //! from one form to another in [`form`](super::form) and [`leaving`](super::leaving).
 
 use super::form::{Form, explain_open, is_true_copy};
-use super::moving::{is_mine, moving, wait_while};
+use super::in_transit::{in_transit, is_mine, wait_while};
 use super::portable::Portable;
 use super::scalar::{ELSEWHERE, Scalar};
 use super::tenure;
@@ -13,9 +13,6 @@ use crate::interpreter::{Resident, State};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Whether values stay the very objects that they are, as they do where all workers share one interpreter.
-pub(crate) type Stay = bool;
 
 /// A cown's own part: a tag of its `boc::Cown`, which alone decides who is its holder.
 ///
@@ -110,28 +107,28 @@ impl Content {
 }
 
 impl Slot {
-    pub(crate) fn scalar(value: Scalar, era: u32) -> Self {
-        Slot::with(Form::Scalar, value.parts(), era)
+    pub(crate) fn scalar(value: Scalar, epoch: u32) -> Self {
+        Slot::with(Form::Scalar, value.parts(), epoch)
     }
 
-    pub(crate) fn portable(value: Portable, era: u32) -> Self {
+    pub(crate) fn portable(value: Portable, epoch: u32) -> Self {
         match Scalar::of_portable(&value) {
-            Some(scalar) => Slot::scalar(scalar, era),
-            None => Slot::with(Form::Portable(value), (ELSEWHERE, 0), era),
+            Some(scalar) => Slot::scalar(scalar, epoch),
+            None => Slot::with(Form::Portable(value), (ELSEWHERE, 0), epoch),
         }
     }
 
-    pub(crate) fn resident(value: Resident, era: u32) -> Self {
-        Slot::with(Form::resident(value), (ELSEWHERE, 0), era)
+    pub(crate) fn resident(value: Resident, epoch: u32) -> Self {
+        Slot::with(Form::resident(value), (ELSEWHERE, 0), epoch)
     }
 
     #[inline]
-    fn with(form: Form, (kind, bits): (u8, u64), era: u32) -> Self {
+    fn with(form: Form, (kind, bits): (u8, u64), epoch: u32) -> Self {
         let content = match form {
             Form::Scalar => Content(None),
             form => Content(Some(Box::new(Full { form, rare: None }))),
         };
-        Slot { bits: AtomicU64::new(bits), content: Locked::new(content, tenure::free_since(era), kind) }
+        Slot { bits: AtomicU64::new(bits), content: Locked::new(content, tenure::free_since(epoch), kind) }
     }
 
     /// The value, where it is a scalar.
@@ -214,7 +211,7 @@ impl Slot {
 
     /// The value, for one who may only read it. What becomes of the object is nobody else's business. `stay`: all use the
     /// same object.
-    pub(crate) fn look<'py>(&self, py: Python<'py>, stay: Stay) -> PyResult<Object<'py>> {
+    pub(crate) fn look<'py>(&self, py: Python<'py>, stay: bool) -> PyResult<Object<'py>> {
         if stay {
             return self.get(py);
         }
@@ -318,7 +315,7 @@ impl Slot {
     pub(super) fn change<R>(&self, mut content: Guard<'_, Content>, f: impl FnOnce(Form) -> (Form, R)) -> R {
         let form = content.replace(Form::Moving);
         drop(content);
-        moving(self.address(), || {
+        in_transit(self.address(), || {
             let (form, result) = f(form);
             let before = {
                 let mut content = self.content.lock();
@@ -352,7 +349,7 @@ impl Slot {
 
     /// Sets the value, for the cown's holder. `stay`: as the object that it is.
     #[inline]
-    pub(crate) fn set(&self, value: &Object<'_>, stay: impl FnOnce() -> Stay) -> PyResult<()> {
+    pub(crate) fn set(&self, value: &Object<'_>, stay: impl FnOnce() -> bool) -> PyResult<()> {
         match Scalar::of(value) {
             Some(scalar) => self.set_scalar(scalar),
             None if stay() => self.put_resident(Resident::new(value.clone())),

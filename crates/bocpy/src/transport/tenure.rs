@@ -17,8 +17,8 @@ use super::reading::reads;
 use super::slot::{HAS_HOLD, Slot};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{PyResult, Python};
-use crate::interpreter::epoch::{ERAS, era};
-use crate::interpreter::tidied::Tidied;
+use crate::interpreter::epoch::{self, EPOCHS};
+use crate::interpreter::self_pruning::SelfPruning;
 use crate::interpreter::{State, backend};
 use boc::{Mode, WeakCown};
 use parking_lot::Mutex;
@@ -38,7 +38,7 @@ pub(crate) fn access(py: Python<'_>, cown: &Handle) -> Option<Mode> {
 }
 
 fn is_held_since_wait(py: Python<'_>, cown: &Handle) -> bool {
-    cown.tag().era().is_some_and(|then| then < era())
+    cown.tag().epoch().is_some_and(|then| then < epoch::now())
         && State::get(py).home.is_main()
         && !backend::is_running()
 }
@@ -134,7 +134,7 @@ pub(crate) fn release(py: Python<'_>, cown: &Handle) -> PyResult<()> {
             settled
         }
         None => {
-            slot.set_era(era());
+            slot.set_epoch(epoch::now());
             Ok(())
         }
     }
@@ -142,7 +142,7 @@ pub(crate) fn release(py: Python<'_>, cown: &Handle) -> PyResult<()> {
 
 /// Ends a hold by hand.
 pub(crate) fn let_go(cown: &Handle) {
-    cown.tag().set_free(era());
+    cown.tag().set_free(epoch::now());
     cown.tag().set_hold(None);
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn let_go(cown: &Handle) {
 const OF_HOLD: usize = 2;
 
 /// Cowns that have been acquired. A hold keeps its cown alive; where it is all that does, nobody is left who could let go.
-static ACQUIRED: Mutex<Tidied<WeakCown<(), Slot>>> = Mutex::new(Tidied::new());
+static ACQUIRED: Mutex<SelfPruning<WeakCown<(), Slot>>> = Mutex::new(SelfPruning::new());
 
 /// One more has been acquired. Lets go of those that everybody else has forgotten, now and then.
 fn remember(cown: &Handle) {
@@ -194,20 +194,20 @@ impl Slot {
 
     /// Nobody holds the cown any more, since a wait of that number.
     #[inline]
-    pub(crate) fn set_free(&self, era: u32) {
-        self.content.long.store(free_since(era), Ordering::Release);
+    pub(crate) fn set_free(&self, epoch: u32) {
+        self.content.long.store(free_since(epoch), Ordering::Release);
     }
 
     /// The same where nobody has held it, and nobody does.
-    pub(crate) fn set_era(&self, era: u32) {
-        let free = |old: u32| (old & NOBODY != 0).then_some(free_since(era));
+    pub(crate) fn set_epoch(&self, epoch: u32) {
+        let free = |old: u32| (old & NOBODY != 0).then_some(free_since(epoch));
         let _ = self.content.long.fetch_update(Ordering::Release, Ordering::Relaxed, free);
     }
 
     /// The number of the last `wait` before nobody held the cown.
-    pub(crate) fn era(&self) -> Option<u32> {
-        let era = self.content.long.load(Ordering::Relaxed);
-        (era & NOBODY != 0).then_some(era & !NOBODY)
+    pub(crate) fn epoch(&self) -> Option<u32> {
+        let epoch = self.content.long.load(Ordering::Relaxed);
+        (epoch & NOBODY != 0).then_some(epoch & !NOBODY)
     }
 
     pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
@@ -238,10 +238,10 @@ impl Slot {
     }
 }
 
-/// An era fits in beside `NOBODY`.
-const _: () = assert!(ERAS == NOBODY);
+/// An epoch fits in beside `NOBODY`.
+const _: () = assert!(EPOCHS == NOBODY);
 
 /// What a slot remembers of its cown where nobody holds it.
-pub(super) fn free_since(era: u32) -> u32 {
-    NOBODY | era
+pub(super) fn free_since(epoch: u32) -> u32 {
+    NOBODY | epoch
 }

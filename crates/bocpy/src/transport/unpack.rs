@@ -7,7 +7,7 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::text::RawText;
 use crate::ffi::{Object, PyResult, Python, buffer, number, text};
 use crate::interpreter::Imported;
-use crate::interpreter::memory::Memory;
+use crate::interpreter::buffers::Memory;
 use std::ffi::CString;
 
 static OPEN_VIEW: Imported = Imported::new("bocpy._buffers", c"open_view");

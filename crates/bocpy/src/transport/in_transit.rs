@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// Runs `f`, which changes the form of the value in that slot and at its end puts the new one there.
-pub(super) fn moving<R>(slot: usize, f: impl FnOnce() -> R) -> R {
+pub(super) fn in_transit<R>(slot: usize, f: impl FnOnce() -> R) -> R {
     MINE.with_borrow_mut(|mine| mine.push(slot));
     let result = f();
     MINE.with_borrow_mut(|mine| mine.retain(|&other| other != slot));

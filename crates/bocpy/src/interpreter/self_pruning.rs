@@ -1,22 +1,22 @@
 //! A list of things that die by themselves.
 
 /// It is tidied whenever there are twice as many things as were left the last time.
-pub(crate) struct Tidied<T> {
+pub(crate) struct SelfPruning<T> {
     things: Vec<T>,
     tidy_at: usize,
 }
 
-impl<T> Default for Tidied<T> {
+impl<T> Default for SelfPruning<T> {
     fn default() -> Self {
-        Tidied::new()
+        SelfPruning::new()
     }
 }
 
-impl<T> Tidied<T> {
+impl<T> SelfPruning<T> {
     const LEAST: usize = 64;
 
     pub(crate) const fn new() -> Self {
-        Tidied { things: Vec::new(), tidy_at: Tidied::<T>::LEAST }
+        SelfPruning { things: Vec::new(), tidy_at: SelfPruning::<T>::LEAST }
     }
 
     /// `tidy` runs under whatever lock the list is kept, and must not run any code of others.

@@ -1,7 +1,7 @@
 //! Values that have come to have parts in common.
 
 use super::immutable::is_immutable;
-use super::params::Cowns;
+use super::params::HeldCowns;
 use crate::ffi::{Object, Python, graph};
 use crate::interpreter::State;
 use crate::transport::cown::{COWN, Handle};
@@ -13,7 +13,7 @@ const OWN: usize = 2;
 /// A behavior over one cown that returns nothing large has nothing to part, and pays nothing.
 ///
 /// `result`: whether the result is an object, too.
-pub(super) fn part(py: Python<'_>, state: &State, cowns: Cowns<'_>, result: bool) {
+pub(super) fn unshare(py: Python<'_>, state: &State, cowns: HeldCowns<'_>, result: bool) {
     let all = || cowns.written().chain(result.then_some(cowns.result));
     if all().filter(|cown| cown.tag().worker().is_some()).nth(1).is_none() {
         return;

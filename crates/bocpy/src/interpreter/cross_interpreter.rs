@@ -13,7 +13,7 @@ use crate::ffi::{Object, PyResult, Python};
 pub(crate) fn keep(object: &Object<'_>) -> PyResult<Option<Resident>> {
     let py = object.py();
     let Some(main) = main_home() else { return Ok(None) };
-    let Some(taken) = Taken::from(object)? else { return Ok(None) };
+    let Some(taken) = Crossing::from(object)? else { return Ok(None) };
     let kept = match main.is_here() {
         true => taken.open(py).map(|object| Some(Ok(Resident::at(main, object)))),
         false => Ok(within(py, &main, |there| {
@@ -31,14 +31,14 @@ pub(crate) fn keep(object: &Object<'_>) -> PyResult<Option<Resident>> {
 pub(crate) fn open<'py>(py: Python<'py>, kept: &Resident) -> PyResult<Object<'py>> {
     let main = kept.home();
     if let Some(object) = kept.peek(py) {
-        let taken = arrived(py, Taken::from(&object)?.map(Ok))?;
+        let taken = arrived(py, Crossing::from(&object)?.map(Ok))?;
         let opened = taken.open(py);
         error::aside(py, || taken.give_back(py));
         return opened;
     }
     let taken = within(py, main, |there| {
         let object = State::try_get(there).and_then(|_| kept.peek(there))?;
-        Taken::from(&object).map_err(|_| error::describe(there)).transpose()
+        Crossing::from(&object).map_err(|_| error::describe(there)).transpose()
     });
     let taken = arrived(py, taken.flatten())?;
     let opened = taken.open(py);
@@ -56,9 +56,9 @@ fn arrived<T>(py: Python<'_>, found: Option<Result<T, String>>) -> PyResult<T> {
 }
 
 #[cfg(all(Py_3_12, not(Py_GIL_DISABLED), unix))]
-use known::Taken;
+use known::Crossing;
 #[cfg(not(all(Py_3_12, not(Py_GIL_DISABLED), unix)))]
-use unknown::Taken;
+use unknown::Crossing;
 
 #[cfg(all(Py_3_12, not(Py_GIL_DISABLED), unix))]
 mod known {
@@ -106,16 +106,16 @@ mod known {
     struct Data([usize; 16]);
 
     /// What CPython has made of an object. It belongs to the interpreter of that object.
-    pub(super) struct Taken {
+    pub(super) struct Crossing {
         data: Box<Data>,
         home: i64,
         functions: &'static Functions,
     }
 
     // SAFETY: `open` is there for other interpreters to call, and `give_back` looks where it is.
-    unsafe impl Send for Taken {}
+    unsafe impl Send for Crossing {}
     // SAFETY: as above; CPython only reads the data as it opens it.
-    unsafe impl Sync for Taken {}
+    unsafe impl Sync for Crossing {}
 
     impl Functions {
         fn find() -> Option<&'static Functions> {
@@ -154,9 +154,9 @@ mod known {
         }
     }
 
-    impl Taken {
+    impl Crossing {
         /// `None`: the object's type has not told CPython how, or it can't be done.
-        pub(super) fn from(object: &Object<'_>) -> PyResult<Option<Taken>> {
+        pub(super) fn from(object: &Object<'_>) -> PyResult<Option<Crossing>> {
             let py = object.py();
             let Some(functions) = Functions::find() else { return Ok(None) };
             let mut data = Box::new(Data([0; 16]));
@@ -172,7 +172,7 @@ mod known {
                 }
             };
             if status == 0 {
-                return Ok(Some(Taken { data, home: here(py).1, functions }));
+                return Ok(Some(Crossing { data, home: here(py).1, functions }));
             }
             if error::is(py, Kind::KeyboardInterrupt) {
                 return Err(Raised);
@@ -204,10 +204,10 @@ mod unknown {
     use crate::ffi::{Object, PyResult, Python};
 
     /// There is no such thing here.
-    pub(super) enum Taken {}
+    pub(super) enum Crossing {}
 
-    impl Taken {
-        pub(super) fn from(_: &Object<'_>) -> PyResult<Option<Taken>> {
+    impl Crossing {
+        pub(super) fn from(_: &Object<'_>) -> PyResult<Option<Crossing>> {
             Ok(None)
         }
 

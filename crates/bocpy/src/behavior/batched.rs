@@ -10,13 +10,13 @@ const MOST: usize = 64;
 /// References to what is handed to others again and again, who drop them at the same time on other threads. To count one
 /// on while they count one off is to wait for the memory that the count is in; several are counted on at a time.
 #[derive(Default)]
-pub(crate) struct Supply {
+pub(crate) struct Batched {
     ready: Vec<Arc<Snapshot>>,
     /// How many to store the next time: more and more, as long as it is the same that is asked for.
     next: usize,
 }
 
-impl Supply {
+impl Batched {
     /// One more reference.
     pub(crate) fn clone_of(&mut self, original: &Arc<Snapshot>) -> Arc<Snapshot> {
         match self.ready.pop() {

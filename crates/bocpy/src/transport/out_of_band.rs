@@ -1,11 +1,11 @@
-//! What pickled data names by number, and travels beside it: cowns within values, large buffers, and what CPython itself
-//! carries.
+//! What travels out of band, beside a pickle that names it by number: cowns within values, large buffers, and what CPython
+//! itself carries.
 
 use super::cown::Handle;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, buffer, container, text};
-use crate::interpreter::memory::Memory;
-use crate::interpreter::{Resident, crossing};
+use crate::interpreter::buffers::Memory;
+use crate::interpreter::{Resident, cross_interpreter};
 use boc::WeakCown;
 use parking_lot::Mutex;
 use std::cell::RefCell;
@@ -17,10 +17,10 @@ use super::slot::Slot;
 
 /// What goes along with a pickle.
 #[derive(Clone, Default)]
-pub(crate) struct Carried {
+pub(crate) struct OutOfBand {
     cowns: Vec<Handle>,
     buffers: Vec<Buffer>,
-    /// Kept in the main interpreter: see [`crossing`].
+    /// Kept in the main interpreter: see [`cross_interpreter`].
     kept: Vec<Arc<Resident>>,
 }
 
@@ -31,7 +31,7 @@ struct Buffer {
     readonly: bool,
 }
 
-impl Carried {
+impl OutOfBand {
     pub(crate) fn size(&self) -> usize {
         self.buffers.iter().map(|buffer| buffer.memory.len()).sum()
     }
@@ -54,21 +54,21 @@ impl Carried {
 
 thread_local! {
     /// For the values that this thread pickles just now, innermost last.
-    static PACKING: RefCell<Vec<Carried>> = const { RefCell::new(Vec::new()) };
+    static PACKING: RefCell<Vec<OutOfBand>> = const { RefCell::new(Vec::new()) };
     /// The same for those that it unpickles.
-    static UNPACKING: RefCell<Vec<Carried>> = const { RefCell::new(Vec::new()) };
+    static UNPACKING: RefCell<Vec<OutOfBand>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `pack`, and gives what is to go along.
-pub(crate) fn while_packing<R>(pack: impl FnOnce() -> R) -> (R, Carried) {
-    PACKING.with_borrow_mut(|stack| stack.push(Carried::default()));
+pub(crate) fn while_packing<R>(pack: impl FnOnce() -> R) -> (R, OutOfBand) {
+    PACKING.with_borrow_mut(|stack| stack.push(OutOfBand::default()));
     let result = pack();
     (result, PACKING.with_borrow_mut(Vec::pop).unwrap_or_default())
 }
 
 /// Runs `unpack` with that at hand which goes along.
-pub(crate) fn while_unpacking<R>(carried: &Carried, unpack: impl FnOnce() -> R) -> R {
-    UNPACKING.with_borrow_mut(|stack| stack.push(carried.clone()));
+pub(crate) fn while_unpacking<R>(beside: &OutOfBand, unpack: impl FnOnce() -> R) -> R {
+    UNPACKING.with_borrow_mut(|stack| stack.push(beside.clone()));
     let result = unpack();
     UNPACKING.with_borrow_mut(Vec::pop);
     result
@@ -101,7 +101,7 @@ pub(crate) fn pack_kept(object: &Object<'_>) -> PyResult<Option<usize>> {
     if PACKING.with_borrow(Vec::is_empty) {
         return Ok(None);
     }
-    let Some(kept) = crossing::keep(object)? else { return Ok(None) };
+    let Some(kept) = cross_interpreter::keep(object)? else { return Ok(None) };
     Ok(PACKING.with_borrow_mut(|stack| {
         let all = &mut stack.last_mut()?.kept;
         all.push(Arc::new(kept));
@@ -112,7 +112,7 @@ pub(crate) fn pack_kept(object: &Object<'_>) -> PyResult<Option<usize>> {
 /// The object by that number, made anew. `None` where there is none.
 pub(crate) fn unpack_kept(py: Python<'_>, number: usize) -> PyResult<Option<Object<'_>>> {
     let kept = UNPACKING.with_borrow(|stack| stack.last()?.kept.get(number).cloned());
-    kept.map(|kept| crossing::open(py, &kept)).transpose()
+    kept.map(|kept| cross_interpreter::open(py, &kept)).transpose()
 }
 
 /// The cown by that number.

@@ -1,14 +1,14 @@
-//! Says so on stderr where a thread waits for long to be let into an interpreter: it can't be helped, but it can be known.
+//! A watchdog: says on stderr that a thread has been waiting for long to be let into an interpreter.
 
-use super::forked;
-use super::names::{self, Label};
+use super::fork_safe;
+use super::labels::{self, Label};
 use parking_lot::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long nobody needs to know.
+/// How long a thread waits before that is told.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How often the watchman looks, while there is nothing to see, and how often in vain before he goes home.
+/// How often the watchdog looks, and how often it finds nobody waiting before it ends.
 const ROUND: Duration = Duration::from_secs(1);
 const ROUNDS: u32 = 10;
 
@@ -17,7 +17,7 @@ static WAITING: Mutex<Waiting> = Mutex::new(Waiting { visitors: Vec::new(), next
 pub(crate) struct Waiting {
     visitors: Vec<Visitor>,
     next: u64,
-    /// Whether there is a watchman.
+    /// Whether there is a watchdog.
     watched: bool,
 }
 
@@ -75,7 +75,7 @@ impl Visitor {
             Some(worker) => format!("worker {worker}"),
             None => "the main interpreter".to_owned(),
         };
-        let culprit = match names::name(self.running) {
+        let culprit = match labels::name(self.running) {
             Some(name) => format!("the behavior '{name}', which runs there, lets"),
             None => "what runs there lets".to_owned(),
         };
@@ -89,7 +89,7 @@ impl Visitor {
 
 /// For a fork, it is held over that.
 pub(crate) fn hold() -> MutexGuard<'static, Waiting> {
-    forked::take(|| WAITING.try_lock())
+    fork_safe::lock(|| WAITING.try_lock())
 }
 
 /// In the child of a fork: there are no such threads.
