@@ -128,7 +128,7 @@ pub(crate) fn remember(cown: &Handle) -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let mut pickled = PICKLED.lock();
     let pickled = pickled.get_or_insert_default();
-    pickled.retain(|_, weak| weak.upgrade().is_some());
+    pickled.retain(|_, weak| weak.handles() > 0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     pickled.insert(number, cown.downgrade());
     number

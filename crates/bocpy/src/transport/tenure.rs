@@ -154,19 +154,17 @@ static ACQUIRED: Mutex<SelfPruning<WeakCown<(), Slot>>> = Mutex::new(SelfPruning
 
 /// One more has been acquired. Lets go of those that everybody else has forgotten, now and then.
 fn remember(cown: &Handle) {
-    let mut forgotten = Vec::new();
+    let mut looked_at = Vec::new();
     ACQUIRED.lock().push(cown.downgrade(), |cowns| {
-        cowns.retain(|cown| match cown.upgrade() {
-            Some(cown) if cown.tag().has_hold() && cown.handles() > OF_HOLD + 1 => true,
-            Some(cown) => {
-                forgotten.push(cown);
-                false
-            }
-            None => false,
+        cowns.retain(|cown| {
+            let Some(cown) = cown.upgrade() else { return false };
+            let keep = cown.tag().has_hold() && cown.handles() > OF_HOLD + 1;
+            looked_at.push(cown);
+            keep
         });
     });
-    // Their values go with them, and with those anything: not under the lock.
-    forgotten.iter().for_each(let_go_if_forgotten);
+    // With the last handle goes the value, and with that anything: not under the lock.
+    looked_at.iter().for_each(let_go_if_forgotten);
 }
 
 /// Lets go of a cown of which the caller has the last handle but for those of a hold.
