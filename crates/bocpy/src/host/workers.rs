@@ -1,11 +1,13 @@
 //! What a worker thread has around it: an interpreter of its own, or the main one.
 
-use super::engine::{set_leaving, sweep_soon};
+use super::engine::set_leaving;
+#[cfg(Py_3_12)]
+use super::engine::sweep_soon;
 use crate::behavior::CACHES;
 use crate::behavior::task::FORMAT_EXCEPTION;
 #[cfg(Py_3_12)]
-#[cfg(Py_3_12)]
-use crate::ffi::{PyResult, Python, Raised, container, error, module, text};
+use crate::ffi::Raised;
+use crate::ffi::{PyResult, Python, container, error, module, text};
 use crate::interpreter::attach::{as_worker, pause};
 use crate::interpreter::{Imported, State, detach, make};
 use crate::transport::portable::Portable;
