@@ -217,17 +217,12 @@ impl Runner {
         self.plain
     }
 
-    /// Puts a job that has become ready on this thread where it will be run.
-    pub(crate) fn place(&self, job: Job) {
-        self.place_plain(job, false);
-    }
-
-    /// The same where this is plain. `anywhere`: it is known that any worker may run the job.
+    /// Puts a job that has become ready on this thread where it will be run, where this is plain. `anywhere`: it is known that any worker may run the job.
     #[inline(always)]
     pub(crate) fn place_plain(&self, job: Job, anywhere: bool) {
         match &self.worker {
             Some(worker) if anywhere => self.push_scheduled(worker, job),
-            _ => self.place_somewhere(job),
+            _ => self.place(job),
         }
     }
 
@@ -266,8 +261,9 @@ impl Runner {
         self.ready_here(worker, job, fresh);
     }
 
+    /// The same for any job and thread.
     #[inline(never)]
-    fn place_somewhere(&self, job: Job) {
+    pub(crate) fn place(&self, job: Job) {
         let shared = &*self.shared;
         let placement = shared.placement(&job);
         // A worker looks for what is left as it ends. A thread that pumps does not: the runtime may have ended by now.

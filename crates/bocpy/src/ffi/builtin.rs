@@ -76,8 +76,7 @@ impl Object<'_> {
                 let bound_to = ffi::PyCFunction_GetSelf(object);
                 return bound_to.is_null() || ffi::PyModule_Check(bound_to) != 0;
             }
-            is(&raw mut ffi::PyComplex_Type)
-                || is(&raw mut ffi::PyRange_Type)
+            is(&raw mut ffi::PyRange_Type)
                 || is(&raw mut ffi::PyType_Type)
                 || object == ffi::Py_Ellipsis()
                 || object == ffi::Py_NotImplemented()

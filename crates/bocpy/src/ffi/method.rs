@@ -128,21 +128,34 @@ pub(super) fn guard<'py, R>(py: Python<'py>, failed: R, f: impl FnOnce() -> PyRe
     }
 }
 
+/// # Safety
+/// Called by CPython, attached, with `count` arguments and as many more as there are names; the caller owns the references.
+#[inline(always)]
+unsafe fn called(
+    this: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+    f: impl for<'py> FnOnce(Python<'py>, &Object<'py>, Args<'_, 'py>) -> PyResult<Object<'py>>,
+) -> *mut ffi::PyObject {
+    // SAFETY: says the caller.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || {
+            let args = arguments(py, args, count as usize, names);
+            Ok(f(py, &Borrowed::new(py, this), args)?.into_ptr())
+        })
+    }
+}
+
 unsafe extern "C" fn called_function<F: Function>(
     this: *mut ffi::PyObject,
     args: *const *mut ffi::PyObject,
     count: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with the module or the class, `count` arguments, and as many more as there are
-    // names; the caller owns the references.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            let args = arguments(py, args, count as usize, names);
-            Ok(F::call(py, &Borrowed::new(py, this), args)?.into_ptr())
-        })
-    }
+    // SAFETY: CPython calls this so, with the module or the class.
+    unsafe { called(this, args, count, names, F::call) }
 }
 
 unsafe extern "C" fn called_method<M: Method>(
@@ -152,13 +165,7 @@ unsafe extern "C" fn called_method<M: Method>(
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: as above. It is in the table of the class of `M::Of` only, so CPython has seen to it that `this` is an instance.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            let args = arguments(py, args, count as usize, names);
-            Ok(M::call(py, Instance::assume(&Borrowed::new(py, this)), args)?.into_ptr())
-        })
-    }
+    unsafe { called(this, args, count, names, |py, this, args| M::call(py, Instance::assume(this), args)) }
 }
 
 pub(super) unsafe extern "C" fn get<P: Property>(
