@@ -9,6 +9,7 @@ import builtins
 import sys
 from opcode import opmap
 from types import CodeType, FunctionType, MethodType, ModuleType
+from weakref import WeakValueDictionary
 
 __all__ = [
     "check",
@@ -26,10 +27,11 @@ __all__ = [
 CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 CO_VARARGS = 0x04
 
-# Dictionaries of globals that are not a module's that can be imported, by name; and their names, by identity.
-_namespaces = {}
-_keys = {}
-# How many namespaces there are of one name.
+# Namespaces by name, as long as their globals are there.
+_namespaces = WeakValueDictionary()
+# The key by which globals know their namespace.
+_KEY = "__bocpy_namespace__"
+# How many namespaces of one name there have been.
 _counts = {}
 # Names of modules that have scheduled behaviors while they were being imported: to import them on a worker would do so
 # again.
@@ -48,6 +50,21 @@ _LOAD_GLOBAL = opmap["LOAD_GLOBAL"]
 _SHIFT = 1 if sys.version_info >= (3, 11) else 0
 
 
+class _Namespace:
+    """Globals that are not a module's that can be imported, and their name. It is kept by the globals themselves."""
+
+    def __init__(self, name, globals_):
+        self.name = name
+        self.globals = globals_
+
+    def __reduce__(self):
+        return _nothing, ()
+
+
+def _nothing():
+    """What stands for a namespace where its globals have been copied to."""
+
+
 def origin(globals_):
     """Gives `(importable, name)` for a function's globals: the module to import, or the namespace they belong to.
 
@@ -56,11 +73,11 @@ def origin(globals_):
     importable, name = place_of(globals_)
     if name is None:
         own = globals_.get("__name__")
-        own = name = own if isinstance(own, str) else "<nameless>"
-        while name in _namespaces or (name == "__main__" and globals_ is not vars(sys.modules["__main__"])):
-            _counts[own] = _counts.get(own, 0) + 1
-            name = f"{own}#{_counts[own]}"
-        _remember(name, globals_)
+        own = own if isinstance(own, str) else "<nameless>"
+        # Workers may still have a namespace of that name, long after its globals have gone here.
+        _counts[own] = _counts.get(own, 0 if own == "__main__" else -1) + 1
+        name = f"{own}#{_counts[own]}" if _counts[own] else own
+        name = _remember(name, globals_)
     return importable, name
 
 
@@ -79,25 +96,36 @@ def place_of(globals_):
             return True, name
         _remember(name, globals_)
         return False, name
-    return False, _keys.get(id(globals_))
+    known = globals_.get(_KEY)
+    # It may be a copy of other globals.
+    return False, known.name if isinstance(known, _Namespace) and known.globals is globals_ else None
 
 
 def _remember(name, globals_):
-    _namespaces[name] = globals_
-    _keys[id(globals_)] = name
+    """Makes a namespace of globals, unless they are one. Gives its name."""
+    known = globals_.get(_KEY)
+    if not isinstance(known, _Namespace) or known.globals is not globals_:
+        globals_.pop(_KEY, None)
+        # Another thread may be doing the same.
+        known = globals_.setdefault(_KEY, _Namespace(name, globals_))
+    _namespaces[known.name] = known
+    return known.name
 
 
 def forget():
     """Lets go of everything, so that nothing outlives the program for our sake."""
-    for table in (_namespaces, _keys, _counts):
-        table.clear()
+    for namespace in list(_namespaces.values()):
+        namespace.globals.pop(_KEY, None)
+    _namespaces.clear()
+    _counts.clear()
 
 
 def namespace_of(name):
     """Gives the globals of the namespace of that name, or None."""
     if name == "__main__":
         return vars(sys.modules["__main__"])
-    return _namespaces.get(name) or getattr(sys.modules.get(name), "__dict__", None)
+    known = _namespaces.get(name)
+    return known.globals if known is not None else getattr(sys.modules.get(name), "__dict__", None)
 
 
 def is_importable(module):

@@ -5,6 +5,7 @@ import importlib
 import marshal
 import sys
 from types import FunctionType, ModuleType
+from weakref import WeakValueDictionary
 
 __all__ = [
     "adopt_class",
@@ -28,6 +29,8 @@ _under_pytest = False
 _asking = set()
 # Classes that have come from the main interpreter, by number.
 _classes = {}
+# Modules that stand for namespaces that have a number.
+_numbered = WeakValueDictionary()
 
 
 def is_worker():
@@ -142,11 +145,16 @@ class _LazyModule:
 
 def module(name):
     """Gives the module that stands for a namespace."""
-    found = sys.modules.get(name)
+    # Several namespaces may go by one name; what distinguishes them is behind a "#". There can be any number of those,
+    # and each is kept only as long as something refers to its globals.
+    own, number, _ = name.partition("#")
+    modules = _numbered if number else sys.modules
+    found = modules.get(name)
     if found is None:
-        # Several namespaces may go by one name; what distinguishes them is behind a "#".
-        found = sys.modules[name] = ModuleType(name.partition("#")[0])
+        found = modules[name] = ModuleType(own)
         found.__builtins__ = builtins
+        if number:
+            found.__bocpy_namespace__ = found
         if _is_worker:
             _answer_from_main(found, name)
     return found

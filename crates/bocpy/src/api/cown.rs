@@ -2,12 +2,14 @@
 
 use crate::ffi::args::{self, Args};
 use crate::ffi::class::{self, Instance, Just, KnownName, Main, Native, Referable};
+use crate::ffi::collect::Visitor;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDef};
 use crate::ffi::{Object, PyResult, Python, container, module, number, text};
 use crate::host;
 use crate::interpreter::{Imported, Resident, backend, epoch};
-use crate::transport::cown::{CownObject, Handle};
+use crate::transport::by_reference::{Taking, hand_over};
+use crate::transport::cown::{self, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::out_of_band;
 use crate::transport::portable::Portable;
@@ -26,7 +28,10 @@ pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
     let since = epoch::now();
     let slot = match Scalar::of(value) {
         Some(scalar) => Slot::scalar(scalar, since),
-        None if stay => Slot::resident(Resident::new(value.clone()), since),
+        None if stay => {
+            let value = hand_over(value, Taking::Move(&|| "a cown's value".into()))?;
+            Slot::resident(Resident::new(value), since)
+        }
         None => Slot::portable(Portable::encode_named(value, || "a cown's value".into())?, since),
     };
     Ok(boc::Cown::with_tag((), slot))
@@ -163,8 +168,23 @@ impl Native for CownObject {
         Some(self.0.cmp(&other.0))
     }
 
-    fn finalize(_py: Python<'_>, this: &Self) {
-        tenure::let_go_if_forgotten(&this.0);
+    const COLLECTED: bool = true;
+
+    fn traverse(&self, py: Python<'_>, visitor: &mut Visitor) {
+        cown::traverse(py, &self.0, visitor);
+    }
+
+    fn clear(&self, py: Python<'_>) {
+        cown::clear(py, &self.0);
+    }
+
+    fn kept(py: Python<'_>, this: &Instance<'_, Self>) {
+        cown::keep(py, this);
+    }
+
+    fn finalize(py: Python<'_>, this: &Instance<'_, Self>) {
+        cown::forget(py, this);
+        tenure::let_go_if_forgotten(&this.value().0);
     }
 }
 
@@ -220,7 +240,7 @@ methods! {
     Reduce, c"__reduce__", doc!("__reduce__($self, /)", COWN_REDUCE),
     |py, this, _args| {
         let handle = &this.value().0;
-        let (function, args) = match out_of_band::pack(handle) {
+        let (function, args) = match out_of_band::pack_cown(handle) {
             Some(number) => (c"_carried", vec![number::uint(py, number as u64)?]),
             None => {
                 let process = number::uint(py, std::process::id().into())?;
@@ -318,21 +338,20 @@ impl Property for Acquired {
     }
 }
 
-/// `_carried(number)`: a cown within a value that is being unpickled.
+/// `_carried(number)`: what moves by reference within a value that is being unpickled.
 pub(crate) struct Carried;
 
 impl Function for Carried {
     const NAME: &'static CStr = c"_carried";
-    const DOC: &'static CStr = c"A cown within a value that is being moved.";
+    const DOC: &'static CStr = c"What moves by reference, within a value that is being moved.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        match args.int(0).and_then(|number| out_of_band::unpack(number as usize)) {
-            Some(handle) => CownObject::open(py, handle),
-            None => Err(error::raise(
-                py,
-                Kind::Runtime,
-                "this pickled Cown was on its way to another interpreter",
-            )),
-        }
+        let found = match args.int(0) {
+            Some(number) => out_of_band::unpack(py, number as usize)?,
+            None => None,
+        };
+        found.ok_or_else(|| {
+            error::raise(py, Kind::Runtime, "this pickled object was on its way to another interpreter")
+        })
     }
 }
 

@@ -1,11 +1,21 @@
 //! What Python calls.
 #![forbid(unsafe_code)]
 
+use crate::transport::by_reference::Kind;
+
 #[macro_use]
 mod docs;
 
 pub(crate) mod cown;
 pub(crate) mod module;
+#[cfg(feature = "probe")]
+mod probe;
 pub(crate) mod read;
 pub(crate) mod runtime;
 pub(crate) mod when;
+
+/// The types that move by reference. A new one is a file of its own, and a line here.
+static BY_REFERENCE: &[Kind] = &[
+    #[cfg(feature = "probe")]
+    Kind::of::<probe::Probe>(),
+];

@@ -4,7 +4,7 @@ use super::cown::{Carried, Recalled};
 use super::read::ReadFunction;
 use super::runtime::{Quiesce, Start, Wait};
 use super::when::{WhenCall, WhenFunction};
-use super::{read, when};
+use super::{BY_REFERENCE, read, when};
 use crate::behavior::CACHES;
 use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind};
@@ -15,6 +15,7 @@ use crate::host::cores::default_workers;
 use crate::host::fork;
 use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, State, within};
+use crate::transport::by_reference::{self, Opening, Taking};
 use crate::transport::cown::{self, COWN};
 use crate::transport::portable::Portable;
 use crate::transport::{out_of_band, reports};
@@ -59,10 +60,12 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
             cown::set_up(py, module, &state)?;
             when::set_up(py, module, &state)?;
             read::set_up(py, module, &state)?;
+            by_reference::know(BY_REFERENCE, py, module, &state)?;
             state.register(py)
         }
     };
     module.setattr(c"Cown", &COWN.of(state).as_object(py))?;
+    by_reference::publish(py, module, state)?;
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
     module.setattr(c"WORKER_COUNT", &number::uint(py, default_workers() as u64)?)
 }
@@ -79,10 +82,10 @@ impl Function for Ask {
         let [Some(namespace), Some(name)] = args.bind("_ask", ["namespace", "name"], 2)? else {
             return Err(error::raise(py, Kind::Type, "_ask() takes a namespace and a name or number"));
         };
-        let question = (Portable::encode(namespace)?, Portable::encode(name)?);
+        let question = (Portable::encode(namespace, Taking::Copy)?, Portable::encode(name, Taking::Copy)?);
         let Some(main) = main_home().filter(|_| !State::get(py).home.is_main()) else { return Ok(py.none()) };
         match within(py, &main, |there| answer(there, &question)) {
-            Some(Ok(Some(portable))) => portable.decode(py),
+            Some(Ok(Some(portable))) => portable.decode(py, Opening::Own),
             Some(Ok(None)) | None => Ok(py.none()),
             Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &why)),
         }
@@ -207,8 +210,9 @@ fork_hooks! {
 fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Portable>, String> {
     let Some(state) = State::try_get(py) else { return Ok(None) };
     let find = || -> PyResult<Option<Portable>> {
-        let (namespace, name) = (question.0.decode(py)?, question.1.decode(py)?);
-        Portable::from_pickler(py, "definition", || ANSWER.call_in(py, state, &[&namespace, &name]))
+        let (namespace, name) =
+            (question.0.decode(py, Opening::Copy)?, question.1.decode(py, Opening::Copy)?);
+        Portable::copied_by(py, "definition", || ANSWER.call_in(py, state, &[&namespace, &name]))
     };
     find().map_err(|_| format!("the main interpreter could not send it: {}", error::describe(py)))
 }

@@ -32,6 +32,8 @@ impl Native for When {
 
     type Extra = Callable;
 
+    const COLLECTED: bool = true;
+
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
     }

@@ -125,7 +125,7 @@ impl Code {
             0 => Some(Resident::new(function::function(&code, &globals)?)),
             _ => None,
         };
-        let namespace = Namespace::get(state, &self.place.name);
+        let namespace = CACHES.of(state).namespace(&self.place.name);
         let opened = Opened {
             code: Resident::new(code),
             globals: Resident::new(globals),

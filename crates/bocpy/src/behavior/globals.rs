@@ -3,11 +3,11 @@
 use super::CACHES;
 use super::code::Code;
 use super::immutable::is_immutable;
-use super::namespace::Namespace;
 use super::plan::{Plan, Sent};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, number, text};
 use crate::interpreter::{Imported, Resident, State};
+use crate::transport::by_reference::Taking;
 use crate::transport::portable::Portable;
 use std::sync::Arc;
 
@@ -258,7 +258,7 @@ fn source<'py>(
         return Ok((Source { object: None, fixed: true, leads_on: false }, Arc::new(Payload::Missing)));
     };
     let leads_on = leads_on(&value);
-    let here = Namespace::get(state, &plan.code.place.name);
+    let here = CACHES.of(state).namespace(&plan.code.place.name);
     let (payload, fixed) = if let Some(payload) = here.payload_of(&name.text, &value) {
         // It has come from elsewhere itself, and goes on as it came: a worker that knows it need not open it again.
         (payload, true)
@@ -327,7 +327,7 @@ fn encode<'py>(
     name: &Name,
     value: &Object<'py>,
 ) -> PyResult<(Arc<Payload>, bool)> {
-    match Portable::encode(value) {
+    match Portable::encode(value, Taking::Copy) {
         Ok(portable) => {
             let fixed = is_immutable(value);
             if !fixed && portable.size() > LARGE {

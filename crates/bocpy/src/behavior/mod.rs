@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use plan::Plan;
 use recent::Recent;
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// What this is for each interpreter.
 pub(crate) static CACHES: PerInterpreter<Caches> = PerInterpreter::new(Caches::default);
@@ -35,11 +35,38 @@ pub(crate) struct Caches {
     pub(crate) opened: Mutex<Recent<u64, Arc<Opened>>>,
     /// Globals that have been bound here, by the namespace's name.
     pub(crate) namespaces: Mutex<FxHashMap<Arc<str>, Arc<Namespace>>>,
+    /// The same for those that have a number, of which there can be any number: the code that is bound to one keeps it.
+    numbered: Mutex<Numbered>,
     /// Functions and classes that have been sent from here, by address.
     pub(crate) definitions: Mutex<Recent<usize, Arc<Definition>>>,
 }
 
+#[derive(Default)]
+struct Numbered {
+    all: FxHashMap<Arc<str>, Weak<Namespace>>,
+    /// How many there may be until those that are gone are looked for.
+    limit: usize,
+}
+
 impl Caches {
+    /// The namespace of that name in this interpreter.
+    pub(crate) fn namespace(&self, name: &Arc<str>) -> Arc<Namespace> {
+        if !name.contains('#') {
+            return self.namespaces.lock().entry(name.clone()).or_default().clone();
+        }
+        let mut numbered = self.numbered.lock();
+        if let Some(known) = numbered.all.get(name).and_then(Weak::upgrade) {
+            return known;
+        }
+        if numbered.all.len() >= numbered.limit {
+            numbered.all.retain(|_, namespace| namespace.strong_count() > 0);
+            numbered.limit = 2 * numbered.all.len() + 100;
+        }
+        let new = Arc::default();
+        numbered.all.insert(name.clone(), Arc::downgrade(&new));
+        new
+    }
+
     /// Forgets all that can be worked out again.
     pub(crate) fn clear(&self) {
         // What is dropped may run any code, which may come back here: not under the locks.

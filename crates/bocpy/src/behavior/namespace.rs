@@ -1,10 +1,10 @@
 //! The globals of a namespace as they are bound in one interpreter, for the behavior that runs there just now.
 
-use super::CACHES;
 use super::globals::{Entry, Payload, Snapshot};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, container, text};
-use crate::interpreter::{Imported, Resident, State};
+use crate::interpreter::{Imported, Resident};
+use crate::transport::by_reference::Opening;
 use crate::transport::portable::import_hint;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -31,11 +31,6 @@ struct Bound {
 }
 
 impl Namespace {
-    /// The namespace of that name in this interpreter.
-    pub(crate) fn get(state: &State, name: &Arc<str>) -> Arc<Namespace> {
-        CACHES.of(state).namespaces.lock().entry(name.clone()).or_default().clone()
-    }
-
     /// Whether the globals are what the snapshot says, so that there is nothing to `bind`.
     #[inline]
     pub(crate) fn is_bound(&self, snapshot: &Arc<Snapshot>) -> bool {
@@ -98,7 +93,7 @@ impl Namespace {
     ) -> PyResult<Result<Option<Object<'py>>, Box<str>>> {
         let key = text::intern(py, &entry.name)?;
         let value = match &*entry.payload {
-            Payload::Value(portable) => portable.decode(py),
+            Payload::Value(portable) => portable.decode(py, Opening::Copy),
             Payload::Module { name, submodules } => import(py, name, submodules),
             Payload::Missing => {
                 if known {

@@ -1,6 +1,7 @@
 //! The cowns that a behavior is over, and how they are handed to its function.
 
 use crate::ffi::{Object, PyResult, Python, container};
+use crate::interpreter::State;
 use crate::transport::cown::{CownObject, Handle};
 use crate::transport::slot::Slot;
 use boc::Mode;
@@ -119,7 +120,8 @@ impl<'a> HeldCowns<'a> {
         groups: &Groups,
         args: &mut SmallVec<[Object<'py>; 6]>,
     ) -> PyResult<()> {
-        let mut opened = self.all().map(|cown| CownObject::open(py, cown.clone()));
+        let state = State::get(py);
+        let mut opened = self.all().map(|cown| CownObject::lend(py, state, cown));
         let Groups(Some(sizes)) = groups else {
             for cown in opened {
                 args.push(cown?);

@@ -6,6 +6,7 @@ use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Work};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Borrowed, Object, PyResult, Python, container, function, module, text};
 use crate::interpreter::{Imported, Resident, State, backend};
+use crate::transport::by_reference::{Taking, hand_over};
 use crate::transport::cown::CownObject;
 use crate::transport::portable::Portable;
 use std::ffi::CStr;
@@ -44,7 +45,17 @@ fn callable<'py>(
         None => body.class_name().into(),
     };
     if backend::values_stay(py) {
-        let args = captures.iter().map(|capture| Resident::at(state.home.clone(), capture.clone())).collect();
+        let args = captures
+            .iter()
+            .enumerate()
+            .map(|(place, capture)| {
+                let capture = hand_over(
+                    capture,
+                    Taking::Move(&|| format!("capture {} of the behavior '{name}'", place + 1)),
+                )?;
+                Ok(Resident::at(state.home.clone(), capture))
+            })
+            .collect::<PyResult<_>>()?;
         let callable = Resident::at(state.home.clone(), body.clone());
         return Ok(Work::Local(Box::new(LocalCallable { callable, args, missing: None, name })));
     }
@@ -155,10 +166,12 @@ impl<'py> Submission<'_, 'py> {
     }
 
     fn encode(&self, plan: &Plan, value: &Object<'py>, list: &CStr, place: usize) -> PyResult<Portable> {
-        Portable::encode_named(value, || {
-            let variable = plan.variable(self.py, list, place);
-            format!("the value of '{variable}', which the behavior '{}' captures,", plan.code.name)
-        })
+        Portable::encode_named(value, || self.describe(plan, list, place))
+    }
+
+    fn describe(&self, plan: &Plan, list: &CStr, place: usize) -> String {
+        let variable = plan.variable(self.py, list, place);
+        format!("the value of '{variable}', which the behavior '{}' captures,", plan.code.name)
     }
 
     fn sent(&self, plan: &Plan, sent: &mut Sent) -> PyResult<Work> {
@@ -210,8 +223,8 @@ impl<'py> Submission<'_, 'py> {
     fn local(&self, plan: &Plan, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
         let stay = |value: &Object<'py>| Resident::at(self.state.home.clone(), value.clone());
         let mut args = Vec::new();
-        self.each_capture(plan, |_, value| {
-            args.push(stay(value));
+        self.each_capture(plan, |place, value| {
+            args.push(stay(&hand_over(value, Taking::Move(&|| self.describe(plan, c"co_varnames", place)))?));
             Ok(())
         })?;
         let namespace = !plan.code.place.importable;
@@ -235,7 +248,9 @@ impl<'py> Submission<'_, 'py> {
         }
         if plan.code.free_variables != 0 {
             let mut cells = Vec::with_capacity(plan.code.free_variables);
-            self.each_cell(plan, |_, value| {
+            self.each_cell(plan, |place, value| {
+                let what = || self.describe(plan, c"co_freevars", place);
+                let value = value.map(|value| hand_over(&value, Taking::Move(&what))).transpose()?;
                 cells.push(function::cell(self.py, value.as_ref())?);
                 Ok(())
             })?;

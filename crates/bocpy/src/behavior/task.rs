@@ -9,10 +9,11 @@ use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, container, function, text};
 use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Imported, Resident, State, attach, backend, epoch};
+use crate::transport::by_reference::{Opening, Taking, hand_over, is_reference};
 use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::portable::{Portable, import_hint};
-use crate::transport::reading::reading;
+use crate::transport::reading::{Seen, reading};
 use crate::transport::{reports, residents};
 use boc::{Cown, Placement};
 use smallvec::SmallVec;
@@ -98,11 +99,12 @@ impl Task {
         Holder::as_behavior(|me| {
             let _held = Held::by(me, cowns);
             let run = || self.call(py, state, cowns).map_err(|raised| explain_import(py, state, raised));
-            let outcome = match cowns.read().next() {
-                None => run(),
-                Some(_) => reading(cowns.read().map(Cown::id), run),
+            let (outcome, seen) = match cowns.read().next() {
+                None => (run(), Seen::default()),
+                Some(_) => reading(py, cowns.read().map(Cown::id), run),
             };
             self.finish(py, state, cowns, outcome);
+            seen.take_back(py);
         });
         state.home.set_running(0);
         if let Work::Sent { snapshot, .. } = self.work {
@@ -132,9 +134,9 @@ impl Task {
                 result.map_err(|raised| explain_name(py, state, &opened.namespace, raised))
             }),
             Work::Callable(pickled) => {
-                let body = pickled.callable.decode(py)?;
+                let body = pickled.callable.decode(py, Opening::Own)?;
                 for capture in &pickled.args {
-                    rest.push(capture.decode(py)?);
+                    rest.push(capture.decode(py, Opening::Own)?);
                 }
                 self.invoke(py, state, cowns, &body, &mut rest)
             }
@@ -170,7 +172,8 @@ impl Task {
     ) -> PyResult<Object<'py>> {
         if self.groups.is_empty() {
             let handles = cowns.all().map(CownObject::of);
-            return COWN.of(state).with_instances(py, handles, rest, |args| body.call_slice(args));
+            let known = |cown: &CownObject| CownObject::known(py, state, cown.handle());
+            return COWN.of(state).with_instances(py, handles, known, rest, |args| body.call_slice(args));
         }
         let mut args = SmallVec::new();
         cowns.open(py, &self.groups, &mut args)?;
@@ -226,17 +229,27 @@ impl Task {
             return Ok(false);
         }
         let slot = cowns.result.tag();
+        let what = || format!("the result of the behavior '{}'", self.name());
+        // What is in a cown as well, or kept somewhere, has to be in two places.
+        let taking = if value.references() > 1 { Taking::Copy } else { Taking::Move(&what) };
         if stay {
-            slot.put_resident(Resident::at(state.home.clone(), value));
+            slot.put_resident(Resident::at(state.home.clone(), hand_over(&value, taking)?));
             return Ok(true);
         }
-        if let Some(small) = Portable::small(&value) {
+        if let Some(small) = Portable::small(&value).or_else(|| Portable::reference(&value, taking)) {
             slot.put(small);
             return Ok(false);
         }
-        // What a reader gives may be part of what others read.
-        if strict || cowns.read().next().is_some() {
-            let what = || format!("the result of the behavior '{}'", self.name());
+        // What a reader gives may be part of what others read, and what moves by reference may be a cown's value as well.
+        let in_two_places = cowns.read().next().is_some()
+            || cowns
+                .written()
+                .any(|cown| cown.tag().object_here(py).is_some_and(|value| is_reference(&value)));
+        if in_two_places {
+            slot.put(Portable::copy_named(&value, what)?);
+            return Ok(false);
+        }
+        if strict {
             slot.put(Portable::encode_named(&value, what)?);
             return Ok(false);
         }
@@ -264,13 +277,14 @@ impl Task {
         if stay {
             return slot.fail_resident(Resident::at(state.home.clone(), error), trace);
         }
-        let portable =
-            PORTABLE_EXCEPTION.call_in(py, state, &[&error]).and_then(|portable| Portable::encode(&portable));
+        let portable = PORTABLE_EXCEPTION
+            .call_in(py, state, &[&error])
+            .and_then(|portable| Portable::encode(&portable, Taking::Copy));
         let portable = portable.or_else(|Raised| {
             error::clear(py);
             let message =
                 text::string(py, &format!("{} in the behavior '{}'", error.class_name(), self.name()))?;
-            Portable::encode(&message)
+            Portable::encode(&message, Taking::Copy)
         });
         match portable {
             Ok(portable) => slot.fail(portable, trace),
@@ -309,16 +323,16 @@ impl Captures {
         rest: &mut Rest<'py>,
     ) -> PyResult<Object<'py>> {
         for capture in &self.args {
-            rest.push(capture.decode(py)?);
+            rest.push(capture.decode(py, Opening::Own)?);
         }
         let fresh = self.keywords.is_some() || !self.closure.is_empty();
         let body = opened.function(py, state, fresh)?;
         if let Some(keywords) = &self.keywords {
-            body.set_kw_defaults(&keywords.decode(py)?)?;
+            body.set_kw_defaults(&keywords.decode(py, Opening::Own)?)?;
         }
         if !self.closure.is_empty() {
             let cell = |content: &Option<Portable>| {
-                let content = content.as_ref().map(|content| content.decode(py)).transpose()?;
+                let content = content.as_ref().map(|content| content.decode(py, Opening::Own)).transpose()?;
                 function::cell(py, content.as_ref())
             };
             let cells: PyResult<Vec<_>> = self.closure.iter().map(cell).collect();

@@ -1,10 +1,11 @@
 //! Native classes: Python types whose instances hold a Rust value.
 
 use super::args::{Args, arguments};
+use super::collect::{self, Visitor};
 use super::error::{self, Kind};
 use super::method::{MethodDef, Property, PropertyDef, get, guard, set};
 use super::object::{Borrowed, Object, Python};
-use super::{PyResult, Raised, text};
+use super::{PyResult, text};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use smallvec::SmallVec;
@@ -59,8 +60,16 @@ pub(crate) trait Native: Sized + 'static {
     }
     /// The property that is asked for most, which is found without a look at the class and its bases.
     const MAIN: Option<Main<Self>> = None;
+    /// Whether instances take part in garbage collection.
+    const COLLECTED: bool = false;
+    /// Tells the collector which objects this refers to.
+    fn traverse(&self, _py: Python<'_>, _visitor: &mut Visitor) {}
+    /// Only garbage refers to this: lets go of what it refers to.
+    fn clear(&self, _py: Python<'_>) {}
+    /// Somebody has kept an instance that was lent to a call: see [`Class::with_instances`].
+    fn kept(_py: Python<'_>, _this: &Instance<'_, Self>) {}
     /// The last reference is going.
-    fn finalize(_py: Python<'_>, _this: &Self) {}
+    fn finalize(_py: Python<'_>, _this: &Instance<'_, Self>) {}
 }
 
 /// The value of instances that have nothing but a `V`, so that who has one of those has such a value.
@@ -150,8 +159,8 @@ unsafe extern "C" fn set_attribute<T: Native>(
 #[repr(C)]
 pub(crate) struct Layout<T: Native> {
     head: ffi::PyObject,
-    extra: T::Extra,
-    value: T,
+    pub(super) extra: T::Extra,
+    pub(super) value: T,
 }
 
 /// What instances of a class have beside their value.
@@ -161,6 +170,8 @@ pub(crate) trait Extra: Sized {
     fn new<T: Native>() -> Self;
     /// The member by which CPython finds its part of it, and where that is in it.
     const MEMBER: (&'static CStr, usize);
+    /// Tells the collector which objects it refers to.
+    fn traverse(&self, _visitor: &mut Visitor) {}
     /// Whether nothing is to be done for it when an instance goes.
     fn is_empty(&self) -> bool;
     /// # Safety
@@ -207,6 +218,10 @@ impl Extra for Callable {
 
     fn new<T: Native>() -> Self {
         Callable { call: Some(call::<T>), part: ptr::null_mut() }
+    }
+
+    fn traverse(&self, visitor: &mut Visitor) {
+        visitor.visit_raw(self.part);
     }
 
     fn is_empty(&self) -> bool {
@@ -259,7 +274,9 @@ impl<'py, T: Native> Instance<'py, T> {
 /// A native class in one interpreter.
 pub(crate) struct Class<T: Native> {
     class: *mut ffi::PyTypeObject,
-    value: PhantomData<T>,
+    /// Instances that were lent and came back, for the next call. They have no value. The interpreter's lock guards this; it
+    /// is not used where there is none.
+    spare: [AtomicPtr<Layout<T>>; 4],
 }
 
 // SAFETY: it is kept in its interpreter's state, and reached only by threads that are attached there.
@@ -288,17 +305,23 @@ impl<T: Native> Class<T> {
             slots.push(slot(ffi::Py_tp_getattro, get_attribute::<T> as *mut c_void));
             slots.push(slot(ffi::Py_tp_setattro, set_attribute::<T> as *mut c_void));
         }
+        if T::COLLECTED {
+            slots.push(slot(ffi::Py_tp_traverse, collect::traverse::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_tp_clear, collect::clear::<T> as *mut c_void));
+        }
         if T::Extra::CALLABLE {
             slots.push(slot(ffi::Py_tp_call, ffi::PyVectorcall_Call as *mut c_void));
         }
         slots.push(slot(0, ptr::null_mut()));
         let open = if T::OPEN { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
         let callable = if T::Extra::CALLABLE { ffi::Py_TPFLAGS_HAVE_VECTORCALL } else { 0 };
+        let collected = if T::COLLECTED { ffi::Py_TPFLAGS_HAVE_GC } else { 0 };
         let mut spec = ffi::PyType_Spec {
             name: T::NAME.as_ptr(),
             basicsize: mem::size_of::<Layout<T>>() as c_int,
             itemsize: 0,
-            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_IMMUTABLETYPE | open | callable) as u32,
+            flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_IMMUTABLETYPE | open | callable | collected)
+                as u32,
             slots: slots.as_mut_ptr(),
         };
         // SAFETY: the tables are as CPython wants them; the name is static.
@@ -307,7 +330,7 @@ impl<T: Native> Class<T> {
             Object::owned(py, class)?
         };
         // Kept by the interpreter's state, and by the module.
-        Ok(Class { class: class.into_ptr().cast(), value: PhantomData })
+        Ok(Class { class: class.into_ptr().cast(), spare: Default::default() })
     }
 
     pub(crate) fn as_object<'py>(&self, py: Python<'py>) -> Object<'py> {
@@ -318,6 +341,15 @@ impl<T: Native> Class<T> {
     /// A new instance.
     #[inline]
     pub(crate) fn instance<'py>(&self, py: Python<'py>, value: T) -> PyResult<Object<'py>> {
+        let instance = self.untracked_instance(py, value)?;
+        // SAFETY: a new instance, all written.
+        unsafe { collect::track::<T>(instance.as_ptr()) };
+        Ok(instance)
+    }
+
+    /// The same, which the collector does not look into.
+    #[inline]
+    pub(crate) fn untracked_instance<'py>(&self, py: Python<'py>, value: T) -> PyResult<Object<'py>> {
         // SAFETY: our own type, of this interpreter; the value goes right in.
         unsafe {
             let layout = self.blank_instance()?;
@@ -333,14 +365,9 @@ impl<T: Native> Class<T> {
     /// The thread is attached to the interpreter of this class.
     #[inline]
     unsafe fn blank_instance(&self) -> PyResult<*mut Layout<T>> {
-        // SAFETY: as much memory as an instance takes; all of it but the value is written.
+        // SAFETY: says the caller; all of it but the value is written.
         unsafe {
-            let memory = ffi::PyObject_Malloc(mem::size_of::<Layout<T>>()).cast::<ffi::PyObject>();
-            if memory.is_null() {
-                ffi::PyErr_NoMemory();
-                return Err(Raised);
-            }
-            let layout = ffi::PyObject_Init(memory, self.class).cast::<Layout<T>>();
+            let layout = collect::allocate::<T>(self.class)?;
             ptr::write(&raw mut (*layout).extra, T::Extra::new::<T>());
             Ok(layout)
         }
@@ -349,27 +376,35 @@ impl<T: Native> Class<T> {
     /// Calls `f` with new instances that have these values, and `rest`, which is taken, behind them.
     ///
     /// Nearly always nobody has kept an instance when `f` is done. So the values are lent to them, and only then copied
-    /// where somebody has.
+    /// where somebody has. `known`: an instance that is there already, and is to be used.
     pub(crate) fn with_instances<'a, 'py, R>(
         &self,
         py: Python<'py>,
         values: impl Iterator<Item = &'a T>,
+        known: impl Fn(&T) -> Option<Object<'py>>,
         rest: &mut SmallVec<[Object<'py>; 2]>,
         f: impl FnOnce(&[Object<'py>]) -> PyResult<R>,
     ) -> PyResult<R>
     where
         T: Clone,
     {
-        let mut lent = Lent::<T> { objects: SmallVec::new(), count: 0, class: PhantomData };
+        let mut lent = Lent { class: self, objects: SmallVec::new(), lent: SmallVec::new() };
         for value in values {
+            if let Some(known) = known(value) {
+                lent.objects.push(known);
+                continue;
+            }
             // SAFETY: our own type, of this interpreter. The value is there twice until `lent` is dropped, before `'a` is
             // over, and neither changed nor dropped meanwhile: the instance lives as long as `lent` refers to it.
             unsafe {
-                let layout = self.blank_instance()?;
+                let layout = match self.take_spare() {
+                    Some(spare) => spare,
+                    None => self.blank_instance()?,
+                };
                 ptr::copy_nonoverlapping(value, &raw mut (*layout).value, 1);
                 lent.objects.push(Object::owned(py, layout.cast())?);
+                lent.lent.push(lent.objects.len() - 1);
             }
-            lent.count += 1;
         }
         if !rest.is_empty() {
             lent.objects.extend(rest.drain(..));
@@ -403,27 +438,30 @@ impl<T: Native> Class<T> {
     }
 }
 
-/// The arguments of a call, the first of which have values that are somebody else's.
-struct Lent<'py, T: Native + Clone> {
+/// The arguments of a call, of which some have values that are somebody else's.
+struct Lent<'a, 'py, T: Native + Clone> {
+    class: &'a Class<T>,
     objects: SmallVec<[Object<'py>; 6]>,
-    count: usize,
-    class: PhantomData<T>,
+    /// Their places.
+    lent: SmallVec<[usize; 6]>,
 }
 
-impl<T: Native + Clone> Drop for Lent<'_, T> {
+impl<T: Native + Clone> Drop for Lent<'_, '_, T> {
     fn drop(&mut self) {
-        for object in self.objects.drain(..self.count) {
-            let object = object.into_ptr();
+        // From the end, so that what is taken out leaves the places before it as they are.
+        for place in self.lent.iter().rev() {
+            let object = self.objects.swap_remove(*place).into_ptr();
             let layout = object.cast::<Layout<T>>();
             // SAFETY: an instance, and our reference to it. Where that is the only one, and cannot become two since nobody
             // else runs Python code here, the instance goes without its value. Else the instance gets a value of its own.
             unsafe {
                 if !cfg!(Py_GIL_DISABLED) && ffi::Py_REFCNT(object) == 1 && (*layout).extra.is_empty() {
-                    let class = ffi::Py_TYPE(object);
-                    ffi::PyObject_Free(object.cast());
-                    ffi::Py_DECREF(class.cast());
+                    self.class.put_spare(layout);
                 } else {
                     mem::forget((*layout).value.clone());
+                    collect::track::<T>(object);
+                    let py = Python::assume();
+                    T::kept(py, Instance::assume(&Borrowed::new(py, object)));
                     ffi::Py_DECREF(object);
                 }
             }
@@ -432,6 +470,26 @@ impl<T: Native + Clone> Drop for Lent<'_, T> {
 }
 
 impl<T: Native> Class<T> {
+    #[inline]
+    fn take_spare(&self) -> Option<*mut Layout<T>> {
+        let place = self.spare.iter().find(|place| !place.load(Ordering::Relaxed).is_null())?;
+        let spare = place.load(Ordering::Relaxed);
+        place.store(ptr::null_mut(), Ordering::Relaxed);
+        Some(spare)
+    }
+
+    /// # Safety
+    /// It is an instance of this class without a value, the collector does not know of it, and the caller has the only
+    /// reference to it.
+    #[inline]
+    unsafe fn put_spare(&self, layout: *mut Layout<T>) {
+        match self.spare.iter().find(|place| place.load(Ordering::Relaxed).is_null()) {
+            Some(place) => place.store(layout, Ordering::Relaxed),
+            // SAFETY: says the caller.
+            None => unsafe { free_blank(layout) },
+        }
+    }
+
     /// The value of an instance of this class itself.
     pub(crate) fn get_exact<'a>(&self, object: &'a Object<'_>) -> Option<&'a T> {
         // SAFETY: type checked; an instance keeps its value until it goes.
@@ -444,8 +502,24 @@ impl<T: Native> Class<T> {
 
 impl<T: Native> Drop for Class<T> {
     fn drop(&mut self) {
-        // SAFETY: dropped with its interpreter's state, by a thread that is attached there; the reference is ours.
-        unsafe { ffi::Py_DECREF(self.class.cast()) }
+        // SAFETY: dropped with its interpreter's state, by a thread that is attached there; the references are ours.
+        unsafe {
+            while let Some(spare) = self.take_spare() {
+                free_blank(spare);
+            }
+            ffi::Py_DECREF(self.class.cast());
+        }
+    }
+}
+
+/// # Safety
+/// It is an instance without a value, the collector does not know of it, and the caller has the only reference to it.
+unsafe fn free_blank<T: Native>(layout: *mut Layout<T>) {
+    // SAFETY: says the caller.
+    unsafe {
+        let class = ffi::Py_TYPE(layout.cast());
+        collect::free::<T>(layout.cast());
+        ffi::Py_DECREF(class.cast());
     }
 }
 
@@ -565,9 +639,10 @@ unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
         let py = Python::assume();
         let layout = object.cast::<Layout<T>>();
         let class = ffi::Py_TYPE(object);
+        collect::untrack::<T>(object);
         error::aside(py, || {
             guard(py, (), || {
-                T::finalize(py, &(*layout).value);
+                T::finalize(py, Instance::assume(&Borrowed::new(py, object)));
                 Ok(())
             });
             if !(*layout).extra.is_empty() {
@@ -579,7 +654,7 @@ unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
             });
         });
         if is_own::<T>(class) {
-            ffi::PyObject_Free(object.cast());
+            collect::free::<T>(object);
         } else if let Some(free) = (*class).tp_free {
             free(object.cast());
         }

@@ -9,6 +9,7 @@ pub(crate) mod buffer;
 pub(crate) mod builtin;
 pub(crate) mod cache;
 pub(crate) mod class;
+pub(crate) mod collect;
 pub(crate) mod container;
 pub(crate) mod error;
 pub(crate) mod function;
@@ -18,6 +19,7 @@ pub(crate) mod module;
 pub(crate) mod number;
 pub(crate) mod object;
 pub(crate) mod text;
+pub(crate) mod weak;
 
 pub(crate) use error::{PyResult, Raised};
 pub(crate) use object::{Borrowed, Object, Python};

@@ -22,5 +22,5 @@ pub(crate) fn submit<'py>(
     let work = work(py, state, body, params.len(), captures)?;
     let (claims, groups) = params.claims();
     let result = schedule(py, claims, Task { work, groups })?;
-    CownObject::open_in(py, state, result)
+    CownObject::open_result(py, state, result)
 }

@@ -10,6 +10,7 @@ use crate::ffi::Raised;
 use crate::ffi::{PyResult, Python, container, error, module, text};
 use crate::interpreter::attach::{as_worker, pause};
 use crate::interpreter::{Imported, State, detach, make};
+use crate::transport::by_reference::{Opening, Taking};
 use crate::transport::portable::Portable;
 use crate::transport::residents;
 use boc::{Host, WeakCown, Worker};
@@ -52,7 +53,7 @@ impl Interpreters {
         let settings = GATHER_SETTINGS.call(py, &[])?;
         let path = settings.call_method(c"get", &[&text::string(py, "path")?])?.items()?;
         let path = path.iter().filter_map(|entry| entry.to_str().map(str::to_owned)).collect();
-        Ok(Interpreters { path, settings: Portable::encode(&settings)? })
+        Ok(Interpreters { path, settings: Portable::encode(&settings, Taking::Copy)? })
     }
 
     #[cfg_attr(not(Py_3_12), allow(dead_code))]
@@ -60,7 +61,7 @@ impl Interpreters {
         let path: PyResult<Vec<_>> = self.path.iter().map(|entry| text::string(py, entry)).collect();
         module::set_sys(py, c"path", &container::list(py, path?)?)?;
         module::import(py, "bocpy._core")?;
-        let settings = self.settings.decode(py)?;
+        let settings = self.settings.decode(py, Opening::Copy)?;
         SET_UP_WORKER.call(py, &[&settings]).map(drop)
     }
 }

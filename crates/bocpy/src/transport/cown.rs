@@ -1,10 +1,23 @@
 //! Cowns as Python objects: what a handle is, how one is recognised, and how one is made. What can be done with one is in
 //! `api::cown`.
+//!
+//! # Garbage
+//!
+//! A cown's value may lead back to the cown. CPython's collector finds such a cycle if it is told that a handle leads to the
+//! value. That is true of a handle if it is the only one that the cown has, and the value is an object of the same
+//! interpreter: then nobody else, neither a behavior nor another interpreter, can come to have the cown meanwhile.
+//!
+//! So that there is only one where a value refers to a cown in many places, the handles that a worker keeps in its values
+//! are the same object for the same cown: they are remembered in [`INSTANCES`].
 
 use super::slot::Slot;
-use crate::ffi::class::{Class, Just, Native};
-use crate::ffi::{Object, PyResult, Python};
-use crate::interpreter::{PerInterpreter, State};
+use crate::ffi::class::{Class, Instance, Just, Native};
+use crate::ffi::collect::Visitor;
+use crate::ffi::{Object, PyResult, Python, error, weak};
+use crate::interpreter::{PerInterpreter, Resident, State, backend};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A cown, as Python knows it: ordering is the runtime's business, the value is in the tag.
 pub(crate) type Handle = boc::Cown<(), Slot>;
@@ -14,6 +27,16 @@ pub(crate) type CownObject = Just<Handle>;
 
 /// The class `Cown`.
 pub(crate) static COWN: PerInterpreter<Class<CownObject>> = PerInterpreter::to_be_filled();
+
+/// Handles that values refer to: weak references to them, by their cowns' numbers.
+static INSTANCES: PerInterpreter<Instances> = PerInterpreter::new(Instances::default);
+
+#[derive(Default)]
+struct Instances {
+    all: Mutex<FxHashMap<usize, Resident>>,
+    /// How many there are, for those who don't want to take the lock where there are none.
+    count: AtomicUsize,
+}
 
 /// Makes the class, for a new interpreter.
 pub(crate) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) -> PyResult<()> {
@@ -25,15 +48,44 @@ pub(crate) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) 
 }
 
 impl CownObject {
-    /// A new Python handle of a cown.
+    /// A Python handle of a cown: the one that values have, if they have one.
     pub(crate) fn open(py: Python<'_>, handle: Handle) -> PyResult<Object<'_>> {
-        CownObject::open_in(py, State::get(py), handle)
+        let state = State::get(py);
+        if let Some(known) = CownObject::known(py, state, &handle) {
+            return Ok(known);
+        }
+        let object = COWN.of(state).instance(py, Just(handle))?;
+        remember(py, state, &object);
+        Ok(object)
     }
 
-    /// The same for who has the state of the interpreter at hand.
+    /// The same for a call that will hardly keep it.
+    pub(crate) fn lend<'py>(py: Python<'py>, state: &State, handle: &Handle) -> PyResult<Object<'py>> {
+        match CownObject::known(py, state, handle) {
+            Some(known) => Ok(known),
+            None => COWN.of(state).instance(py, Just(handle.clone())),
+        }
+    }
+
+    /// A new one of a cown whose value will come to be in another interpreter, most often: the collector need not know of
+    /// it.
     #[inline]
-    pub(crate) fn open_in<'py>(py: Python<'py>, state: &State, handle: Handle) -> PyResult<Object<'py>> {
-        COWN.of(state).instance(py, Just(handle))
+    pub(crate) fn open_result<'py>(py: Python<'py>, state: &State, handle: Handle) -> PyResult<Object<'py>> {
+        match backend::values_stay(py) {
+            true => COWN.of(state).instance(py, Just(handle)),
+            false => COWN.of(state).untracked_instance(py, Just(handle)),
+        }
+    }
+
+    /// The handle that values here have.
+    #[inline]
+    pub(crate) fn known<'py>(py: Python<'py>, state: &State, handle: &Handle) -> Option<Object<'py>> {
+        let instances = INSTANCES.of(state);
+        if instances.count.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let reference = instances.all.lock().get(&handle.id())?.open(py)?;
+        weak::target(&reference)
     }
 
     /// The cown that an object is a handle of, if it is one.
@@ -55,5 +107,61 @@ impl Class<CownObject> {
     /// The cown that an object is a handle of.
     pub(crate) fn handle<'a>(&self, object: &'a Object<'_>) -> Option<&'a Handle> {
         self.get(object).map(CownObject::handle)
+    }
+}
+
+/// Remembers the handle that values have from now on, if they have none yet.
+fn remember(py: Python<'_>, state: &State, object: &Object<'_>) {
+    let Some(handle) = CownObject::exact_handle(object) else { return };
+    let Ok(reference) = weak::reference(object) else { return error::clear(py) };
+    let instances = INSTANCES.of(state);
+    let mut all = instances.all.lock();
+    let before = match all.get(&handle.id()).and_then(|known| weak::target(&*known.peek(py)?)) {
+        Some(known) => Some(Resident::new(known)),
+        None => all.insert(handle.id(), Resident::new(reference)),
+    };
+    instances.count.store(all.len(), Ordering::Relaxed);
+    drop(all);
+    drop(before);
+}
+
+/// A behavior has kept the handle that it was lent.
+#[cold]
+pub(crate) fn keep(py: Python<'_>, this: &Instance<'_, CownObject>) {
+    error::aside(py, || remember(py, State::get(py), this));
+}
+
+/// A handle is going.
+#[inline]
+pub(crate) fn forget(py: Python<'_>, this: &Instance<'_, CownObject>) {
+    let Some(state) = State::try_get(py) else { return };
+    let instances = INSTANCES.of(state);
+    if instances.count.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    let id = this.value().0.id();
+    let reference = instances.all.lock().get(&id).and_then(|reference| reference.open(py));
+    // Another handle of the cown may be the one that is remembered.
+    if reference.is_none_or(|reference| weak::target(&reference).is_some()) {
+        return;
+    }
+    let mut all = instances.all.lock();
+    let gone = all.remove(&id);
+    instances.count.store(all.len(), Ordering::Relaxed);
+    drop(all);
+    drop(gone);
+}
+
+/// Tells the garbage collector what a handle leads to.
+pub(crate) fn traverse(py: Python<'_>, handle: &Handle, visitor: &mut Visitor) {
+    if handle.handles() == 1 {
+        handle.tag().visit_object(py, |object| visitor.visit(object));
+    }
+}
+
+/// Only garbage refers to the handle.
+pub(crate) fn clear(py: Python<'_>, handle: &Handle) {
+    if handle.handles() == 1 && handle.tag().visit_object(py, |_| ()).is_some() {
+        handle.tag().discard();
     }
 }

@@ -17,6 +17,7 @@
 //! may run, the form is `Moving`, and other threads wait. A number, a bool or `None` is a `Scalar` as soon as it is
 //! portable. To set a value gives it any of the first three forms at once.
 
+use super::by_reference::{Opening, Taking};
 use super::portable::{Portable, import_hint};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
@@ -121,7 +122,9 @@ impl Form {
                 },
             },
             Form::Shared(mut shared) => {
-                if let Some(copy) = shared.take_true_copy(py) {
+                // What copies of such a value have can only be read.
+                let copy = if shared.portable.has_data() { None } else { shared.take_true_copy(py) };
+                if let Some(copy) = copy {
                     let object = copy.open(py);
                     let known = shared.known_at == copy.home().id() as u32;
                     return match object {
@@ -138,13 +141,14 @@ impl Form {
             }
             other => return (other, Err(error::raise(py, Kind::Runtime, "this cown has no value just now"))),
         };
-        match portable.decode_last(py) {
+        match portable.decode(py, Opening::Own) {
             Ok(object) => {
                 (Form::resident(Resident::at(State::get(py).home.clone(), object.clone())), Ok(object))
             }
             Err(raised) => {
                 let raised = explain_open(py, &portable, raised);
                 // Where it has not gone from its home, it stays there.
+                let left = left.filter(|_| !portable.has_data());
                 (left.map_or(Form::Portable(portable), Form::Resident), Err(raised))
             }
         }
@@ -162,7 +166,7 @@ impl Form {
         match self {
             Form::Portable(portable) => shared(portable, SmallVec::new(), 0),
             Form::Resident(left) if left.value.peek(py).is_some() => {
-                let encoded = left.value.peek(py).map(|object| Portable::encode(&object));
+                let encoded = left.value.peek(py).map(|object| Portable::encode(&object, Taking::Share));
                 match encoded {
                     Some(Ok(portable)) => {
                         let (copies, known_at) = copy(left);
@@ -219,10 +223,13 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
         State::try_get(there)?;
         let portable = {
             let object = place.as_ref()?.peek(there)?;
-            match if moves { Portable::encode_last(&object) } else { Portable::encode(&object) } {
-                Ok(portable) => Ok(portable),
-                Err(Raised) => Err(take_refusal(&object)),
-            }
+            let portable = match moves {
+                true => {
+                    Portable::encode_last(&object, &|| "the value of a cown, in another interpreter".into())
+                }
+                false => Portable::encode(&object, Taking::Share),
+            };
+            portable.map_err(|Raised| take_refusal(&object))
         };
         if moves && portable.as_ref().is_ok_and(|portable| !portable.is_pickled()) {
             // Here, where it is at home.

@@ -1,5 +1,6 @@
 //! What becomes of a value as its holder lets go of it, and as its interpreter ends.
 
+use super::by_reference::Taking;
 use super::form::{Form, take_refusal};
 use super::portable::Portable;
 use super::slot::{Content, Slot};
@@ -12,8 +13,9 @@ use crate::interpreter::locked::Guard;
 
 impl Slot {
     /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
-    /// the value stays as it is, and the error is raised.
-    pub(crate) fn settle(&self, py: Python<'_>, what: impl FnOnce() -> String) -> PyResult<()> {
+    /// the value stays as it is, and the error is raised. What moves by reference is copied, since other values that the
+    /// holder leaves may have it too.
+    pub(crate) fn settle(&self, py: Python<'_>, what: impl Fn() -> String) -> PyResult<()> {
         if self.is_scalar() {
             return Ok(());
         }
@@ -30,7 +32,7 @@ impl Slot {
         }
         self.change(content, |form| match form {
             Form::Resident(left) => {
-                let encoded = left.value.peek(py).map(|object| Portable::encode_named(&object, what));
+                let encoded = left.value.peek(py).map(|object| Portable::copy_named(&object, what));
                 match encoded {
                     Some(Ok(portable)) => {
                         drop(left);
@@ -56,7 +58,9 @@ impl Slot {
         match content.form_mut() {
             Form::Resident(left) => {
                 let Some(object) = left.value.peek(py) else { return false };
-                if let Some(small) = Portable::small(&object) {
+                let small = Portable::small(&object)
+                    .or_else(|| Portable::reference(&object, Taking::Move(&a_cowns_value)));
+                if let Some(small) = small {
                     let before = self.put_form(&mut content, Form::Portable(small));
                     drop(content);
                     drop(before);
@@ -105,7 +109,9 @@ impl Slot {
     fn part<'a>(&'a self, py: Python<'_>, content: Guard<'a, Content>) -> Guard<'a, Content> {
         self.change(content, |form| {
             let Form::Resident(left) = form else { return (form, ()) };
-            match left.value.peek(py).map(|object| Portable::encode(&object)) {
+            // Both need what is in it.
+            let taking = Taking::Copy;
+            match left.value.peek(py).map(|object| Portable::encode(&object, taking)) {
                 Some(Ok(portable)) => (Form::Portable(portable), ()),
                 _ => {
                     error::clear(py);
@@ -144,7 +150,7 @@ impl Slot {
         }
         self.change(content, |form| {
             let Form::Resident(left) = form else { return (form, None) };
-            let encoded = left.value.peek(py).map(|object| match Portable::encode_last(&object) {
+            let encoded = left.value.peek(py).map(|object| match Portable::encode_last(&object, &a_cowns_value) {
                 Ok(portable) => Ok(portable),
                 Err(Raised) => Err(take_refusal(&object)),
             });
@@ -166,6 +172,10 @@ impl Slot {
             }
         })
     }
+}
+
+fn a_cowns_value() -> String {
+    "a cown's value".into()
 }
 
 /// Whether nobody can change the object, so that it does not matter who refers to it.

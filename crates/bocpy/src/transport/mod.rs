@@ -4,6 +4,7 @@
 //! What a cown owns at any time is its [`Slot`](slot::Slot).
 #![forbid(unsafe_code)]
 
+pub(crate) mod by_reference;
 pub(crate) mod cown;
 mod form;
 pub(crate) mod holder;
@@ -11,6 +12,7 @@ mod in_transit;
 mod leaving;
 pub(crate) mod namespaces;
 pub(crate) mod out_of_band;
+pub(crate) mod ownership;
 pub(crate) mod pack;
 pub(crate) mod packed;
 pub(crate) mod portable;

@@ -1,6 +1,7 @@
-//! What travels out of band, beside a pickle that names it by number: cowns within values, large buffers, and what CPython
-//! itself carries.
+//! What travels out of band, beside a pickle that names it by number: what moves by reference, large buffers, and what
+//! CPython itself carries.
 
+use super::by_reference::{Opening, Reference, Taken};
 use super::cown::Handle;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, buffer, container, text};
@@ -18,7 +19,7 @@ use super::slot::Slot;
 /// What goes along with a pickle.
 #[derive(Clone, Default)]
 pub(crate) struct OutOfBand {
-    cowns: Vec<Handle>,
+    references: Vec<Reference>,
     buffers: Vec<Buffer>,
     /// Kept in the main interpreter: see [`cross_interpreter`].
     kept: Vec<Arc<Resident>>,
@@ -33,7 +34,12 @@ struct Buffer {
 
 impl OutOfBand {
     pub(crate) fn size(&self) -> usize {
-        self.buffers.iter().map(|buffer| buffer.memory.len()).sum()
+        let buffers = self.buffers.iter().map(|buffer| buffer.memory.len()).sum::<usize>();
+        buffers + self.references.iter().map(Reference::size).sum::<usize>()
+    }
+
+    pub(super) fn has_data(&self) -> bool {
+        self.references.iter().any(Reference::is_data)
     }
 
     /// The buffers as objects of this interpreter, if there are any.
@@ -54,33 +60,52 @@ impl OutOfBand {
 
 thread_local! {
     /// For the values that this thread pickles just now, innermost last.
-    static PACKING: RefCell<Vec<OutOfBand>> = const { RefCell::new(Vec::new()) };
+    static PACKING: RefCell<Vec<(OutOfBand, Taken)>> = const { RefCell::new(Vec::new()) };
     /// The same for those that it unpickles.
-    static UNPACKING: RefCell<Vec<OutOfBand>> = const { RefCell::new(Vec::new()) };
+    static UNPACKING: RefCell<Vec<(OutOfBand, Opening)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `pack`, and gives what is to go along.
-pub(crate) fn while_packing<R>(pack: impl FnOnce() -> R) -> (R, OutOfBand) {
-    PACKING.with_borrow_mut(|stack| stack.push(OutOfBand::default()));
+pub(super) fn while_packing<R>(taken: &mut Taken, pack: impl FnOnce() -> R) -> (R, OutOfBand) {
+    PACKING.with_borrow_mut(|stack| stack.push((OutOfBand::default(), taken.for_part())));
     let result = pack();
-    (result, PACKING.with_borrow_mut(Vec::pop).unwrap_or_default())
+    let Some((beside, part)) = PACKING.with_borrow_mut(Vec::pop) else {
+        return (result, OutOfBand::default());
+    };
+    taken.append(part);
+    (result, beside)
 }
 
 /// Runs `unpack` with that at hand which goes along.
-pub(crate) fn while_unpacking<R>(beside: &OutOfBand, unpack: impl FnOnce() -> R) -> R {
-    UNPACKING.with_borrow_mut(|stack| stack.push(beside.clone()));
+pub(super) fn while_unpacking<R>(beside: &OutOfBand, opening: Opening, unpack: impl FnOnce() -> R) -> R {
+    UNPACKING.with_borrow_mut(|stack| stack.push((beside.clone(), opening)));
     let result = unpack();
     UNPACKING.with_borrow_mut(Vec::pop);
     result
 }
 
 /// Takes a cown along with the value that is being pickled, and gives its number. `None` where nothing of ours is.
-pub(crate) fn pack(cown: &Handle) -> Option<usize> {
+pub(crate) fn pack_cown(cown: &Handle) -> Option<usize> {
     PACKING.with_borrow_mut(|stack| {
-        let cowns = &mut stack.last_mut()?.cowns;
-        cowns.push(cown.clone());
-        Some(cowns.len() - 1)
+        let references = &mut stack.last_mut()?.0.references;
+        references.push(Reference::Cown(cown.clone()));
+        Some(references.len() - 1)
     })
+}
+
+/// The same for any object of a type that moves by reference.
+pub(super) fn pack(object: &Object<'_>) -> PyResult<Option<usize>> {
+    let mut top = match PACKING.with_borrow_mut(|stack| stack.last_mut().map(|(_, taken)| taken.for_part())) {
+        Some(part) => part,
+        None => return Ok(None),
+    };
+    let reference = Reference::take(object, &mut top)?;
+    Ok(PACKING.with_borrow_mut(|stack| {
+        let (beside, taken) = stack.last_mut()?;
+        taken.append(top);
+        beside.references.push(reference?);
+        Some(beside.references.len() - 1)
+    }))
 }
 
 /// Takes the memory of a `PickleBuffer` along. False where nothing of ours is being pickled.
@@ -90,8 +115,9 @@ pub(crate) fn pack_buffer(buffer: &Object<'_>) -> PyResult<bool> {
     }
     let readonly = buffer::view(buffer)?.getattr(c"readonly")?.is_true()?;
     let memory = buffer.call_method(c"raw", &[])?.with_memory(Memory::copy)?;
-    PACKING
-        .with_borrow_mut(|stack| stack.last_mut().map(|top| top.buffers.push(Buffer { memory, readonly })));
+    PACKING.with_borrow_mut(|stack| {
+        stack.last_mut().map(|(top, _)| top.buffers.push(Buffer { memory, readonly }))
+    });
     Ok(true)
 }
 
@@ -103,7 +129,7 @@ pub(crate) fn pack_kept(object: &Object<'_>) -> PyResult<Option<usize>> {
     }
     let Some(kept) = cross_interpreter::keep(object)? else { return Ok(None) };
     Ok(PACKING.with_borrow_mut(|stack| {
-        let all = &mut stack.last_mut()?.kept;
+        let all = &mut stack.last_mut()?.0.kept;
         all.push(Arc::new(kept));
         Some(all.len() - 1)
     }))
@@ -111,13 +137,17 @@ pub(crate) fn pack_kept(object: &Object<'_>) -> PyResult<Option<usize>> {
 
 /// The object by that number, made anew. `None` where there is none.
 pub(crate) fn unpack_kept(py: Python<'_>, number: usize) -> PyResult<Option<Object<'_>>> {
-    let kept = UNPACKING.with_borrow(|stack| stack.last()?.kept.get(number).cloned());
+    let kept = UNPACKING.with_borrow(|stack| stack.last()?.0.kept.get(number).cloned());
     kept.map(|kept| cross_interpreter::open(py, &kept)).transpose()
 }
 
-/// The cown by that number.
-pub(crate) fn unpack(number: usize) -> Option<Handle> {
-    UNPACKING.with_borrow(|stack| stack.last()?.cowns.get(number).cloned())
+/// A new object for what moves by reference under that number. `None` where there is none.
+pub(crate) fn unpack(py: Python<'_>, number: usize) -> PyResult<Option<Object<'_>>> {
+    let found = UNPACKING.with_borrow(|stack| {
+        let (beside, opening) = stack.last()?;
+        Some((beside.references.get(number)?.clone(), *opening))
+    });
+    found.map(|(reference, opening)| reference.open(py, opening)).transpose()
 }
 
 /// Cowns that somebody has pickled on their own account, by number. They are not kept alive by that.
@@ -126,6 +156,7 @@ static PICKLED: Mutex<Option<HashMap<u64, WeakCown<(), Slot>>>> = Mutex::new(Non
 /// A number by which `cown` can be found again in this process.
 pub(crate) fn remember(cown: &Handle) -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
+    cown.tag().set_pickled();
     let mut pickled = PICKLED.lock();
     let pickled = pickled.get_or_insert_default();
     pickled.retain(|_, weak| weak.handles() > 0);

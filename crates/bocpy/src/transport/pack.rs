@@ -1,6 +1,6 @@
 //! From an object to [`Packed`] data.
 
-use super::cown::{CownObject, Handle};
+use super::by_reference::{Reference, Taken, is_reference};
 use super::packed::{LARGE, Packed, Tag};
 use crate::ffi::builtin::Builtin;
 use crate::ffi::{Object, PyResult};
@@ -13,7 +13,7 @@ static DESCRIBE_VIEW: Imported = Imported::new("bocpy._buffers", c"describe_view
 /// Packs a value. `None`: something in it is of a type that has no form here.
 ///
 /// `moves`: whether the object goes away where it is, so that its memory may be handed over rather than copied.
-pub(crate) fn pack(object: &Object<'_>, moves: bool) -> PyResult<Option<Packed>> {
+pub(crate) fn pack(object: &Object<'_>, moves: bool, taken: &mut Taken) -> PyResult<Option<Packed>> {
     let class = match object.builtin() {
         Some(Builtin::Str) => "str",
         Some(Builtin::Int) => "int",
@@ -29,13 +29,16 @@ pub(crate) fn pack(object: &Object<'_>, moves: bool) -> PyResult<Option<Packed>>
         Some(Builtin::None | Builtin::Bool | Builtin::Float) => "scalar",
         None => "array.array",
     };
-    let mut packer = Packer::new(Writing::default());
+    let part = taken.for_part();
+    let writing = Writing { data: Vec::new(), references: Vec::new(), memories: Vec::new(), taken: part };
+    let mut packer = Packer::new(writing);
     if !packer.all_of(object, moves)? {
         return Ok(None);
     }
+    taken.append(packer.out.taken);
     Ok(Some(Packed {
         data: packer.out.data.into(),
-        cowns: packer.out.cowns.into(),
+        references: packer.out.references.into(),
         memories: packer.out.memories.into(),
         has_shared: packer.has_shared,
         runs_python: packer.runs_python,
@@ -46,7 +49,7 @@ pub(crate) fn pack(object: &Object<'_>, moves: bool) -> PyResult<Option<Packed>>
 /// Whether packing `object` would give `packed`, and nothing but itself refers to what can be changed in it. Takes no
 /// memory, and ends where it is not so.
 pub(crate) fn is_packed(object: &Object<'_>, packed: &Packed) -> PyResult<bool> {
-    let mut packer = Packer::new(Comparing { packed, place: 0, cowns: 0, memories: 0, same: true });
+    let mut packer = Packer::new(Comparing { packed, place: 0, references: 0, memories: 0, same: true });
     let whole = packer.all_of(object, true)?;
     let compared = packer.out;
     Ok(whole && compared.same && compared.place == packed.data.len())
@@ -60,23 +63,23 @@ trait Out {
     fn extend(&mut self, bytes: &[u8]);
     /// Something that can be changed may be referred to from elsewhere.
     fn not_alone(&mut self) {}
-    /// Takes a cown along, and gives its number.
-    fn cown(&mut self, cown: &Handle) -> usize;
+    /// Takes what moves by reference along, and gives its number. `None`: the object does not.
+    fn reference(&mut self, object: &Object<'_>) -> PyResult<Option<usize>>;
     /// Takes a large piece of memory along, and gives its number. `make`: how to, if it is needed.
     fn memory(&mut self, object: &Object<'_>, make: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize>;
 }
 
-#[derive(Default)]
 struct Writing {
     data: Vec<u8>,
-    cowns: Vec<Handle>,
+    references: Vec<Reference>,
     memories: Vec<Memory>,
+    taken: Taken,
 }
 
 struct Comparing<'a> {
     packed: &'a Packed,
     place: usize,
-    cowns: usize,
+    references: usize,
     memories: usize,
     same: bool,
 }
@@ -96,9 +99,10 @@ impl Out for Writing {
         self.data.extend_from_slice(bytes);
     }
 
-    fn cown(&mut self, cown: &Handle) -> usize {
-        self.cowns.push(cown.clone());
-        self.cowns.len() - 1
+    fn reference(&mut self, object: &Object<'_>) -> PyResult<Option<usize>> {
+        let Some(reference) = Reference::take(object, &mut self.taken)? else { return Ok(None) };
+        self.references.push(reference);
+        Ok(Some(self.references.len() - 1))
     }
 
     fn memory(&mut self, _: &Object<'_>, make: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize> {
@@ -129,10 +133,14 @@ impl Out for Comparing<'_> {
         self.same = false;
     }
 
-    fn cown(&mut self, cown: &Handle) -> usize {
-        self.same &= self.packed.cowns.get(self.cowns) == Some(cown);
-        self.cowns += 1;
-        self.cowns - 1
+    fn reference(&mut self, object: &Object<'_>) -> PyResult<Option<usize>> {
+        if !is_reference(object) {
+            return Ok(None);
+        }
+        self.same &=
+            self.packed.references.get(self.references).is_some_and(|reference| reference.is_of(object));
+        self.references += 1;
+        Ok(Some(self.references - 1))
     }
 
     fn memory(&mut self, object: &Object<'_>, _: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize> {
@@ -327,12 +335,12 @@ impl<'py, O: Out> Packer<'py, O> {
         Ok(Step::Into(Container { open, alone, own: 2 }))
     }
 
-    /// What is of no builtin type: a cown, an array, or nothing for us.
+    /// What is of no builtin type: something that moves by reference, an array, or nothing for us.
     fn other(&mut self, object: &Object<'py>, alone: bool, own: usize) -> PyResult<Step<'py>> {
-        if let Some(handle) = CownObject::exact_handle(object) {
+        if is_reference(object) {
             if !self.is_again(object, object.references() > own || own == 1) {
-                let number = self.out.cown(handle);
-                self.tag(Tag::Cown);
+                let Some(number) = self.out.reference(object)? else { return Ok(Step::Unknown) };
+                self.tag(Tag::Reference);
                 self.number(number);
             }
             return Ok(Step::Done);

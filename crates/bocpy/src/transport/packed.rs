@@ -4,14 +4,14 @@
 //! counted as they come, and a second reference to one is written as its number. So shared references and cycles keep
 //! their shape, and equal values of equal shape are equal data. Neither way recurses: values may be nested at will.
 
-use super::cown::Handle;
+use super::by_reference::Reference;
 use crate::interpreter::buffers::Memory;
 
 /// A packed value.
 #[derive(Clone)]
 pub(crate) struct Packed {
     pub(super) data: Box<[u8]>,
-    pub(super) cowns: Box<[Handle]>,
+    pub(super) references: Box<[Reference]>,
     pub(super) memories: Box<[Memory]>,
     /// Whether something is referred to twice.
     pub(super) has_shared: bool,
@@ -27,7 +27,9 @@ impl Packed {
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.data.len() + self.memories.iter().map(Memory::len).sum::<usize>()
+        let beside = self.memories.iter().map(Memory::len).sum::<usize>()
+            + self.references.iter().map(Reference::size).sum::<usize>();
+        self.data.len() + beside
     }
 }
 
@@ -104,8 +106,8 @@ tags! {
     Set,
     /// The same.
     FrozenSet,
-    /// The number of a cown.
-    Cown,
+    /// The number of something that moves by reference: a cown, or another.
+    Reference,
     /// The number of something that has come before.
     Again,
 }

@@ -1,15 +1,17 @@
 //! Values in a form that any interpreter can open.
 
-use super::cown::{CownObject, Handle};
+use super::by_reference::{Opening, Reference, Taken, Taking, is_reference};
+use super::cown::CownObject;
 use super::out_of_band::OutOfBand;
 use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
 use super::scalar::Scalar;
 use super::unpack::unpack;
 use super::{namespaces, out_of_band};
-use crate::ffi::error::{self, Kind};
+use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, module, number, text};
 use crate::interpreter::{Imported, PerInterpreter, State};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether CPython carries this interpreter's queues: see `registered`.
@@ -33,7 +35,8 @@ pub(crate) enum Portable {
     /// Twice boxed, here and below, so that there is no length beside the pointer: there is a value in every cown.
     Str(Box<Box<str>>),
     Bytes(Box<Box<[u8]>>),
-    Cown(Handle),
+    /// See [`by_reference`](super::by_reference).
+    Reference(Reference),
     /// Builtin types, and containers of them.
     Packed(Box<Packed>),
     Pickled(Box<Pickled>),
@@ -69,11 +72,22 @@ impl Portable {
             let bytes = object.to_bytes().filter(|bytes| bytes.len() <= SMALL)?;
             return Some(Portable::Bytes(Box::new(bytes.into())));
         }
-        CownObject::exact_handle(object).map(|handle| Portable::Cown(handle.clone()))
+        CownObject::exact_handle(object).map(|handle| Portable::Reference(Reference::Cown(handle.clone())))
     }
 
-    /// The forms that need no pickling. `moves`: the object is about to go.
-    fn native(object: &Object<'_>, moves: bool) -> PyResult<Option<Portable>> {
+    /// The form of what moves by reference, which costs little, too. `None` where it is none of that, or has gone elsewhere.
+    pub(crate) fn reference(object: &Object<'_>, taking: Taking<'_>) -> Option<Portable> {
+        match Reference::of(object, taking) {
+            Ok(reference) => reference.map(Portable::Reference),
+            Err(Raised) => {
+                error::clear(object.py());
+                None
+            }
+        }
+    }
+
+    /// The forms that need no pickling. `last`: the object is about to go.
+    fn native(object: &Object<'_>, last: bool, taken: &mut Taken) -> PyResult<Option<Portable>> {
         if let Some(small) = Portable::small(object) {
             return Ok(Some(small));
         }
@@ -83,33 +97,40 @@ impl Portable {
             return Ok(Some(Portable::Bytes(Box::new(bytes.into()))));
         }
         if let Some(handle) = CownObject::plain_handle(object) {
-            return Ok(Some(Portable::Cown(handle.clone())));
+            return Ok(Some(Portable::Reference(Reference::Cown(handle.clone()))));
         }
-        Ok(pack(object, moves)?.map(|packed| Portable::Packed(Box::new(packed))))
+        if let Some(reference) = Reference::take(object, taken)? {
+            return Ok(Some(Portable::Reference(reference)));
+        }
+        Ok(pack(object, last, taken)?.map(|packed| Portable::Packed(Box::new(packed))))
     }
 
     /// Makes a value portable. Raises what pickling raises if that is not possible; `object` is as it was.
-    pub(crate) fn encode(object: &Object<'_>) -> PyResult<Portable> {
-        Portable::encode_as(object, false)
+    pub(crate) fn encode(object: &Object<'_>, taking: Taking<'_>) -> PyResult<Portable> {
+        Portable::encode_as(object, false, taking)
     }
 
-    /// The same for an object of which there is one reference, which is about to go: its memory goes along.
-    pub(crate) fn encode_last(object: &Object<'_>) -> PyResult<Portable> {
-        Portable::encode_as(object, true)
+    /// The same for an object of which there is one reference, which is about to go: its memory goes along. `to`: as for
+    /// [`Taking::Move`].
+    pub(crate) fn encode_last(object: &Object<'_>, to: &dyn Fn() -> String) -> PyResult<Portable> {
+        Portable::encode_as(object, true, Taking::Move(to))
     }
 
-    fn encode_as(object: &Object<'_>, moves: bool) -> PyResult<Portable> {
-        match Portable::native(object, moves)? {
-            Some(native) => Ok(native),
-            None => pickle(object),
-        }
+    fn encode_as(object: &Object<'_>, last: bool, taking: Taking<'_>) -> PyResult<Portable> {
+        let mut taken = Taken::new(taking);
+        let portable = match Portable::native(object, last, &mut taken)? {
+            Some(native) => native,
+            None => pickle(object, &mut taken)?,
+        };
+        taken.settle(object.py(), taking)?;
+        Ok(portable)
     }
 
     /// Makes a function, class or anything that holds such portable, without a try to name it by its module.
-    pub(crate) fn by_value(object: &Object<'_>) -> PyResult<Portable> {
+    fn by_value(object: &Object<'_>, taken: &mut Taken) -> PyResult<Portable> {
         let py = object.py();
         let dumps = || DUMPS_BY_VALUE.call(py, &[object]);
-        let portable = Portable::from_pickler(py, &object.class_name(), dumps)?;
+        let portable = Portable::from_pickler(py, &object.class_name(), taken, dumps)?;
         portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
     }
 
@@ -117,17 +138,26 @@ impl Portable {
     pub(crate) fn define(object: &Object<'_>) -> PyResult<Portable> {
         let py = object.py();
         let define = || DEFINE.call(py, &[object]);
-        let portable = Portable::from_pickler(py, &object.class_name(), define)?;
+        let portable = Portable::copied_by(py, &object.class_name(), define)?;
         portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
     }
 
-    /// What `pickler` gives: bytes, or `None` for nothing; with the cowns that it meets.
-    pub(crate) fn from_pickler<'py>(
+    /// What `pickler` gives: bytes, or `None` for nothing; with copies of what it meets that moves by reference.
+    pub(crate) fn copied_by<'py>(
         py: Python<'py>,
         class: &str,
         pickler: impl FnOnce() -> PyResult<Object<'py>>,
     ) -> PyResult<Option<Portable>> {
-        let (data, out_of_band) = out_of_band::while_packing(pickler);
+        Portable::from_pickler(py, class, &mut Taken::new(Taking::Copy), pickler)
+    }
+
+    fn from_pickler<'py>(
+        py: Python<'py>,
+        class: &str,
+        taken: &mut Taken,
+        pickler: impl FnOnce() -> PyResult<Object<'py>>,
+    ) -> PyResult<Option<Portable>> {
+        let (data, out_of_band) = out_of_band::while_packing(taken, pickler);
         let data = data?;
         if data.is_none() {
             return Ok(None);
@@ -136,34 +166,21 @@ impl Portable {
         Ok(Some(Portable::Pickled(Box::new(Pickled { data: data.into(), out_of_band, class: class.into() }))))
     }
 
-    /// The same, with an error that says what could not be moved, and where it was to go.
-    pub(crate) fn encode_named(object: &Object<'_>, what: impl FnOnce() -> String) -> PyResult<Portable> {
-        Portable::encode(object).map_err(|raised| {
-            let py = object.py();
-            if error::is(py, Kind::KeyboardInterrupt) {
-                return raised;
-            }
-            let Some(reason) = error::take(py) else { return raised };
-            let why = refusal(object, &reason);
-            let class = object.class_name();
-            let message =
-                format!("{} of type '{class}' cannot be moved to another interpreter: {why}", what());
-            error::restore(reason);
-            error::raise_from(py, Kind::Type, &message)
-        })
+    /// The same for what moves: `what` it is from now on is said to those who use it where it was, and in the error if it
+    /// can't be moved.
+    pub(crate) fn encode_named(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Portable> {
+        let portable = Portable::encode(object, Taking::Move(&what));
+        portable.map_err(|raised| cannot_move(object, raised, what))
+    }
+
+    /// The same for a copy of what stays here as well.
+    pub(crate) fn copy_named(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Portable> {
+        let portable = Portable::encode(object, Taking::Copy);
+        portable.map_err(|raised| cannot_move(object, raised, what))
     }
 
     /// A new object of this interpreter. The portable value is as it was, whatever is raised.
-    pub(crate) fn decode<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        self.decode_as(py, false)
-    }
-
-    /// The same, for the last time if it succeeds: memory goes over to the object where it can.
-    pub(crate) fn decode_last<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        self.decode_as(py, true)
-    }
-
-    fn decode_as<'py>(&self, py: Python<'py>, last: bool) -> PyResult<Object<'py>> {
+    pub(crate) fn decode<'py>(&self, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
         match self {
             Portable::None => Ok(py.none()),
             Portable::Bool(value) => Ok(number::boolean(py, *value)),
@@ -171,9 +188,9 @@ impl Portable {
             Portable::Float(value) => number::float(py, *value),
             Portable::Str(value) => text::string(py, value),
             Portable::Bytes(value) => text::bytes(py, value),
-            Portable::Cown(handle) => CownObject::open(py, handle.clone()),
-            Portable::Packed(packed) => unpack(py, packed, last),
-            Portable::Pickled(pickled) => pickled.load(py),
+            Portable::Reference(reference) => reference.open(py, opening),
+            Portable::Packed(packed) => unpack(py, packed, opening),
+            Portable::Pickled(pickled) => pickled.load(py, opening),
         }
     }
 
@@ -182,6 +199,7 @@ impl Portable {
     pub(crate) fn is_form_of(&self, object: &Object<'_>) -> PyResult<bool> {
         Ok(match self {
             Portable::Packed(packed) => is_packed(object, packed)?,
+            Portable::Reference(reference) => reference.is_of(object),
             Portable::Str(text) => object.is_str() && object.to_str() == Some(&***text),
             Portable::Bytes(bytes) => object.is_bytes() && object.to_bytes() == Some(&***bytes),
             _ => false,
@@ -193,19 +211,30 @@ impl Portable {
         matches!(self, Portable::Pickled(_))
     }
 
-    /// What the value's type is called.
-    pub(crate) fn class(&self) -> &str {
+    /// Whether data goes along that belongs to one handle at a time.
+    pub(super) fn has_data(&self) -> bool {
         match self {
+            Portable::Reference(reference) => reference.is_data(),
+            Portable::Packed(packed) => packed.references.iter().any(Reference::is_data),
+            Portable::Pickled(pickled) => pickled.out_of_band.has_data(),
+            _ => false,
+        }
+    }
+
+    /// What the value's type is called.
+    pub(crate) fn class(&self) -> Cow<'_, str> {
+        let class = match self {
             Portable::None => "NoneType",
             Portable::Bool(_) => "bool",
             Portable::Int(_) => "int",
             Portable::Float(_) => "float",
             Portable::Str(_) => "str",
             Portable::Bytes(_) => "bytes",
-            Portable::Cown(_) => "Cown",
+            Portable::Reference(reference) => return reference.class(),
             Portable::Packed(packed) => packed.class(),
             Portable::Pickled(pickled) => &pickled.class,
-        }
+        };
+        class.into()
     }
 
     /// How many bytes it takes, about.
@@ -214,19 +243,36 @@ impl Portable {
             Portable::Str(text) => text.len(),
             Portable::Bytes(bytes) => bytes.len(),
             Portable::Packed(packed) => packed.size(),
+            Portable::Reference(reference) => reference.size(),
             Portable::Pickled(pickled) => pickled.data.len() + pickled.out_of_band.size(),
             _ => size_of::<Portable>(),
         }
     }
 }
 
+/// The error that says what could not be moved, with the reason as its cause.
+#[cold]
+fn cannot_move(object: &Object<'_>, raised: Raised, what: impl Fn() -> String) -> Raised {
+    let py = object.py();
+    // What moves by reference says for itself why it can't.
+    if error::is(py, Kind::KeyboardInterrupt) || is_reference(object) {
+        return raised;
+    }
+    let Some(reason) = error::take(py) else { return raised };
+    let why = refusal(object, &reason);
+    let class = object.class_name();
+    let message = format!("{} of type '{class}' cannot be moved to another interpreter: {why}", what());
+    error::restore(reason);
+    error::raise_from(py, Kind::Type, &message)
+}
+
 /// Pickles by CPython's own pickler, which knows everything that can be imported; what that refuses, or would name as a
 /// part of a module that can't be imported, by value.
-fn pickle(object: &Object<'_>) -> PyResult<Portable> {
+fn pickle(object: &Object<'_>, taken: &mut Taken) -> PyResult<Portable> {
     let py = object.py();
     let state = State::get(py);
     if object.is_function() || object.is_class() || is_of_namespace(object) {
-        return Portable::by_value(object);
+        return Portable::by_value(object, taken);
     }
     carry_queues(py, state)?;
     let class = object.class_name();
@@ -235,11 +281,15 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
         let dumps = DUMPS.get(py, state)?;
         dumps.call_with_keyword(&[object, &protocol], c"buffer_callback", &CARRY_BUFFER.get(py, state)?)
     };
-    match Portable::from_pickler(py, &class, dumps) {
+    let mut part = taken.for_part();
+    match Portable::from_pickler(py, &class, &mut part, dumps) {
         Ok(Some(Portable::Pickled(pickled))) if namespaces::are_named_in(&pickled.data) => {
-            Portable::by_value(object)
+            Portable::by_value(object, taken)
         }
-        Ok(Some(portable)) => Ok(portable),
+        Ok(Some(portable)) => {
+            taken.append(part);
+            Ok(portable)
+        }
         Ok(None) => Err(error::raise(py, Kind::Type, "pickle gave nothing")),
         // What is nested too deep, or interrupted, is so the other way too.
         Err(raised) if error::is(py, Kind::Recursion) || error::is(py, Kind::KeyboardInterrupt) => {
@@ -248,7 +298,7 @@ fn pickle(object: &Object<'_>) -> PyResult<Portable> {
         Err(raised) => {
             let Some(first) = error::take(py) else { return Err(raised) };
             let dumps = || DUMPS_BY_VALUE.call_in(py, state, &[object, &first]);
-            let portable = Portable::from_pickler(py, &class, dumps)?;
+            let portable = Portable::from_pickler(py, &class, taken, dumps)?;
             portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
         }
     }
@@ -273,7 +323,7 @@ pub(super) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
     let culprit = match error::is_kind(reason, Kind::Recursion) {
         true => None,
         // It pickles the parts, which may take something along.
-        false => out_of_band::while_packing(|| CULPRIT.call(py, &[object]).ok()).0,
+        false => out_of_band::while_packing(&mut Taken::for_a_try(), || CULPRIT.call(py, &[object]).ok()).0,
     };
     error::clear(py);
     let culprit = culprit.and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
@@ -303,10 +353,10 @@ fn is_of_namespace(object: &Object<'_>) -> bool {
 }
 
 impl Pickled {
-    fn load<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+    fn load<'py>(&self, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
         let data = text::bytes(py, &self.data)?;
         let loads = LOADS.get(py, State::get(py))?;
-        out_of_band::while_unpacking(&self.out_of_band, || match self.out_of_band.buffers(py)? {
+        out_of_band::while_unpacking(&self.out_of_band, opening, || match self.out_of_band.buffers(py)? {
             None => loads.call(&[&data]),
             Some(buffers) => loads.call_with_keyword(&[&data], c"buffers", &buffers),
         })

@@ -1,7 +1,8 @@
 //! What a behavior reads, and has seen of that.
 
+use super::by_reference::take_back;
 use crate::ffi::{Object, PyResult, Python};
-use crate::interpreter::{Resident, State};
+use crate::interpreter::{Resident, State, backend};
 use std::cell::RefCell;
 
 thread_local! {
@@ -9,13 +10,29 @@ thread_local! {
     static READING: RefCell<Vec<(usize, Option<Resident>)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What a behavior has seen, to be taken back from it where it may keep it.
+#[derive(Default)]
+pub(crate) struct Seen(Vec<Resident>);
+
+impl Seen {
+    /// The behavior has come to its end, and given its result.
+    pub(crate) fn take_back(self, py: Python<'_>) {
+        self.0.iter().filter_map(|seen| seen.open(py)).for_each(|object| take_back(&object));
+    }
+}
+
 /// Runs `f` as a behavior that reads the cowns of those numbers.
-pub(crate) fn reading<R>(cowns: impl Iterator<Item = usize>, f: impl FnOnce() -> R) -> R {
+pub(crate) fn reading<R>(
+    py: Python<'_>,
+    cowns: impl Iterator<Item = usize>,
+    f: impl FnOnce() -> R,
+) -> (R, Seen) {
     let before = READING.replace(cowns.map(|cown| (cown, None)).collect());
     let result = f();
     let seen = READING.replace(before);
-    drop(seen);
-    result
+    // Elsewhere the next reader may get the same object.
+    let kept = if backend::values_stay(py) { seen } else { Vec::new() };
+    (result, Seen(kept.into_iter().filter_map(|(_, seen)| seen).collect()))
 }
 
 /// Whether the behavior that runs here reads that cown.

@@ -1,6 +1,7 @@
 //! What a cown owns: its value, in whatever form it is just now. Who may touch it is in [`tenure`](super::tenure), how it gets
 //! from one form to another in [`form`](super::form) and [`leaving`](super::leaving).
 
+use super::by_reference::{Opening, Taking, hand_over, lend};
 use super::form::{Form, explain_open, is_true_copy};
 use super::in_transit::{in_transit, is_mine, wait_while};
 use super::portable::Portable;
@@ -51,6 +52,8 @@ pub(super) struct Rare {
     pub(super) unread: bool,
     /// The traceback of the exception that the value is.
     pub(super) trace: Option<Box<str>>,
+    /// Somebody outside of bocpy may come for the cown at any time: it was pickled by hand.
+    pub(super) pickled: bool,
     /// A hold from outside behaviors: see [`tenure`](super::tenure).
     pub(super) hold: Option<boc::CownGuard<(), Slot>>,
 }
@@ -213,7 +216,7 @@ impl Slot {
     /// same object.
     pub(crate) fn look<'py>(&self, py: Python<'py>, stay: bool) -> PyResult<Object<'py>> {
         if stay {
-            return self.get(py);
+            return lend(self.get(py)?);
         }
         loop {
             if let Some(scalar) = self.read_scalar() {
@@ -265,7 +268,9 @@ impl Slot {
         let (object, copy) = match copy.and_then(|copy| Some((copy.open(py)?, copy))) {
             Some(both) => both,
             None => {
-                let object = portable.decode(py).map_err(|raised| explain_open(py, portable, raised))?;
+                let object = portable
+                    .decode(py, Opening::Read)
+                    .map_err(|raised| explain_open(py, portable, raised))?;
                 let copy = Resident::at(State::get(py).home.clone(), object.clone());
                 (object, copy)
             }
@@ -352,8 +357,18 @@ impl Slot {
     pub(crate) fn set(&self, value: &Object<'_>, stay: impl FnOnce() -> bool) -> PyResult<()> {
         match Scalar::of(value) {
             Some(scalar) => self.set_scalar(scalar),
-            None if stay() => self.put_resident(Resident::new(value.clone())),
-            None => self.put(Portable::encode_named(value, || "the value".into())?),
+            None if stay() => self.set_object(value)?,
+            None => self.put(Portable::encode_named(value, || "a cown's value".into())?),
+        }
+        Ok(())
+    }
+
+    /// Sets the value to the object that it is, or, where it moves by reference, to a new handle.
+    fn set_object(&self, value: &Object<'_>) -> PyResult<()> {
+        let is_it_already =
+            self.object_here(value.py()).is_some_and(|object| object.address() == value.address());
+        if !is_it_already {
+            self.put_resident(Resident::new(hand_over(value, Taking::Move(&|| "a cown's value".into()))?));
         }
         Ok(())
     }
@@ -396,16 +411,44 @@ impl Slot {
     /// The value's form in a few words, for `repr`.
     pub(crate) fn describe(&self) -> String {
         if let Some(scalar) = self.read_scalar() {
-            return scalar.portable().class().to_owned();
+            return scalar.portable().class().into_owned();
         }
         match self.content.lock().form() {
             Form::Scalar => "scalar".into(),
-            Form::Portable(value) => value.class().to_owned(),
+            Form::Portable(value) => value.class().into_owned(),
             Form::Resident(_) => "object".into(),
-            Form::Shared(shared) => shared.portable.class().to_owned(),
+            Form::Shared(shared) => shared.portable.class().into_owned(),
             Form::Moving => "moving".into(),
             Form::Lost(_) => "lost".into(),
         }
+    }
+}
+
+impl Slot {
+    /// The cown can be found by its number from now on.
+    pub(super) fn set_pickled(&self) {
+        self.content.lock().full().rare.get_or_insert_default().pickled = true;
+    }
+
+    /// Calls `f` with the value, if it is an object that lives here and that only the cown's handles lead to.
+    pub(super) fn visit_object<R>(&self, py: Python<'_>, f: impl FnOnce(&Object<'_>) -> R) -> Option<R> {
+        if self.is_scalar() {
+            return None;
+        }
+        let state = State::try_get(py)?;
+        let content = self.content.lock();
+        if content.rare().is_some_and(|rare| rare.pickled || rare.hold.is_some()) {
+            return None;
+        }
+        match content.form() {
+            Form::Resident(left) => left.value.peek_in(py, state).map(|object| f(&object)),
+            _ => None,
+        }
+    }
+
+    /// Lets go of the value, of which nobody will ever ask again.
+    pub(super) fn discard(&self) {
+        self.replace(Form::Portable(Portable::None), None);
     }
 }
 

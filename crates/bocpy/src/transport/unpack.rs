@@ -1,6 +1,6 @@
 //! From [`Packed`] data to a new object.
 
-use super::cown::CownObject;
+use super::by_reference::Opening;
 use super::packed::{Packed, Tag};
 use crate::ffi::container::{self, Filling};
 use crate::ffi::error::{self, Kind};
@@ -13,15 +13,17 @@ use std::ffi::CString;
 static OPEN_VIEW: Imported = Imported::new("bocpy._buffers", c"open_view");
 static OPEN_ARRAY: Imported = Imported::new("bocpy._buffers", c"open_array");
 
-/// A new object of this interpreter. `last`: whether nobody will unpack this again, so that it may give its memory away.
-pub(crate) fn unpack<'py>(py: Python<'py>, packed: &Packed, last: bool) -> PyResult<Object<'py>> {
-    let last = last && !packed.runs_python;
-    Unpacker { py, packed, last, place: 0, seen: Vec::new() }.all_of()
+/// A new object of this interpreter.
+pub(crate) fn unpack<'py>(py: Python<'py>, packed: &Packed, opening: Opening) -> PyResult<Object<'py>> {
+    let last = opening == Opening::Own && !packed.runs_python;
+    Unpacker { py, packed, opening, last, place: 0, seen: Vec::new() }.all_of()
 }
 
 struct Unpacker<'a, 'py> {
     py: Python<'py>,
     packed: &'a Packed,
+    opening: Opening,
+    /// Whether nobody will unpack this again, so that it may give its memory away.
     last: bool,
     place: usize,
     /// What has been counted so far, if anything is referred to twice. Empty places: what is not made yet.
@@ -184,11 +186,11 @@ impl<'a, 'py> Unpacker<'a, 'py> {
                 }
                 self.count(set)
             }
-            Tag::Cown => {
+            Tag::Reference => {
                 let number = self.number()?;
-                let Some(handle) = self.packed.cowns.get(number) else { return Err(self.broken()) };
-                let cown = CownObject::open(py, handle.clone())?;
-                self.count(cown)
+                let Some(reference) = self.packed.references.get(number) else { return Err(self.broken()) };
+                let object = reference.open(py, self.opening)?;
+                self.count(object)
             }
             Tag::Again => {
                 let number = self.number()?;

@@ -1,0 +1,139 @@
+//! A type that moves by reference and has nothing to it, for the tests of that.
+
+use crate::ffi::args::Args;
+use crate::ffi::class::{Class, Instance, Native, Referable};
+use crate::ffi::error::{self, Kind};
+use crate::ffi::method::{self, Method, MethodDef, Property, PropertyDef};
+use crate::ffi::{Object, PyResult, Python, container, number, text};
+use crate::interpreter::PerInterpreter;
+use crate::transport::by_reference::{self, ByReference};
+use crate::transport::ownership::Owned;
+use std::borrow::Cow;
+use std::ffi::CStr;
+
+static CLASS: PerInterpreter<Class<Owned<Probe>>> = PerInterpreter::to_be_filled();
+
+/// A number that lives outside of all interpreters, and how often it has been copied.
+pub(crate) struct Probe {
+    value: i64,
+    copies: u64,
+}
+
+impl ByReference for Probe {
+    type Handle = Owned<Self>;
+    const CLASS: &'static PerInterpreter<Class<Owned<Self>>> = &CLASS;
+
+    fn class(&self) -> Cow<'static, str> {
+        "Probe".into()
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Probe>()
+    }
+
+    fn copy(&self, _py: Python<'_>) -> PyResult<Self> {
+        Ok(Probe { value: self.value, copies: self.copies + 1 })
+    }
+}
+
+impl Native for Owned<Probe> {
+    const NAME: &'static CStr = c"bocpy._core._Probe";
+    const DOC: &'static CStr = c"_Probe(value)\n--\n\nA number that moves by reference, for tests.";
+    type Extra = Referable;
+
+    fn methods() -> Vec<MethodDef<Self>> {
+        vec![method::method::<Copy>(), method::method::<Reduce>()]
+    }
+
+    fn properties() -> Vec<PropertyDef<Self>> {
+        vec![method::property::<Value>(), method::property::<Copies>()]
+    }
+
+    fn create<'py>(py: Python<'py>, args: &Object<'py>, _kwargs: Option<&Object<'py>>) -> PyResult<Self> {
+        match args.tuple_len() {
+            1 => Ok(Owned::new(Probe { value: int(py, &*args.tuple_item(0)?)?, copies: 0 })),
+            _ => Err(error::raise(py, Kind::Type, "_Probe() takes one argument: a number")),
+        }
+    }
+
+    fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
+        let value = this.value().read(py, |probe| probe.value)?;
+        text::string(py, &format!("_Probe({value})"))
+    }
+}
+
+fn int(py: Python<'_>, object: &Object<'_>) -> PyResult<i64> {
+    object.to_i64().ok_or_else(|| error::raise(py, Kind::Type, "a _Probe takes an int of 64 bits"))
+}
+
+struct Copy;
+
+impl Method for Copy {
+    type Of = Owned<Probe>;
+    const NAME: &'static CStr = c"copy";
+    const DOC: &'static CStr = c"copy($self, /)\n--\n\nAnother one of the same value.";
+    fn call<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, Owned<Probe>>,
+        _args: Args<'_, 'py>,
+    ) -> PyResult<Object<'py>> {
+        let copy = this.value().read(py, |probe| probe.copy(py))??;
+        Probe::wrap(py, Owned::new(copy))
+    }
+}
+
+struct Reduce;
+
+impl Method for Reduce {
+    type Of = Owned<Probe>;
+    const NAME: &'static CStr = c"__reduce__";
+    const DOC: &'static CStr = c"__reduce__($self, /)\n--\n\nFor pickle.";
+    fn call<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, Owned<Probe>>,
+        _args: Args<'_, 'py>,
+    ) -> PyResult<Object<'py>> {
+        if let Some(moved) = by_reference::reduce(this)? {
+            return Ok(moved);
+        }
+        let value = number::int(py, this.value().read(py, |probe| probe.value)?)?;
+        container::tuple(py, vec![this.class(), container::tuple(py, vec![value])?])
+    }
+}
+
+struct Value;
+
+impl Property for Value {
+    type Of = Owned<Probe>;
+    const NAME: &'static CStr = c"value";
+    const DOC: &'static CStr = c"The number.";
+    const SETTABLE: bool = true;
+
+    fn get<'py>(py: Python<'py>, this: &Instance<'py, Owned<Probe>>) -> PyResult<Object<'py>> {
+        number::int(py, this.value().read(py, |probe| probe.value)?)
+    }
+
+    fn set<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, Owned<Probe>>,
+        value: Option<&Object<'py>>,
+    ) -> PyResult<()> {
+        let Some(value) = value else {
+            return Err(error::raise(py, Kind::Attribute, "a _Probe keeps its value"));
+        };
+        let value = int(py, value)?;
+        this.value().write(py, |probe| probe.value = value)
+    }
+}
+
+struct Copies;
+
+impl Property for Copies {
+    type Of = Owned<Probe>;
+    const NAME: &'static CStr = c"copies";
+    const DOC: &'static CStr = c"How often the data has been copied on its way here.";
+
+    fn get<'py>(py: Python<'py>, this: &Instance<'py, Owned<Probe>>) -> PyResult<Object<'py>> {
+        number::uint(py, this.value().read(py, |probe| probe.copies)?)
+    }
+}

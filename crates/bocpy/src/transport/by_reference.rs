@@ -1,0 +1,369 @@
+//! The door for types whose values move by reference, rather than by being written down and made anew.
+//!
+//! Such a type implements [`ByReference`], and has a line in the list that [`know`] is called with. Then its values move as
+//! they are, on their own and in containers and pickles: in cowns, captures and results.
+
+use super::cown::{CownObject, Handle};
+use super::ownership::{Body, Owned};
+use crate::ffi::class::{Class, Native};
+use crate::ffi::error::{self, Kind as Error};
+use crate::ffi::{Object, PyResult, Python, container, module, number};
+use crate::interpreter::{PerInterpreter, Resident, State};
+use smallvec::SmallVec;
+use std::borrow::{Borrow, Cow};
+use std::ffi::{CStr, CString};
+use std::sync::{Arc, OnceLock};
+
+use super::out_of_band;
+
+/// Data that moves by reference. It is what instances of a native class own.
+pub(crate) trait ByReference: Sized + Send + Sync + 'static {
+    /// The value of a handle: mostly just what it owns.
+    type Handle: Native + From<Owned<Self>> + Borrow<Owned<Self>>;
+
+    /// The class of the handles.
+    const CLASS: &'static PerInterpreter<Class<Self::Handle>>;
+
+    /// What the type is called.
+    fn class(&self) -> Cow<'static, str>;
+
+    /// How many bytes it takes, about.
+    fn size(&self) -> usize;
+
+    /// A copy, for where it has to be in two places.
+    fn copy(&self, py: Python<'_>) -> PyResult<Self>;
+
+    /// What an object holds, if it is one of exactly that class.
+    fn of<'a>(object: &'a Object<'_>) -> Option<&'a Owned<Self>> {
+        Self::CLASS.here(object.py()).get_exact(object).map(Borrow::borrow)
+    }
+
+    /// A new object that holds it.
+    fn wrap(py: Python<'_>, owned: Owned<Self>) -> PyResult<Object<'_>> {
+        Self::CLASS.here(py).instance(py, owned.into())
+    }
+}
+
+/// How a value is taken out of its interpreter.
+#[derive(Clone, Copy)]
+pub(crate) enum Taking<'a> {
+    /// It goes away from here. What it is then, for those who use a handle of it all the same.
+    Move(&'a dyn Fn() -> String),
+    /// It stays here, too, and can be read everywhere.
+    Share,
+    /// It stays as it is.
+    Copy,
+}
+
+/// How a value is opened in an interpreter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// For one who has it alone from now on. Nobody will open it again, if this succeeds.
+    Own,
+    /// For one of its readers.
+    Read,
+    /// For one who gets a copy of his own.
+    Copy,
+}
+
+/// One type that moves by reference.
+pub(crate) struct Kind {
+    /// Makes the class, for a new interpreter.
+    set_up: for<'py> fn(Python<'py>, &Object<'py>, &State) -> PyResult<()>,
+    class: for<'py> fn(Python<'py>, &State) -> Object<'py>,
+    name: &'static CStr,
+    is_of: fn(&Object<'_>) -> bool,
+    /// The data of an object of this type, and whether that is still the object's own, to be settled later.
+    take: fn(&Object<'_>, bool) -> PyResult<(Data, bool)>,
+    /// Ends the right of an object that can only be read.
+    revoke: fn(&Object<'_>),
+}
+
+/// Data on its way.
+pub(crate) type Data = Arc<dyn Carried>;
+
+/// What can be done with data of any type. Implemented for all of them, here.
+pub(crate) trait Carried: Send + Sync {
+    fn open<'py>(self: Arc<Self>, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>>;
+    fn class(&self) -> Cow<'static, str>;
+    fn size(&self) -> usize;
+    /// Whether `object` is a handle of it.
+    fn is_of(&self, object: &Object<'_>) -> bool;
+    /// Takes the right to write from `object`, and, where there is a reason, that to read. False if it had none.
+    fn settle(&self, object: &Object<'_>, gone: Option<Box<str>>) -> bool;
+    /// Takes that back.
+    fn restore(self: Arc<Self>, object: &Object<'_>);
+}
+
+impl Kind {
+    pub(crate) const fn of<T: ByReference>() -> Kind {
+        Kind {
+            set_up: set_up::<T>,
+            class: |py, state| T::CLASS.of(state).as_object(py),
+            name: T::Handle::NAME,
+            is_of: |object| T::of(object).is_some(),
+            take: take::<T>,
+            revoke: |object| {
+                if let Some(owned) = T::of(object) {
+                    owned.revoke();
+                }
+            },
+        }
+    }
+}
+
+fn set_up<'py, T: ByReference>(py: Python<'py>, module: &Object<'py>, state: &State) -> PyResult<()> {
+    T::CLASS.fill(state, Class::new(py, module)?);
+    Ok(())
+}
+
+fn take<T: ByReference>(object: &Object<'_>, copies: bool) -> PyResult<(Data, bool)> {
+    let py = object.py();
+    let Some(owned) = T::of(object) else {
+        return Err(error::raise(py, Error::Type, "an object of another type: a bug in bocpy"));
+    };
+    let right = owned.right(py)?;
+    // What is only lent can't be given away.
+    if copies || !right.writes {
+        let copy = owned.read(py, |data| data.copy(py))??;
+        return Ok((Owned::new(copy).right(py)?.body, false));
+    }
+    right.body.with(|data| right.check(py, data))?;
+    Ok((right.body, true))
+}
+
+impl<T: ByReference> Carried for Body<T> {
+    fn open<'py>(self: Arc<Self>, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
+        let owned = match opening {
+            Opening::Own => self.own(),
+            Opening::Read => self.lend(),
+            Opening::Copy => self.copy(py)?,
+        };
+        T::wrap(py, owned)
+    }
+
+    fn class(&self) -> Cow<'static, str> {
+        self.with(T::class)
+    }
+
+    fn size(&self) -> usize {
+        self.with(T::size)
+    }
+
+    fn is_of(&self, object: &Object<'_>) -> bool {
+        T::of(object).is_some_and(|owned| owned.change(self, |_| None))
+    }
+
+    fn settle(&self, object: &Object<'_>, gone: Option<Box<str>>) -> bool {
+        T::of(object).is_some_and(|owned| {
+            owned.change(self, |right| {
+                right.writes = false;
+                gone
+            })
+        })
+    }
+
+    fn restore(self: Arc<Self>, object: &Object<'_>) {
+        if let Some(owned) = T::of(object) {
+            owned.restore(self);
+        }
+    }
+}
+
+static KINDS: OnceLock<&'static [Kind]> = OnceLock::new();
+
+/// Says which types there are, and makes their classes for a new interpreter.
+pub(crate) fn know<'py>(
+    kinds: &'static [Kind],
+    py: Python<'py>,
+    module: &Object<'py>,
+    state: &State,
+) -> PyResult<()> {
+    KINDS.get_or_init(|| kinds);
+    kinds.iter().try_for_each(|kind| (kind.set_up)(py, module, state))
+}
+
+/// Puts the classes into the module that is named in their names.
+pub(crate) fn publish<'py>(py: Python<'py>, module: &Object<'py>, state: &State) -> PyResult<()> {
+    for kind in KINDS.get().copied().unwrap_or_default() {
+        let name = kind.name.to_str().unwrap_or_default();
+        let name = CString::new(name.rsplit('.').next().unwrap_or(name)).unwrap_or_default();
+        module.setattr(&name, &(kind.class)(py, state))?;
+    }
+    Ok(())
+}
+
+fn kind_of(object: &Object<'_>) -> Option<&'static Kind> {
+    KINDS.get()?.iter().find(|kind| (kind.is_of)(object))
+}
+
+/// Whether an object is of a type that moves by reference.
+pub(crate) fn is_reference(object: &Object<'_>) -> bool {
+    CownObject::exact_handle(object).is_some() || kind_of(object).is_some()
+}
+
+/// What travels beside the rest of a value, which names it by number.
+#[derive(Clone)]
+pub(crate) enum Reference {
+    Cown(Handle),
+    /// Boxed, so that a portable value is no larger than two words.
+    Data(Box<Data>),
+}
+
+impl Reference {
+    /// The reference to what an object stands for. `None` where its type does not move so.
+    pub(super) fn take(object: &Object<'_>, taken: &mut Taken) -> PyResult<Option<Reference>> {
+        if let Some(handle) = CownObject::exact_handle(object) {
+            return Ok(Some(Reference::Cown(handle.clone())));
+        }
+        let Some(kind) = kind_of(object) else { return Ok(None) };
+        let (data, owned) = (kind.take)(object, taken.copies)?;
+        if owned {
+            taken.owned.push((Resident::new(object.clone()), data.clone()));
+        }
+        Ok(Some(Reference::Data(Box::new(data))))
+    }
+
+    /// The same, settled.
+    pub(super) fn of(object: &Object<'_>, taking: Taking<'_>) -> PyResult<Option<Reference>> {
+        let mut taken = Taken::new(taking);
+        let reference = Reference::take(object, &mut taken)?;
+        taken.settle(object.py(), taking)?;
+        Ok(reference)
+    }
+
+    pub(super) fn open<'py>(&self, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
+        match self {
+            Reference::Cown(handle) => CownObject::open(py, handle.clone()),
+            Reference::Data(data) => Arc::clone(data).open(py, opening),
+        }
+    }
+
+    pub(super) fn class(&self) -> Cow<'static, str> {
+        match self {
+            Reference::Cown(_) => "Cown".into(),
+            Reference::Data(data) => data.class(),
+        }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Reference::Cown(_) => size_of::<Reference>(),
+            Reference::Data(data) => data.size(),
+        }
+    }
+
+    /// Whether that object, opened from this, is still what it was.
+    pub(super) fn is_of(&self, object: &Object<'_>) -> bool {
+        match self {
+            Reference::Cown(handle) => CownObject::exact_handle(object) == Some(handle),
+            Reference::Data(data) => data.is_of(object),
+        }
+    }
+
+    pub(super) fn is_data(&self) -> bool {
+        matches!(self, Reference::Data(_))
+    }
+}
+
+/// Handles from which data has been taken. They lose it when the whole value has been, so that a value that can't be moved
+/// stays as it was.
+pub(crate) struct Taken {
+    copies: bool,
+    owned: SmallVec<[(Resident, Data); 1]>,
+}
+
+impl Taken {
+    pub(super) fn new(taking: Taking<'_>) -> Self {
+        Taken { copies: matches!(taking, Taking::Copy), owned: SmallVec::new() }
+    }
+
+    /// For what is not going to be settled.
+    pub(super) fn for_a_try() -> Self {
+        Taken { copies: false, owned: SmallVec::new() }
+    }
+
+    /// The same way of taking, for a part of the value.
+    pub(super) fn for_part(&self) -> Self {
+        Taken { copies: self.copies, owned: SmallVec::new() }
+    }
+
+    /// Takes over what has been taken of a part.
+    pub(super) fn append(&mut self, part: Taken) {
+        self.owned.extend(part.owned);
+    }
+
+    /// All has been taken.
+    pub(super) fn settle(self, py: Python<'_>, taking: Taking<'_>) -> PyResult<()> {
+        if self.owned.is_empty() {
+            return Ok(());
+        }
+        let to = match taking {
+            Taking::Move(to) => Some(to()),
+            Taking::Share => None,
+            Taking::Copy => return Ok(()),
+        };
+        for (count, (object, data)) in self.owned.iter().enumerate() {
+            let settled =
+                object.peek(py).is_some_and(|object| data.settle(&object, gone(data, to.as_deref())));
+            if settled {
+                continue;
+            }
+            for (object, data) in &self.owned[..count] {
+                if let Some(object) = object.peek(py) {
+                    Arc::clone(data).restore(&object);
+                }
+            }
+            let message = format!("this {} was moved while another thread moved it, too", data.class());
+            return Err(error::raise(py, Error::Runtime, &message));
+        }
+        Ok(())
+    }
+}
+
+/// What to tell those who use a handle when the data is gone.
+fn gone(data: &Data, to: Option<&str>) -> Option<Box<str>> {
+    let message = format!(
+        "this {} has been moved: it is now {}. One handle at a time can use it: make a copy() before you hand it over, where \
+         both sides need it",
+        data.class(),
+        to?.trim_end_matches(',')
+    );
+    Some(message.into())
+}
+
+/// What the new owner of a value gets where values stay the objects that they are: a handle of a type that moves by reference
+/// is handed over all the same, and becomes another object.
+pub(crate) fn hand_over<'py>(object: &Object<'py>, taking: Taking<'_>) -> PyResult<Object<'py>> {
+    if kind_of(object).is_none() {
+        return Ok(object.clone());
+    }
+    match Reference::of(object, taking)? {
+        Some(reference) => reference.open(object.py(), Opening::Own),
+        None => Ok(object.clone()),
+    }
+}
+
+/// The same for a reader: an object that it may only read.
+pub(crate) fn lend(object: Object<'_>) -> PyResult<Object<'_>> {
+    match kind_of(&object) {
+        Some(kind) => (kind.take)(&object, false)?.0.open(object.py(), Opening::Read),
+        None => Ok(object),
+    }
+}
+
+/// A reader has come to its end: the object that it got can no longer be used.
+pub(crate) fn take_back(object: &Object<'_>) {
+    if let Some(kind) = kind_of(object) {
+        (kind.revoke)(object);
+    }
+}
+
+/// `__reduce__` of a handle that is on its way to another interpreter. `None` where somebody else pickles it.
+pub(crate) fn reduce<'py>(object: &Object<'py>) -> PyResult<Option<Object<'py>>> {
+    let py = object.py();
+    let Some(number) = out_of_band::pack(object)? else { return Ok(None) };
+    let function = module::import_from(py, "bocpy._core", c"_carried")?;
+    let number = container::tuple(py, vec![number::uint(py, number as u64)?])?;
+    container::tuple(py, vec![function, number]).map(Some)
+}
