@@ -88,7 +88,7 @@ def main():
 
     if folder.exists():
         if not (folder / "pyvenv.cfg").exists():
-            sys.exit(f"{folder} is in the way: it is no virtual environment")
+            sys.exit(f"{folder} exists and is not a virtual environment: remove it, or choose another folder")
         shutil.rmtree(folder)
 
     print(f"Setting up {folder} with {', '.join(packages)}", flush=True)
@@ -96,7 +96,7 @@ def main():
     with tempfile.TemporaryDirectory() as store:
         if not any(way(folder, Path(store)) for way in ways):
             sys.exit(
-                "\n".join(said) + f"\n\nNo way to get pip for {sys.executable} worked (above: what was tried)."
+                "\n".join(said) + f"\n\nCould not get pip for {sys.executable} (the attempts are listed above)."
                 " Install one of: the venv package of your system's Python, pip for any Python, uv."
             )
     subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)

@@ -46,7 +46,7 @@ address)
     ;;
 thread)
     if [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-        echo "$0: std has to be compiled for it; get its sources by: rustup component add rust-src" >&2
+        echo "$0: std has to be compiled for it; to get its sources, run: rustup component add rust-src" >&2
         exit 1
     fi
     export TSAN_OPTIONS="suppressions=$PWD/tsan.supp ${TSAN_OPTIONS:-}"

@@ -151,19 +151,22 @@ def check(function, cowns):
     if code.co_flags & CO_GENERATOR:
         raise TypeError(
             f"the behavior '{name}' is a generator (it has a `yield`): a behavior runs once, to its end. "
-            "Return a value, or schedule another behavior for what comes next."
+            "Return a value, or schedule another behavior for the next step."
         )
     parameters = code.co_argcount
     if parameters < cowns and not code.co_flags & CO_VARARGS:
         raise TypeError(
-            f"the behavior '{name}' takes {parameters} parameter(s), but @when names {cowns} cown(s): each of them is "
-            "handed to a parameter of its own"
+            f"the behavior '{name}' takes {parameters} parameter(s), but @when has {cowns} argument(s): each argument "
+            "needs a parameter of its own"
         )
     given = function.__kwdefaults__ or {}
     needed = code.co_varnames[parameters : parameters + code.co_kwonlyargcount]
     missing = [parameter for parameter in needed if parameter not in given]
     if missing:
-        raise TypeError(f"the behavior '{name}' has a keyword-only parameter without a default: '{missing[0]}'")
+        raise TypeError(
+            f"the behavior '{name}' has a keyword-only parameter '{missing[0]}' without a default: give it a default "
+            f"(`{missing[0]}=...`)"
+        )
 
 
 def _names(code, loads, stores, attributes):
@@ -280,8 +283,8 @@ def warn_large_global(name, function, size):
     _warned.add(name)
 
     warnings.warn(
-        f"the global '{name}' ({size / 1e6:.1f} MB) is sent along with every behavior '{function}', as it may have "
-        "changed: put it into a Cown, or hand over just the part that is needed",
+        f"the global '{name}' ({size / 1e6:.1f} MB) is sent with every behavior '{function}', as it may have changed: "
+        "put it into a Cown, or capture only the part that is needed",
         RuntimeWarning,
         stacklevel=3,
     )

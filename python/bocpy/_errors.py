@@ -55,7 +55,7 @@ def _text(error):
     try:
         return str(error)
     except Exception:
-        return "<its text cannot be had>"
+        return "<str() failed>"
 
 
 def explain_name_error(error, name, reason):

@@ -30,7 +30,7 @@ def at_least(least: int) -> Callable[[str], int]:
     def whole_number(text: str) -> int:
         number = int(text)
         if number < least:
-            raise argparse.ArgumentTypeError(f"{number} is too small: at least {least}, please")
+            raise argparse.ArgumentTypeError(f"{number} is too small: it must be at least {least}")
         return number
 
     # argparse shows this name when the text is no number at all.
@@ -42,7 +42,7 @@ def above_zero(text: str) -> float:
     """A type for ``add_argument``: numbers greater than zero."""
     number = float(text)
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+        raise argparse.ArgumentTypeError(f"{text} is not a number above zero")
     return number
 
 

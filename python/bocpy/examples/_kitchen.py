@@ -40,7 +40,7 @@ FOODS = sorted({food for step in RECIPE for food in step.foods})
 def add_kitchen_options(parser: ArgumentParser) -> None:
     """Give ``parser`` what one may choose about the kitchen."""
     parser.add_argument(
-        "--cooks", type=at_least(1), default=2, metavar="N", help="hands to help (default: %(default)s)"
+        "--cooks", type=at_least(1), default=2, metavar="N", help="how many cooks (default: %(default)s)"
     )
     parser.add_argument(
         "--minute",

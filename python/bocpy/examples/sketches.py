@@ -93,7 +93,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--seed", type=int, default=1, metavar="N", help="which random day it is (default: %(default)s)"
     )
-    parser.add_argument("--exclude", default="spam", metavar="FOOD", help="what no dish may have in it (%(default)s)")
+    parser.add_argument(
+        "--exclude", default="spam", metavar="FOOD", help="no dish may contain it (default: %(default)s)"
+    )
     parser.add_argument(
         "--stock",
         type=float,

@@ -202,7 +202,7 @@ def command() -> ArgumentParser:
         type=at_least(1),
         default=5,
         metavar="N",
-        help="count so often and take the best time, as the first may have to wait for the disk (default: %(default)s)",
+        help="count N times and take the best time, as the first may wait for the disk (default: %(default)s)",
     )
     parser.add_argument(
         "--workers",
@@ -210,7 +210,7 @@ def command() -> ArgumentParser:
         # One for each core: the main thread needs none, it only waits.
         default=max(2, available_cores()),
         metavar="N",
-        help="how many workers to compare with a single one (default: %(default)s)",
+        help="how many workers to compare with one (default: %(default)s)",
     )
     return parser
 

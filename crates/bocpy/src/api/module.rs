@@ -72,8 +72,7 @@ struct Ask;
 
 impl Function for Ask {
     const NAME: &'static CStr = c"_ask";
-    const DOC: &'static CStr =
-        c"What the main interpreter has under a name of a namespace, with what that needs.";
+    const DOC: &'static CStr = c"The main interpreter's object of that name, with the globals that it needs.";
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(namespace), Some(name)] = args.bind("_ask", ["namespace", "name"], 2)? else {
@@ -132,7 +131,7 @@ impl Function for Kept {
             None => None,
         };
         found.ok_or_else(|| {
-            error::raise(py, Kind::Runtime, "this object was on its way to another interpreter")
+            error::raise(py, Kind::Runtime, "this pickle was made only to move a value between interpreters")
         })
     }
 }
@@ -142,7 +141,7 @@ struct Offset;
 
 impl Function for Offset {
     const NAME: &'static CStr = c"_offset";
-    const DOC: &'static CStr = c"At which byte of an object's memory a view of it begins.";
+    const DOC: &'static CStr = c"The offset in bytes of a view from the start of an object's memory.";
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(base), Some(view)] = args.bind("_offset", ["base", "view"], 2)? else {
@@ -158,7 +157,7 @@ struct Forget;
 
 impl Function for Forget {
     const NAME: &'static CStr = c"_forget";
-    const DOC: &'static CStr = c"Let go of what has been remembered of code and globals.";
+    const DOC: &'static CStr = c"Clear the caches of code and globals.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         CACHES.here(py).clear();
         Ok(py.none())
@@ -171,7 +170,7 @@ struct AtEnd;
 impl Function for AtEnd {
     const NAME: &'static CStr = c"_at_end";
     const DOC: &'static CStr =
-        c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
+        c"At the very end, print the exceptions of behaviors that nobody has looked at.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         reports::report_all();
         allocator::stop_giving_back(py);
@@ -210,5 +209,6 @@ fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Port
         let (namespace, name) = (question.0.decode(py)?, question.1.decode(py)?);
         Portable::from_pickler(py, "definition", || ANSWER.call_in(py, state, &[&namespace, &name]))
     };
-    find().map_err(|_| format!("the main interpreter could not send it: {}", error::describe(py)))
+    find()
+        .map_err(|_| format!("the main interpreter could not send this definition: {}", error::describe(py)))
 }

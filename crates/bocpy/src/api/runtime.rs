@@ -75,7 +75,7 @@ fn seconds(py: Python<'_>, timeout: Option<&Object<'_>>) -> PyResult<Option<Dura
         return Err(error::raise(
             py,
             Kind::Value,
-            "the timeout is NaN: give seconds, or None to wait for ever",
+            "the timeout is NaN: pass a number of seconds, or None to wait forever",
         ));
     }
     // What is too long for a clock is for ever.

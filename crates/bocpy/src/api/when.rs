@@ -33,13 +33,13 @@ impl Native for When {
     type Extra = Callable;
 
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
-        Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
+        Err(error::raise(py, Kind::Type, "bocpy.When cannot be created directly: call when(...)"))
     }
 
     fn call<'py>(py: Python<'py>, this: &Instance<'py, Self>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("when(...)")?;
         let [body] = args.positional() else {
-            return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
+            return Err(error::raise(py, Kind::Type, "@when(...) decorates exactly one function"));
         };
         let state = State::get(py);
         let over = over(this)?;
@@ -172,7 +172,7 @@ impl Function for WhenCall {
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [func, cowns, captures] = args.bind("whencall", ["func", "args", "captures"], 3)?;
         let (Some(func), Some(cowns)) = (func, cowns) else {
-            let message = "whencall() needs a function and the cowns that it is to be called with";
+            let message = "whencall() takes a function and a list of its cowns: whencall(func, [cown, ...])";
             return Err(error::raise(py, Kind::Type, message));
         };
         if func.to_str().is_some() {

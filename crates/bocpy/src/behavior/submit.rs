@@ -85,7 +85,7 @@ impl<'py> Submission<'_, 'py> {
         let given = self.params + self.captures.len();
         if given > plan.parameters && !plan.takes_more {
             let message = format!(
-                "the behavior '{}' takes {} parameter(s), but {} cown(s) and {} capture(s) are handed to it",
+                "the behavior '{}' takes {} parameter(s), but {} cown(s) and {} capture(s) are passed to it",
                 plan.code.name,
                 plan.parameters,
                 self.params,
@@ -131,8 +131,8 @@ impl<'py> Submission<'_, 'py> {
             }
         }
         let message = format!(
-            "the behavior '{}' has a parameter '{name}' for which there is no cown, no default and no variable of that \
-             name: name a cown for it in @when(...), or give it a default (`{name}=...`)",
+            "the behavior '{}' has a parameter '{name}' with no cown, no default and no variable of that name: add a \
+             cown for it to @when(...), or give it a default (`{name}=...`)",
             plan.code.name
         );
         Err(error::raise(self.py, Kind::Type, &message))

@@ -92,7 +92,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
     }
     if Holder::in_behavior() {
         if backend::is_running() {
-            let message = "start() inside a behavior: the runtime is up, or the behavior would not run";
+            let message = "start() cannot be called inside a behavior: the workers are already running";
             return Err(error::raise(py, Kind::Runtime, message));
         }
         return Ok(());
@@ -101,7 +101,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         return Ok(());
     }
     if module::is_finalizing(py) {
-        let message = "no behavior can be scheduled any more: the program is at its end";
+        let message = "no more behaviors can be scheduled: the program is exiting";
         return Err(error::raise(py, Kind::Runtime, message));
     }
     hook_into_exit(py)?;
@@ -231,7 +231,10 @@ pub(crate) fn wait(
     stop: bool,
 ) -> PyResult<Vec<Stats>> {
     if Holder::in_behavior() || boc::current_worker().is_some() {
-        let message = format!("{function}() inside a behavior would wait for that behavior itself");
+        let message = format!(
+            "{function}() cannot be called inside a behavior, as it would wait for that behavior itself: \
+             schedule another behavior instead"
+        );
         return Err(error::raise(py, Kind::Runtime, &message));
     }
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -270,7 +273,7 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
     while !engine.runtime.is_idle() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
-            let message = format!("{function}() has timed out: behaviors are still in flight");
+            let message = format!("{function}() timed out: behaviors are still in flight");
             return Err(error::raise(py, Kind::Timeout, &message));
         }
         let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));

@@ -37,8 +37,9 @@ pub(crate) fn before(py: Python<'_>) {
         outside
     });
     if !outside {
-        let message = "bocpy: os.fork() while a behavior runs that does not end: CPython cannot fork while there are \
-                       sub-interpreters, and the child is about to crash. Fork after wait(), or use the 'spawn' method\n";
+        let message = "bocpy: os.fork() was called while a behavior runs that did not end in time: CPython cannot fork \
+                       while there are sub-interpreters, and the child will probably crash. Fork after wait(), or use \
+                       the start method 'spawn' of multiprocessing\n";
         module::write_stderr(py, message);
     }
 }

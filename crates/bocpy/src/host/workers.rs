@@ -79,7 +79,7 @@ impl Host for Interpreters {
                 Ok(())
             });
             set_leaving(false);
-            let made = made.unwrap_or_else(|why| Err(format!("a sub-interpreter could not be made: {why}")));
+            let made = made.unwrap_or_else(|why| Err(format!("could not create a sub-interpreter: {why}")));
             if let Err(why) = made {
                 return worker.fail(why);
             }

@@ -61,7 +61,7 @@ impl Backend {
         };
         if !backend.is_possible() {
             let why = if cfg!(Py_GIL_DISABLED) {
-                "this Python has no GIL: its threads run in parallel as they are"
+                "this Python has no GIL, so its threads already run in parallel"
             } else {
                 "interpreters with a GIL of their own need Python 3.12 or newer"
             };

@@ -51,7 +51,11 @@ fn arrived<T>(py: Python<'_>, found: Option<Result<T, String>>) -> PyResult<T> {
     match found {
         Some(Ok(found)) => Ok(found),
         Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &format!("in the main interpreter: {why}"))),
-        None => Err(error::raise(py, Kind::Runtime, "the main interpreter lets nobody in any more")),
+        None => Err(error::raise(
+            py,
+            Kind::Runtime,
+            "the main interpreter can no longer be used: the program is exiting",
+        )),
     }
 }
 

@@ -76,13 +76,13 @@ impl Visitor {
             None => "the main interpreter".to_owned(),
         };
         let culprit = match labels::name(self.running) {
-            Some(name) => format!("the behavior '{name}', which runs there, lets"),
-            None => "what runs there lets".to_owned(),
+            Some(name) => format!("the behavior '{name}', which runs there,"),
+            None => "the code that runs there".to_owned(),
         };
         let seconds = self.since.elapsed().as_secs();
         eprintln!(
-            "bocpy: since {seconds} s a thread waits for {place}, where a value or a definition is to be fetched: {culprit} \
-             nobody in (is it in a call into C that keeps the GIL?)"
+            "bocpy: a thread has waited {seconds} s to fetch a value or a definition from {place}: {culprit} does not \
+             let it in (is it in a C function that keeps the GIL?)"
         );
     }
 }

@@ -136,7 +136,9 @@ impl Form {
                     Err(portable) => (*portable).clone(),
                 }
             }
-            other => return (other, Err(error::raise(py, Kind::Runtime, "this cown has no value just now"))),
+            other => {
+                return (other, Err(error::raise(py, Kind::Runtime, "this cown has no value at the moment")));
+            }
         };
         match portable.decode_last(py) {
             Ok(object) => {
@@ -243,7 +245,7 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
             Err((Form::Resident(left), error::raise(py, Kind::Type, &message)))
         }
         _ => {
-            let message = "the value of this cown was lost: the interpreter in which it lived has ended";
+            let message = "the value of this cown was lost: the interpreter that it lived in has ended";
             Err((Form::lost(Kind::Runtime, message), error::raise(py, Kind::Runtime, message)))
         }
     }
@@ -265,7 +267,7 @@ pub(super) fn explain_open(py: Python<'_>, portable: &Portable, raised: Raised) 
     let Some(reason) = error::take(py) else { return raised };
     let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
     let message = format!(
-        "a value of type '{}' could not be opened in this interpreter: {}: {why}{}",
+        "a value of type '{}' could not be loaded in this interpreter: {}: {why}{}",
         portable.class(),
         reason.class_name(),
         import_hint(&why)

@@ -157,8 +157,8 @@ impl Slot {
                     let left_by = labels::name(left.left_by);
                     let left_by = left_by.as_deref().unwrap_or("?");
                     let message = format!(
-                        "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
-                         '{class}', it cannot be moved to another interpreter: {why}"
+                        "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: its \
+                         type is '{class}', and it cannot be moved to another interpreter: {why}"
                     );
                     (Form::lost(Kind::Type, &message), Some(message))
                 }

@@ -86,7 +86,7 @@ impl Drop for Slot {
 }
 
 fn print(report: &str) {
-    let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
+    let message = format!("Exception in a behavior whose result was never read:\n{report}");
     let printed = attach::if_attached(|py| {
         error::aside(py, || module::write_stderr(py, &message));
     });

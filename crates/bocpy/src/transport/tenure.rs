@@ -56,18 +56,19 @@ pub(crate) fn check_access(py: Python<'_>, cown: &Handle) -> PyResult<Mode> {
 fn refuse(py: Python<'_>, cown: &Handle) -> error::Raised {
     let message = match (cown.tag().holder(), Holder::in_behavior()) {
         (Some(_), _) if cown.tag().is_held_by_behavior() => {
-            "this cown is held by a behavior that is running: only that one may touch its value. \
+            "this cown is held by a running behavior, and only that behavior may use its value. \
              Schedule a behavior with @when(cown), or acquire the cown after wait() or quiesce()"
         }
         (Some(_), _) => {
-            "this cown is held by another thread, which has acquired it: only that one may touch its value"
+            "another thread has acquired this cown, and only that thread may use its value. \
+             Schedule a behavior with @when(cown), or acquire the cown after the thread has released it"
         }
         (None, true) => {
-            "this behavior does not hold this cown: name it in @when(...) to be its holder, \
-             or return from the behavior and let another one take it"
+            "this behavior does not hold this cown: add the cown to the behavior's @when(...), \
+             or schedule another behavior with @when(cown)"
         }
         (None, false) => {
-            "nobody holds this cown: to touch its value, acquire it (`with cown:`), or schedule a behavior \
+            "nobody holds this cown: to use its value, acquire it (`with cown:`), or schedule a behavior \
              with @when(cown)"
         }
     };
@@ -80,8 +81,8 @@ pub(crate) fn check_write(py: Python<'_>, cown: &Handle, what: &str) -> PyResult
         Mode::Write => Ok(()),
         Mode::Read => {
             let message = format!(
-                "this behavior only reads this cown, and cannot change {what}: schedule it with @when(cown) rather than \
-                 @when(read(cown)) to write"
+                "this behavior only reads this cown, and cannot change {what}: to write, use @when(cown) instead of \
+                 @when(read(cown))"
             );
             Err(error::raise(py, Kind::Runtime, &message))
         }
@@ -118,11 +119,11 @@ pub(crate) fn release(py: Python<'_>, cown: &Handle) -> PyResult<()> {
     let slot = cown.tag();
     match slot.holder() {
         Some(holder) if holder != Holder::current() => {
-            let message = "this cown is held by somebody else, who alone can release it";
+            let message = "this cown is held by another thread or behavior: only its holder can release it";
             Err(error::raise(py, Kind::Runtime, message))
         }
         Some(_) if !slot.has_hold() => {
-            let message = "a behavior's cowns are released when it ends, and not before";
+            let message = "a behavior cannot release its own cowns: they are released when it ends";
             Err(error::raise(py, Kind::Runtime, message))
         }
         Some(_) => {
