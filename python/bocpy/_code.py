@@ -1,8 +1,8 @@
-"""What a function needs besides its arguments: where it is from, and which global names it reaches.
+"""What a function needs besides its arguments: its module, and the global names that it uses.
 
 A function of a module that can be imported finds its globals by importing that module on the worker. All others (those
-of `__main__`, of code given to `exec`, of a module that is being imported just now) belong to a *namespace*: their
-globals travel by value, name by name, as they are when a behavior is scheduled.
+of `__main__`, of code given to `exec`, of a module that is still being imported) belong to a *namespace*: their globals
+are sent by value, name by name, as they are when a behavior is scheduled.
 """
 
 import builtins
@@ -26,32 +26,32 @@ __all__ = [
 CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 CO_VARARGS = 0x04
 
-# Dictionaries of globals that are not a module's that can be imported, by name; and their names, by identity.
+# The globals of namespaces, by name; and their names, by `id` of the globals.
 _namespaces = {}
 _keys = {}
-# How many namespaces there are of one name.
+# How many namespaces of each name there are.
 _counts = {}
-# Names of modules that have scheduled behaviors while they were being imported: to import them on a worker would do so
-# again.
+# Names of modules that have scheduled behaviors while they were being imported: importing them on a worker would
+# schedule those again.
 _schedules_on_import = set()
 # Whether a module can be imported by its name alone.
 _findable = {}
 
-# Large globals that have been warned of.
+# Names of large globals for which there has been a warning.
 _warned = set()
 
 _LOADS = {opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in opmap}
 _STORES = {opmap[name] for name in ("STORE_GLOBAL", "DELETE_GLOBAL") if name in opmap}
 _EXTENDED_ARG = opmap["EXTENDED_ARG"]
 _LOAD_GLOBAL = opmap["LOAD_GLOBAL"]
-# Since 3.11 the lowest bit of LOAD_GLOBAL's argument says something else.
+# Since 3.11 the lowest bit of LOAD_GLOBAL's argument is a flag.
 _SHIFT = 1 if sys.version_info >= (3, 11) else 0
 
 
 def origin(globals_):
-    """Gives `(importable, name)` for a function's globals: the module to import, or the namespace they belong to.
+    """Returns `(importable, name)` for a function's globals: the module to import, or the namespace they belong to.
 
-    Globals that were unknown become a namespace by this.
+    Unknown globals become a new namespace.
     """
     importable, name = place_of(globals_)
     if name is None:
@@ -65,7 +65,7 @@ def origin(globals_):
 
 
 def place_of(globals_):
-    """As `origin`, but the name is None for globals that are no module's and no namespace yet."""
+    """As `origin`, but the name is None for globals that belong to no module and no namespace yet."""
     name = globals_.get("__name__")
     if not isinstance(name, str):
         name = "<nameless>"
@@ -88,13 +88,13 @@ def _remember(name, globals_):
 
 
 def forget():
-    """Lets go of everything, so that nothing outlives the program for our sake."""
+    """Drops everything, so that bocpy keeps nothing alive at exit."""
     for table in (_namespaces, _keys, _counts):
         table.clear()
 
 
 def namespace_of(name):
-    """Gives the globals of the namespace of that name, or None."""
+    """Returns the globals of the namespace of that name, or None."""
     if name == "__main__":
         return vars(sys.modules["__main__"])
     return _namespaces.get(name) or getattr(sys.modules.get(name), "__dict__", None)
@@ -141,7 +141,7 @@ def is_by_value(thing):
 
 
 def check(function, cowns):
-    """Raises a TypeError if `function` can't be the body of a behavior over that many cowns."""
+    """Raises a TypeError if `function` can't be the body of a behavior with that many cowns and groups."""
     code = function.__code__
     name = function.__qualname__
     if code.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR):
@@ -170,7 +170,7 @@ def check(function, cowns):
 
 
 def _names(code, loads, stores, attributes):
-    """Collects the global names that `code`, and the code within it, loads and stores."""
+    """Collects the global names that `code` and nested code load and store."""
     raw = code.co_code
     names = code.co_names
     attributes.update(names)
@@ -190,7 +190,7 @@ def _names(code, loads, stores, attributes):
 
 
 def direct_names(function):
-    """Gives the global names that a function's own code loads, and those that any module has."""
+    """Returns the global names that a function's own code loads, and those that every module has."""
     loads, stores = set(), set()
     _names(function.__code__, loads, stores, set())
     own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
@@ -198,10 +198,10 @@ def direct_names(function):
 
 
 def survey(thing, globals_):
-    """Lists the global names that `thing` reaches: `(name, stored, submodules)` each.
+    """Lists the global names that `thing` uses: `(name, stored, submodules)` each.
 
-    What it calls counts too, as far as that is sent by value. `stored`: somebody assigns to that name. `submodules`: if
-    the name is a package, the parts of it that the code seems to use.
+    Includes the names that its callees use, if those are sent by value. `stored`: this code assigns to the name.
+    `submodules`: if the name is a package, the submodules that the code seems to use.
     """
     loads, stores, attributes = set(), set(), set()
     seen = set()
@@ -275,7 +275,7 @@ def _submodules(value, attributes):
 
 
 def warn_large_global(name, function, size):
-    """Warns, once, of a global that is encoded again for every behavior."""
+    """Warns once about a large global that is encoded again for every behavior."""
     import warnings
 
     if name in _warned:

@@ -1,4 +1,4 @@
-"""What the examples have in common: their command lines, and how they speak."""
+"""Shared by the examples: command lines and output."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def above_zero(text: str) -> float:
 
 
 def say(line: str) -> None:
-    """Print a line in one piece, so that lines which several workers print at the same time stay whole."""
+    """Print a line in one piece, so that lines of several workers do not mix."""
     print(line + "\n", end="", flush=True)
 
 
@@ -57,5 +57,5 @@ def counted(number: int, thing: str) -> str:
 
 
 def verdict(holds: bool) -> int:
-    """The exit status that says whether an example's check held."""
+    """The exit status: whether an example's check succeeded."""
     return 0 if holds else 1

@@ -85,7 +85,7 @@ impl<'py> Submission<'_, 'py> {
         let given = self.params + self.captures.len();
         if given > plan.parameters && !plan.takes_more {
             let message = format!(
-                "the behavior '{}' takes {} parameter(s), but {} cown(s) and {} capture(s) are passed to it",
+                "the behavior '{}' takes {} parameter(s), but gets {} cown(s) or group(s) and {} capture(s)",
                 plan.code.name,
                 plan.parameters,
                 self.params,
