@@ -1,4 +1,4 @@
-"""Who waits long for a value whose home keeps its GIL in one C call says so, and gets the value in the end."""
+"""A long wait for a value whose home keeps its GIL in one C call is reported, and the value arrives in the end."""
 
 import contextlib
 import inspect
