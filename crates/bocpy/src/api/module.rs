@@ -67,7 +67,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
     module.setattr(c"WORKER_COUNT", &number::uint(py, default_workers() as u64)?)
 }
 
-/// `_ask(namespace, name)`: what the main interpreter has under that name.
+/// `_ask(namespace, name)`: the main interpreter's object of that name.
 struct Ask;
 
 impl Function for Ask {
@@ -88,7 +88,8 @@ impl Function for Ask {
     }
 }
 
-/// `_carry_buffer(buffer)`: takes a `PickleBuffer` along with what is being pickled. True where it must go into the pickle.
+/// `_carry_buffer(buffer)`: carries a `PickleBuffer` beside the value that is being pickled. True if it must go into the
+/// pickle.
 struct CarryBuffer;
 
 impl Function for CarryBuffer {
@@ -101,7 +102,8 @@ impl Function for CarryBuffer {
     }
 }
 
-/// `_keep(object)`: has CPython itself carry what can't be pickled. Gives its number, or `None` where that can't be done.
+/// `_keep(object)`: lets CPython itself carry an object that can't be pickled. Returns its number, or `None` if CPython
+/// can't.
 struct Keep;
 
 impl Function for Keep {
@@ -136,7 +138,7 @@ impl Function for Kept {
     }
 }
 
-/// `_offset(base, view)`: at which byte of an object's memory a view of it begins.
+/// `_offset(base, view)`: the offset in bytes of a view from the start of an object's memory.
 struct Offset;
 
 impl Function for Offset {
@@ -152,7 +154,7 @@ impl Function for Offset {
     }
 }
 
-/// `_forget()`: lets go of what has been remembered of code and globals.
+/// `_forget()`: clears the caches of code and globals.
 struct Forget;
 
 impl Function for Forget {
@@ -164,7 +166,7 @@ impl Function for Forget {
     }
 }
 
-/// `_at_end()`: what is left to do when no worker is left and the program is about to end.
+/// `_at_end()`: the last steps, when there are no workers any more and the program is about to end.
 struct AtEnd;
 
 impl Function for AtEnd {
@@ -202,7 +204,7 @@ fork_hooks! {
     AfterForkInChild, c"_after_fork_in_child", |py| fork::after_in_child();
 }
 
-/// In the main interpreter: finds the thing, pickled.
+/// In the main interpreter: finds the object and pickles it.
 fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Portable>, String> {
     let Some(state) = State::try_get(py) else { return Ok(None) };
     let find = || -> PyResult<Option<Portable>> {

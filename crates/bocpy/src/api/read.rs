@@ -1,4 +1,4 @@
-//! `read`: a cown that a behavior is only to read.
+//! `read`: a cown that a behavior only reads.
 
 use crate::ffi::args::Args;
 use crate::ffi::class::{Class, Instance, Native, Referable};
@@ -17,7 +17,7 @@ pub(super) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) 
     Ok(())
 }
 
-/// What `read(cown)` gives.
+/// The result of `read(cown)`.
 pub(crate) struct Read {
     handle: Handle,
 }

@@ -1,4 +1,4 @@
-//! What a worker thread has around it: an interpreter of its own, or the main one.
+//! The environment of a worker thread: its own interpreter, or the main one.
 
 use super::engine::set_leaving;
 #[cfg(Py_3_12)]
@@ -29,7 +29,7 @@ impl Host for Threads {
         loop {
             make::in_main(|py| {
                 work(py, &mut worker);
-                // What has died on other threads may be given up as this one goes.
+                // Objects that died on other threads may be dropped when this one leaves.
                 set_leaving(true);
             });
             set_leaving(false);
@@ -47,7 +47,7 @@ pub(crate) struct Interpreters {
 }
 
 impl Interpreters {
-    /// Gathers what their interpreters take over from this one.
+    /// Gathers the settings that their interpreters take over from this one.
     pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
         let settings = GATHER_SETTINGS.call(py, &[])?;
         let path = settings.call_method(c"get", &[&text::string(py, "path")?])?.items()?;
@@ -116,8 +116,8 @@ fn describe(py: Python<'_>) -> String {
     })
 }
 
-/// Before a worker's interpreter ends: what lives there and could not be moved gets its last chance, and nobody comes in
-/// any more.
+/// Before a worker's interpreter ends: a last try to move the values that live there; then it lets no visitors in any
+/// more.
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 fn leave(py: Python<'_>) {
     let state = State::get(py);
@@ -134,7 +134,7 @@ fn leave(py: Python<'_>) {
 }
 
 fn evacuate(py: Python<'_>, state: &State) {
-    // To move a value may run any code, which may leave others.
+    // Moving a value may run any code, which may leave others.
     loop {
         let residents = residents::take(state);
         if residents.is_empty() {

@@ -1,4 +1,4 @@
-//! A watchdog: says on stderr that a thread has been waiting for long to be let into an interpreter.
+//! A watchdog: reports on stderr that a thread has been waiting for a long time to enter an interpreter.
 
 use super::fork_safe;
 use super::labels::{self, Label};
@@ -6,7 +6,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a thread waits before that is told.
+/// How long a thread waits before there is a report.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often the watchdog looks, and how often it finds nobody waiting before it ends.
 const ROUND: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ struct Visitor {
     since: Instant,
     /// The worker that is visited; `None` for the main interpreter.
     worker: Option<usize>,
-    /// What ran there when the visitor came.
+    /// The behavior that ran there when the visitor came.
     running: Label,
     told: bool,
 }
@@ -87,7 +87,7 @@ impl Visitor {
     }
 }
 
-/// For a fork, it is held over that.
+/// A fork holds the lock until it is over.
 pub(crate) fn hold() -> MutexGuard<'static, Waiting> {
     fork_safe::lock(|| WAITING.try_lock())
 }
