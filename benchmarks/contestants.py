@@ -1,4 +1,4 @@
-"""Who is measured, and how one measurement is taken."""
+"""The contestants, and how to take one measurement."""
 
 import concurrent.futures
 import json
@@ -42,7 +42,7 @@ class Contestant:
     argument: str = ""
 
     def measure(self, workload: Workload, workers: int, size: int) -> dict:
-        """Run the workload's program once in a fresh process; its JSON line comes back as a dict."""
+        """Run the workload's program once in a fresh process, and return its JSON line as a dict."""
         program = HERE / "programs" / self.folder / f"{workload.program or workload.name}.py"
         arguments = [str(workers), str(size), *filter(None, [self.argument])]
         printed = run_python(self.python, str(program), *arguments, variables=dict(workload.environment))

@@ -1,4 +1,4 @@
-"""The machine under the measurements: how many CPUs, and what others take of them meanwhile."""
+"""The machine: how many CPUs it has, and how many of them other programs use."""
 
 import os
 from time import perf_counter
@@ -16,7 +16,7 @@ class Others:
         self.before = self.busy_seconds()
 
     def cpus(self) -> float | None:
-        """On average; None where the system does not tell."""
+        """On average; None if the system does not provide it."""
         if self.before is None:
             return None
         return max(0.0, (self.busy_seconds() - self.before) / (perf_counter() - self.began))

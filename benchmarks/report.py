@@ -25,7 +25,7 @@ def render(results: dict[Workload, Samples], setting: str, workers: int) -> str:
 
 
 def describe(args: Namespace, names: dict[str, str], command: str, others: float | None) -> str:
-    """Heading and opening lines: when, where, who, how, and what else the machine did meanwhile."""
+    """Heading and opening lines: date, machine, versions, settings, and the load from other programs."""
     free_threaded = " free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
     variables = [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("BOCPY_")]
     who = ", ".join(f"{role}: {name}" for role, name in names.items())

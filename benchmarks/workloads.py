@@ -1,4 +1,4 @@
-"""What is measured: the workloads, their sizes, units and targets."""
+"""The workloads, with their sizes, units and targets."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,9 @@
 """setup_venv.py FOLDER [PACKAGE ...]: makes FOLDER a virtual environment of the Python that runs this, with these
-packages, or else with the tools that build and test this one. Does nothing where it already is that.
+packages, or by default with the tools that build and test bocpy. Does nothing if it already is one.
 
-`python -m venv` is enough on most machines. Where it is not (a distribution that packages ensurepip apart, a Python
-without its wheels), pip comes from whatever else the machine has. All the rest is pip's work, which keeps to the user's
-own configuration (index, certificates).
+`python -m venv` is enough on most machines. If it is not (ensurepip in a separate package, a Python without its
+wheels), pip comes from another source on the machine. pip does the rest, with the user's own configuration (index,
+certificates).
 """
 
 import shutil
@@ -35,12 +35,12 @@ def by_venv(folder, store):
 
 
 def by_uv(folder, store):
-    shutil.rmtree(folder, ignore_errors=True)  # what is left of the first try
+    shutil.rmtree(folder, ignore_errors=True)  # the rest of the first try
     return ran("uv", "venv", "--seed", "--python", sys.executable, folder)
 
 
 def by_wheel_at_hand(folder, store):
-    """The wheels that a Python carries for ensurepip; Debian keeps them in a folder of their own."""
+    """The wheels that a Python has for ensurepip; Debian keeps them in a separate folder."""
     places = [
         Path(sysconfig.get_path("stdlib"), "ensurepip/_bundled"),
         Path(sys.base_prefix, "share/python-wheels"),
@@ -50,7 +50,7 @@ def by_wheel_at_hand(folder, store):
 
 
 def by_another_pip(folder, store):
-    """What the pip of some other Python fetches."""
+    """A wheel of pip, downloaded by the pip of another Python."""
     pips = ["pip", "pip3", *(f"pip3.{minor}" for minor in range(15, 9, -1))]
     return any(ran(pip, "download", "--no-deps", "--dest", store, "pip") and from_wheel(folder, store) for pip in pips)
 
@@ -80,7 +80,7 @@ def main():
     packages = sys.argv[2:] or TOOLS
     python = folder / "bin/python"
 
-    # What it is made of, to tell later whether it is still what is asked for; written when all is in place.
+    # What the environment was made of, to check later whether it is still current; written last.
     made_of = folder / ".made_of"
     wanted = "\n".join([str(Path(sys.executable).resolve()), sys.version, *packages])
     if python.exists() and made_of.exists() and made_of.read_text() == wanted:
@@ -88,7 +88,7 @@ def main():
 
     if folder.exists():
         if not (folder / "pyvenv.cfg").exists():
-            sys.exit(f"{folder} is in the way: it is no virtual environment")
+            sys.exit(f"{folder} exists and is not a virtual environment: remove it, or choose another folder")
         shutil.rmtree(folder)
 
     print(f"Setting up {folder} with {', '.join(packages)}", flush=True)
@@ -96,7 +96,7 @@ def main():
     with tempfile.TemporaryDirectory() as store:
         if not any(way(folder, Path(store)) for way in ways):
             sys.exit(
-                "\n".join(said) + f"\n\nNo way to get pip for {sys.executable} worked (above: what was tried)."
+                "\n".join(said) + f"\n\nCould not get pip for {sys.executable} (the attempts are listed above)."
                 " Install one of: the venv package of your system's Python, pip for any Python, uv."
             )
     subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)

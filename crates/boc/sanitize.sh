@@ -1,9 +1,9 @@
 #!/bin/sh
-# Runs boc's tests under a tool that sees what a test alone does not.
+# Runs boc's tests under a tool that finds errors which tests alone do not.
 #
 #   crates/boc/sanitize.sh address|thread|valgrind|miri [WHAT ...]     such as: thread --test hold a_hold_does_not_wait
 #
-# address   AddressSanitizer and LeakSanitizer: freed memory that is used, and memory that is lost.
+# address   AddressSanitizer and LeakSanitizer: use of freed memory, and leaks.
 # thread    ThreadSanitizer: data races. Needs the sources of std (`rustup component add rust-src`), see below.
 # valgrind  memcheck: as address, slower, but for all code in the process.
 # miri      Miri: accesses that Rust's rules for references forbid. Needs a nightly with `miri` and `rust-src`. Slow.
@@ -12,13 +12,13 @@
 # run single programs of soundness.rs: miri --test soundness aligned_values
 # The sizes of the tests are divided by BOC_TEST_DIVISOR.
 #
-# ThreadSanitizer knows only what was compiled for it. In the std that comes with Rust, an `Arc` is let go of with a fence,
-# of which it knows nothing, and a lock that has to wait does so in code that it does not see. Both look like races: 226
-# of them in our tests, in whatever is behind a lock or an `Arc`. To suppress those would be to suppress nearly all that
-# there is to find. With a std that is compiled for it there are none. crossbeam's fences are no trouble: its build scripts
-# notice the sanitizer, and take stronger steps instead. One race is left, meant to be there and harmless: see tsan.supp.
+# ThreadSanitizer sees only code that was compiled for it. The std that comes with Rust drops an `Arc` with a fence, which
+# ThreadSanitizer does not support, and waits for locks in code that it does not see. Both look like races: 226 of them in
+# our tests, on all data behind a lock or an `Arc`. Suppressing those would suppress nearly all real races. With a std
+# compiled for ThreadSanitizer there are none. crossbeam's fences are no problem: its build scripts detect the sanitizer and
+# use stronger atomics instead. One race is left, intended and harmless: see tsan.supp.
 #
-# helgrind and drd are of no use: they know locks, not atomics, and report thousands of races in hold.rs alone.
+# helgrind and drd are of no use: they know locks, but not atomics, and report thousands of races in hold.rs alone.
 set -eu
 cd "$(dirname "$0")"
 
@@ -26,17 +26,17 @@ tool=${1:-}
 [ $# -eq 0 ] || shift
 host=$(rustc -vV | sed -n 's/^host: //p')
 target=$(cargo locate-project --workspace --message-format plain | xargs dirname)/target
-# Each block from the allocator: in a pool of blocks, use of a freed one would not be seen. BOC_TEST_MEMORY=pool keeps it.
+# Takes each block from the allocator: the pool would hide uses of freed blocks. BOC_TEST_MEMORY=pool keeps the pool.
 memory='--cfg boc_plain_memory'
 [ "${BOC_TEST_MEMORY:-plain}" = plain ] || memory=''
 export RUST_BACKTRACE=0
 
-# With a --target of its own, build scripts and macros are compiled as ever.
+# With an explicit --target, build scripts and macros are compiled as usual.
 sanitized() {
     export RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target/$tool" BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-10}"
     export RUSTFLAGS="-Zsanitizer=$tool -Cunsafe-allow-abi-mismatch=sanitizer $memory"
     export RUSTDOCFLAGS="$RUSTFLAGS"
-    export CARGO_PROFILE_DEV_DEBUG=line-tables-only # enough for a report, and sooner compiled
+    export CARGO_PROFILE_DEV_DEBUG=line-tables-only # enough for a report, and faster to compile
     exec cargo test -p boc --target "$host" "$@"
 }
 
@@ -46,7 +46,7 @@ address)
     ;;
 thread)
     if [ ! -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-        echo "$0: std has to be compiled for it; get its sources by: rustup component add rust-src" >&2
+        echo "$0: std has to be compiled for it; to get its sources, run: rustup component add rust-src" >&2
         exit 1
     fi
     export TSAN_OPTIONS="suppressions=$PWD/tsan.supp ${TSAN_OPTIONS:-}"
@@ -63,11 +63,11 @@ valgrind)
     ;;
 miri)
     [ $# -gt 0 ] || set -- --test hold --test panics
-    # crossbeam-epoch keeps to the rules of tree borrows, not to those of stacked borrows; and it never frees its lists.
+    # crossbeam-epoch follows the rules of tree borrows, not those of stacked borrows; and it never frees its lists.
     # Further flags can be given in MIRIFLAGS.
     export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-tree-borrows -Zmiri-permissive-provenance -Zmiri-ignore-leaks ${MIRIFLAGS:-}"
     export RUSTFLAGS="$memory"
-    # Miri makes no processes: each program of soundness.rs runs right here.
+    # Miri cannot start processes: each program of soundness.rs runs in this one.
     export CARGO_TARGET_DIR="$target/miri" BOC_SOUNDNESS_CHILD=1 BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-1000}"
     exec cargo +nightly miri test -p boc "$@"
     ;;

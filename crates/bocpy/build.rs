@@ -1,5 +1,5 @@
-//! Tells the compiler which Python it builds for, and takes the docstrings from the package's type stubs, where they are
-//! written once for all.
+//! Tells the compiler which Python it builds for, and takes the docstrings from the package's type stubs, their only
+//! source.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -35,7 +35,7 @@ fn docstrings(stubs: &str) -> Vec<(String, String)> {
             if indent == 0 {
                 class = if text.starts_with("class ") { own.to_owned() } else { String::new() };
             }
-            // What is private to the stubs has nothing to describe.
+            // Names that are private to the stubs have no docstring at run time.
             let private = own.starts_with('_') && indent == 0 || class.starts_with('_');
             name = (!private).then(|| match indent {
                 0 => own.to_owned(),
@@ -57,7 +57,7 @@ fn docstrings(stubs: &str) -> Vec<(String, String)> {
                     [first].into_iter().chain(rest).collect::<Vec<_>>().join("\n").trim_end().to_owned()
                 }
             };
-            // Of overloads, the first one has it.
+            // The first of several overloads has the docstring.
             if found.iter().all(|(other, _)| *other != name) {
                 found.push((name, text));
             }

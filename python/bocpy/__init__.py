@@ -17,7 +17,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    # Seldom asked for, and named tuples cost more to import than all the rest, on every worker.
+    # Rarely used, and named tuples would take longer to import than all the rest, on every worker.
     if name == "WaitResult":
         from ._results import WaitResult
 

@@ -26,76 +26,76 @@ __version__: str
 """The version of the package."""
 
 WORKER_COUNT: int
-"""How many workers `start` starts by default: `BOCPY_WORKERS`, or the cores of this process, from three on less one."""
+"""The default number of workers: `BOCPY_WORKERS`, or one per core of this process, less one with three or more."""
 
 class WaitResult(NamedTuple):
-    """What `wait` and `quiesce` give where both `stats` and `noticeboard` are asked for."""
+    """What `wait` and `quiesce` return if both `stats` and `noticeboard` are true."""
 
     stats: list[dict[str, int]]
-    """A dict of counters for each worker; empty if no worker was up."""
+    """A dict of counters for each worker; empty if no worker was running."""
 
     noticeboard: dict[str, Any]
-    """What is on the noticeboard."""
+    """The contents of the noticeboard: always empty in this version."""
 
 class Cown(Generic[_T]):
     """A concurrent owner: a box with one value, and a queue of the behaviors that want it.
 
-    Only its holder may touch the value. That is the behavior which runs over the cown (see `when`), or the caller of
-    `acquire`. After `wait` the main program may use all cowns that there were, until the workers start again.
+    Only its holder may use the value. The holder is the behavior that runs over the cown (see `when`), or the caller of
+    `acquire`. After `wait` the main program may use all existing cowns, until the workers start again.
 
-    A `Cown` object is a handle. Several may stand for the same cown, and compare equal then; handles travel with values
-    and captures, and can be used as keys.
+    A `Cown` object is a handle. Several handles may refer to the same cown; they compare equal. Values and captures can
+    contain handles, and handles can be used as keys.
     """
 
     def __init__(self, value: _T) -> None:
         """Make a cown that owns `value` from now on.
 
-        Raises TypeError if the value cannot be moved to the interpreters in which behaviors run. Where behaviors run on
-        threads, any value will do.
+        Raises TypeError if the value cannot be moved to the interpreters in which behaviors run. If behaviors run on
+        threads, any value is allowed.
         """
 
     @property
     def value(self) -> _T:
-        """The value. It can be assigned, and changed in place, by the holder of the cown.
+        """The value. The holder of the cown can assign it, and change it in place.
 
-        Where `exception` is true, it is the exception, whatever the type says. Raises RuntimeError for all but the
-        holder. Assigning raises TypeError where the value cannot be moved.
+        If `exception` is true, it is the exception, regardless of the type. Raises RuntimeError for everyone but the
+        holder. Assigning raises TypeError if the value cannot be moved.
         """
 
     @value.setter
     def value(self, value: _T, /) -> None: ...
     @property
     def exception(self) -> bool:
-        """Whether the value is an exception that a behavior let out. Assigning the value makes this false.
+        """Whether the value is an uncaught exception of a behavior. Assigning the value makes this false.
 
-        Raises RuntimeError for all but the holder.
+        Raises RuntimeError for everyone but the holder.
         """
 
     @exception.setter
     def exception(self, value: bool, /) -> None: ...
     @property
     def acquired(self) -> bool:
-        """Whether the caller may touch the value just now."""
+        """Whether the caller may use the value now."""
 
     def acquire(self) -> None:
-        """Take the cown at once, for code that is no behavior over it. Who holds it already keeps it.
+        """Take the cown at once, for code that is not a behavior over it. Does nothing if the caller holds it already.
 
         Behaviors over this cown then wait for `release`. This call itself never waits: it raises RuntimeError if a
         behavior or another thread holds the cown, or if behaviors wait for it.
         """
 
     def release(self) -> None:
-        """Give back what `acquire` took. If nobody holds the cown, nothing happens.
+        """Release the cown after `acquire`. If nobody holds the cown, nothing happens.
 
-        Raises RuntimeError if somebody else holds it, or if it belongs to the behavior that runs here, which gives it
-        back when it ends; TypeError if the value that was put in cannot be moved to a worker.
+        Raises RuntimeError if somebody else holds it, or if the running behavior holds it, which releases it when it
+        ends. Raises TypeError if the value cannot be moved to a worker.
         """
 
     def unwrap(self) -> _T:
-        """Take the value out of the cown, which has None from then on.
+        """Take the value out of the cown, and leave None in it.
 
-        If the value is an exception that a behavior let out, raises that, with the traceback from the worker as its
-        cause. Raises RuntimeError while behaviors are in flight (`wait` or `quiesce` first), or if somebody else holds
+        If the value is an uncaught exception of a behavior, raises it, with the traceback from the worker as its cause.
+        Raises RuntimeError while behaviors are in flight (call `wait` or `quiesce` first), or if somebody else holds
         the cown.
         """
 
@@ -111,7 +111,7 @@ class Cown(Generic[_T]):
     ) -> None:
         """Release the cown. Raises what `release` raises."""
 
-    # Cowns have one order in the whole process, which has nothing to do with their values.
+    # Cowns have one order in the whole process, independent of their values.
     def __lt__(self, other: Cown[Any], /) -> bool: ...
     def __le__(self, other: Cown[Any], /) -> bool: ...
     def __gt__(self, other: Cown[Any], /) -> bool: ...
@@ -124,8 +124,8 @@ class Cown(Generic[_T]):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the handle, not the value.
 
-        Opening the pickle gives a handle of the same cown. That raises RuntimeError in another process, or if the cown
-        is gone: a pickle does not keep it alive.
+        Unpickling gives a handle of the same cown. It raises RuntimeError in another process, or if the cown no longer
+        exists: a pickle does not keep it alive.
         """
 
     @classmethod
@@ -133,18 +133,18 @@ class Cown(Generic[_T]):
         """`Cown[int]`, for annotations."""
 
 class _Read(Generic[_T]):
-    """What `read` gives, for `when`."""
+    """What `read` returns, for `when`."""
 
 _Claim: TypeAlias = Cown[Any] | _Read[Any]
 
 @overload
 def read(cown: Cown[_T] | _Read[_T], /) -> _Read[_T]:
-    """Ask for a cown to read it only: `@when(read(config), account)`.
+    """Request a cown only to read it: `@when(read(config), account)`.
 
-    Behaviors that read a cown run side by side; with those that write it they keep the order of scheduling. The
-    parameter is the `Cown` itself. Its value can be looked at; to assign it raises RuntimeError. What a reader changes
-    inside the value reaches nobody else where each worker has an interpreter of its own. Where workers are threads, all
-    readers look at one object, and must leave it as it is.
+    Behaviors that read a cown run at the same time; they keep the order of scheduling relative to those that write it.
+    The parameter is the `Cown` itself. Its value can be read; assigning it raises RuntimeError. If each worker has its
+    own interpreter, nobody else sees what a reader changes inside the value. If workers are threads, all readers use
+    the same object and must not change it.
 
     A list or tuple of cowns gives a list. Raises TypeError for anything else.
     """
@@ -154,18 +154,18 @@ def read(cowns: list[Cown[_T]] | tuple[Cown[_T], ...], /) -> list[_Read[_T]]: ..
 def when(*cowns: _Claim | Sequence[_Claim]) -> Callable[[Callable[..., _R]], Cown[_R]]:
     """Decorate a function to run once, on a worker, as soon as it alone holds all `cowns`.
 
-    Each argument is a cown, `read(cown)`, or a list or tuple of such that are held together. The function has one
-    parameter for each of them, in the same order, and gets a `Cown` or a `list` of such. Further parameters are
+    Each argument is a cown, `read(cown)`, or a list or tuple of these that are held together. The function has one
+    parameter for each argument, in the same order, and gets a `Cown` or a `list` of them. Further parameters are
     captures: their defaults are taken now, and those without a default take the variable of the same name. Variables of
-    the functions around it have the values that they have now.
+    enclosing functions keep the values that they have now.
 
-    The name of the function then stands for a cown of what it returns, or of the exception that it lets out.
+    The name of the function then refers to a cown that will hold its return value, or its uncaught exception.
 
     Behaviors over a common cown run one after the other, in the order in which they were scheduled; others run in
     parallel. Nothing can deadlock.
 
-    Raises TypeError if an argument is no cown, if the parameters do not fit, if the function is `async` or has a
-    `yield`, or if something that it captures cannot be moved to a worker; nothing is scheduled then. The first one
+    Raises TypeError if an argument is not a cown, if the parameters do not fit, if the function is `async` or has a
+    `yield`, or if something that it captures cannot be moved to a worker; then nothing is scheduled. The first behavior
     starts the workers, and raises what `start` raises.
     """
 
@@ -174,7 +174,7 @@ def whencall(
 ) -> Cown[_R]:
     """Schedule `func(*args, *captures)` as a behavior over the cowns, or groups of cowns, `args`.
 
-    Gives the cown of its result. The same as `when(*args)(func)`, with captures handed over from outside. Raises what
+    Returns the cown of its result. The same as `when(*args)(func)`, with captures passed as arguments. Raises what
     `when` raises, and TypeError if `func` is a string or gets more captures than it has parameters.
     """
 
@@ -184,31 +184,31 @@ def start(
     *,
     backend: Literal["interpreters", "threads"] | None = None,
 ) -> None:
-    """Start the workers, with settings of your own. Does nothing if they are up; the first behavior starts them too.
+    """Start the workers, with your own settings. Does nothing if they are running; the first behavior starts them too.
 
     - `worker_count`: from 1 to 4096; by default `WORKER_COUNT`.
     - `module`: for programs written for the original package. It is ignored.
-    - `backend`: `"interpreters"` gives each worker an interpreter and a GIL of its own, and needs CPython 3.12 or newer
-      with a GIL; `"threads"` runs behaviors in the main interpreter. By default `BOCPY_BACKEND`, or what suits this
+    - `backend`: `"interpreters"` gives each worker its own interpreter and GIL, and needs CPython 3.12 or newer with a
+      GIL; `"threads"` runs behaviors in the main interpreter. By default `BOCPY_BACKEND`, or the best choice for this
       Python.
 
-    Raises ValueError or TypeError for settings that are none, and RuntimeError if a worker cannot be started, or within
-    a behavior.
+    Raises ValueError or TypeError for invalid settings, and RuntimeError if a worker cannot be started, or inside a
+    behavior.
     """
 
 @overload
 def wait(timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[False] = False) -> None:
-    """Wait until no behavior is left to run, and stop the workers. The next behavior starts them again.
+    """Wait until all behaviors have run, and stop the workers. The next behavior starts them again.
 
-    Behaviors that are scheduled meanwhile are waited for too. Afterwards the main program may use all cowns, until the
-    next start.
+    Also waits for behaviors that are scheduled in the meantime. Afterwards the main program may use all cowns, until
+    the next start.
 
-    - `timeout`: seconds; None waits for ever, what is negative does not wait.
-    - `stats`: give a dict of counters for each worker that was up.
-    - `noticeboard`: give what is on the noticeboard. With both, they come as a `WaitResult`.
+    - `timeout`: seconds; None waits forever, a negative number does not wait.
+    - `stats`: return a dict of counters for each worker that was running.
+    - `noticeboard`: return the noticeboard, always empty in this version. With both, returns a `WaitResult`.
 
-    Raises TimeoutError when the time is up, after which everything goes on as before; KeyboardInterrupt on Ctrl-C;
-    ValueError if the timeout is NaN; RuntimeError within a behavior.
+    Raises TimeoutError on timeout, after which everything goes on as before; KeyboardInterrupt on Ctrl-C; ValueError if
+    the timeout is NaN; RuntimeError inside a behavior.
     """
 
 @overload
@@ -229,9 +229,9 @@ def wait(
 def quiesce(
     timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[False] = False
 ) -> None:
-    """Wait until no behavior is left to run, and leave the workers up.
+    """Wait until all behaviors have run, and leave the workers running.
 
-    Takes, gives and raises what `wait` does. Cowns are not free for all afterwards: acquire them, or `unwrap` results.
+    Takes, returns and raises the same as `wait`. Afterwards, acquire a cown to use its value, or `unwrap` it.
     """
 
 @overload

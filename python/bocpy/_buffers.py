@@ -1,13 +1,13 @@
-"""Arrays and memoryviews on their way from one interpreter to another."""
+"""Moving arrays and memoryviews between interpreters."""
 
 __all__ = ["describe_view", "open_array", "open_view", "reduce_view"]
 
-# What `memoryview.cast` can make of bytes again.
+# The formats to which `memoryview.cast` can cast bytes back.
 _FORMATS = frozenset("@" * native + code for native in (0, 1) for code in "cbB?hHiIlLqQnNfdP")
 
 
 def open_array(code, content):
-    """Gives a new array of that content."""
+    """Returns a new array with that content."""
     from array import array
 
     new = array(code)
@@ -16,9 +16,10 @@ def open_array(code, content):
 
 
 def describe_view(view):
-    """Gives the object that a view looks into, and what `open_view` needs to look into another one in the same way.
+    """Returns the object under a view, and what `open_view` needs to make the same view of another object.
 
-    Where the object is none that moves, or the view leaves something out, its content stands in for it.
+    If the object has a type that cannot move this way, or the view skips some of its memory, returns a copy of the
+    content instead of the object.
     """
     import array
 
@@ -37,7 +38,7 @@ def describe_view(view):
 
 
 def open_view(base, how):
-    """Gives a view as `describe_view` has described it."""
+    """Makes the view that `describe_view` has described."""
     offset, size, format, shape, readonly = how
     view = memoryview(base).cast("B")[offset : offset + size]
     if shape is not None:

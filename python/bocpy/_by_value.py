@@ -1,8 +1,8 @@
-"""Pickling what can't be imported: functions and classes of `__main__`, closures, lambdas, local classes.
+"""Pickling objects that can't be imported: functions and classes of `__main__`, closures, lambdas, local classes.
 
-Classes are cloudpickle's work, which keeps their identity: a class that comes back is the class that was sent. A class
-of the main interpreter is sent once; after that, values name it by its number. Functions are ours, as their globals are
-not copied with them but belong to a namespace that each worker has one of.
+cloudpickle handles classes, and keeps their identity: a class that comes back is the class that was sent. A class of
+the main interpreter is sent once; after that, values refer to it by its number. This module handles functions itself:
+their globals are not copied with them, but belong to a namespace that exists once on each worker.
 """
 
 import copyreg
@@ -22,26 +22,26 @@ __all__ = ["answer", "carry", "class_by_number", "define", "dumps", "forget", "l
 
 _CACHED = type(functools.lru_cache(len))
 
-# Classes of the main interpreter that have been sent: by number, and their numbers by identity.
+# Classes of the main interpreter that have been sent, by number; and their numbers, by `id`.
 _classes = {}
 _numbers = {}
 _next_number = itertools.count()
-# Modules that cloudpickle has been told of.
+# Modules registered with cloudpickle, for pickling by value.
 _by_value_modules = set()
-# Values that are tried just now, whether they can be sent.
+# Ids of values for which `_is_sendable` is running.
 _being_tried = set()
 
 
 class _Pickler(cloudpickle.Pickler):
-    """Sends functions as code and captures, and classes that are known by number; leaves all else to cloudpickle."""
+    """Sends functions as code and captures, and numbered classes by number; leaves the rest to cloudpickle."""
 
     def __init__(self, file, *, inline=False, with_globals=True):
         super().__init__(file, protocol=5, buffer_callback=_core._carry_buffer)
-        # Within a definition other classes are not named but sent along: they may need each other to be made.
+        # A definition includes the other classes that it uses, not their numbers: they may need each other to be made.
         self._inline = inline
-        # Whether functions of a namespace take along what they need of it.
+        # Whether functions of a namespace take along the globals that they need.
         self._with_globals = with_globals and not inline
-        # Globals that are no namespace's, by identity, with the dict that stands for them.
+        # For globals that belong to no namespace, by `id`: the dict that is sent in their place.
         self._carried = {}
 
     def reducer_override(self, obj):
@@ -72,7 +72,7 @@ class _Pickler(cloudpickle.Pickler):
         importable, namespace = _code.place_of(globals_)
         needs = None
         if namespace is None:
-            # Globals of their own, made by `exec` and the like: what the function needs of them goes along.
+            # Separate globals, made by `exec` and the like: those that the function needs go with it.
             namespace = self._carried.setdefault(id(globals_), {"__name__": globals_.get("__name__")})
             needs = _needs(function, globals_)
         elif not importable and self._with_globals:
@@ -92,7 +92,7 @@ class _Pickler(cloudpickle.Pickler):
 
 
 class _LastResort(_Pickler):
-    """Lets CPython itself carry what refuses to be pickled, if the type has told it how."""
+    """Lets CPython itself carry objects that can't be pickled, if their type is registered for that."""
 
     carries = False
 
@@ -111,13 +111,13 @@ class _LastResort(_Pickler):
 
 
 def _needs(thing, globals_):
-    """The globals that a function or class reaches, as far as they can be sent."""
+    """The globals that a function or class uses and that can be sent."""
     names = [name for name, _, _ in _code.survey(thing, globals_)]
     return {name: globals_[name] for name in names if name in globals_ and _is_sendable(globals_[name])}
 
 
 def _tell_cloudpickle(cls):
-    """Modules that exist here only in memory, or only by half, are no place to find a class in."""
+    """Registers a class's module with cloudpickle if workers can't import it: one in memory only, or half imported."""
     module = sys.modules.get(cls.__module__)
     if module is None or cls.__module__ in _by_value_modules or cls.__module__ == "__main__":
         return
@@ -127,7 +127,7 @@ def _tell_cloudpickle(cls):
 
 
 def _keep_slots(cls, reduced):
-    """cloudpickle makes a class and tells it of its slots later, when it can't have any more; so we tell it first."""
+    """Adds `__slots__` to the first members of a class: cloudpickle would set it later, when that has no effect."""
     if reduced is NotImplemented or "__slots__" not in vars(cls) or issubclass(cls, tuple):
         return reduced
     if reduced[0].__name__ != "_make_skeleton_class":
@@ -137,7 +137,7 @@ def _keep_slots(cls, reduced):
 
 
 def _reduce_cell(cell):
-    """A cell is made before its content, which may refer to it: a function that calls itself."""
+    """A cell is made before its content, which may refer to the cell: a function that calls itself."""
     try:
         content = cell.cell_contents
     except ValueError:
@@ -146,7 +146,7 @@ def _reduce_cell(cell):
 
 
 def _number(cls):
-    """The number of a class that is sent by value, from the main interpreter. None: it has none."""
+    """The number of a class that the main interpreter sends by value, or None."""
     known = _numbers.get(id(cls))
     if known is not None or not _code.is_by_value(cls):
         return known
@@ -160,7 +160,7 @@ def _number(cls):
 
 
 def learn_class(cls, number):
-    """On a worker: what is sent back names the class as what came did."""
+    """On a worker: values that are sent back use the number with which the class came."""
     _numbers[id(cls)] = number
 
 
@@ -170,22 +170,22 @@ def class_by_number(number):
 
 
 def dumps(value, first_error=None):
-    """Pickles by value what can't be imported. `first_error`: what pickling it plainly came to."""
+    """Pickles, by value where something can't be imported. `first_error`: the error of plain pickle."""
     return _dumps(value, first_error, inline=False)
 
 
 def define(thing):
-    """Pickles a function or class that travels with a snapshot of the globals that it needs."""
+    """Pickles a function or class that is sent with a snapshot of the globals that it needs."""
     if isinstance(thing, type):
         number = _number(thing)
         if number is not None:
-            # The definition itself, for those who do not know the number yet.
+            # The definition itself, for workers that do not know the number yet.
             thing = _Definition(number, _dumps(thing, None, inline=True))
     return _dumps(thing, None, inline=False, with_globals=False)
 
 
 class _Definition:
-    """Stands for a class in a pickle; what is opened is the class."""
+    """Represents a class in a pickle; unpickling gives the class."""
 
     def __init__(self, number, data):
         self._parts = number, data
@@ -199,12 +199,12 @@ def _dumps(value, first_error, **options):
         try:
             _Pickler(file, **options).dump(value)
         except Exception as error:
-            # A type's refusal is a `TypeError`.
+            # Types that can't be pickled raise `TypeError`.
             if isinstance(error, TypeError) and sys.version_info >= (3, 12):
                 data = _dumps_carrying(value, options)
                 if data is not None:
                     return data
-            # An object's own refusal says more than our second try.
+            # An error from the object itself says more than that of our second try.
             if isinstance(first_error, (pickle.PicklingError, AttributeError)) or first_error is None:
                 raise
             raise first_error from error
@@ -212,20 +212,20 @@ def _dumps(value, first_error, **options):
 
 
 def _dumps_carrying(value, options):
-    """The same with what CPython can carry. `None`: there is nothing of that kind."""
+    """The same, including objects that CPython can carry. `None` if there are none."""
     with io.BytesIO() as file:
         pickler = _LastResort(file, **options)
         try:
             pickler.dump(value)
         except Exception as error:
             if pickler.carries:
-                raise error from None  # what stood in the way before, does not
+                raise error from None  # the first error no longer applies
             return None
         return file.getvalue()
 
 
 def carry(cls):
-    """From now on, CPython itself carries instances of that class, although they can be pickled."""
+    """Lets CPython itself carry instances of that class from now on, although they can be pickled."""
     copyreg.pickle(cls, _carried)
 
 
@@ -235,10 +235,10 @@ def _carried(obj):
 
 
 def answer(namespace, name):
-    """Gives what a worker asks for, pickled: the thing, and the globals that it needs. None: there is no such thing.
+    """Returns the object that a worker asks for, with the globals that it needs, pickled; None if there is none.
 
-    A thing of a namespace has a name, a class that has been sent a number. Without a name, tells whether there is such
-    a namespace.
+    `name` is a name in the namespace, or the number of a class that has been sent. If it is empty, tells whether the
+    namespace exists.
     """
     if isinstance(name, int):
         thing = _classes[name]
@@ -255,7 +255,7 @@ def answer(namespace, name):
 
 
 def forget():
-    """Lets go of everything, so that nothing outlives the program for our sake."""
+    """Drops everything, so that bocpy keeps nothing alive at exit."""
     for table in (_classes, _numbers):
         table.clear()
 
@@ -264,7 +264,7 @@ def _is_sendable(value):
     if isinstance(value, ModuleType):
         return True
     if id(value) in _being_tried:
-        return True  # it needs itself, by way of others
+        return True  # it refers to itself through other objects
     _being_tried.add(id(value))
     try:
         _dumps(value, None, inline=True)

@@ -1,8 +1,8 @@
-"""What a function needs besides its arguments: where it is from, and which global names it reaches.
+"""What a function needs besides its arguments: its module, and the global names that it uses.
 
 A function of a module that can be imported finds its globals by importing that module on the worker. All others (those
-of `__main__`, of code given to `exec`, of a module that is being imported just now) belong to a *namespace*: their
-globals travel by value, name by name, as they are when a behavior is scheduled.
+of `__main__`, of code given to `exec`, of a module that is still being imported) belong to a *namespace*: their globals
+are sent by value, name by name, as they are when a behavior is scheduled.
 """
 
 import builtins
@@ -27,31 +27,31 @@ __all__ = [
 CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 CO_VARARGS = 0x04
 
-# Namespaces by name, as long as their globals are there.
+# Namespaces by name, as long as their globals live.
 _namespaces = WeakValueDictionary()
 # The key by which globals know their namespace.
 _KEY = "__bocpy_namespace__"
-# How many namespaces of one name there have been.
+# How many namespaces of each name there have been.
 _counts = {}
-# Names of modules that have scheduled behaviors while they were being imported: to import them on a worker would do so
-# again.
+# Names of modules that have scheduled behaviors while they were being imported: importing them on a worker would
+# schedule those again.
 _schedules_on_import = set()
 # Whether a module can be imported by its name alone.
 _findable = {}
 
-# Large globals that have been warned of.
+# Names of large globals for which there has been a warning.
 _warned = set()
 
 _LOADS = {opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in opmap}
 _STORES = {opmap[name] for name in ("STORE_GLOBAL", "DELETE_GLOBAL") if name in opmap}
 _EXTENDED_ARG = opmap["EXTENDED_ARG"]
 _LOAD_GLOBAL = opmap["LOAD_GLOBAL"]
-# Since 3.11 the lowest bit of LOAD_GLOBAL's argument says something else.
+# Since 3.11 the lowest bit of LOAD_GLOBAL's argument is a flag.
 _SHIFT = 1 if sys.version_info >= (3, 11) else 0
 
 
 class _Namespace:
-    """Globals that are not a module's that can be imported, and their name. It is kept by the globals themselves."""
+    """The name of globals that belong to no importable module. The globals themselves keep it alive."""
 
     def __init__(self, name, globals_):
         self.name = name
@@ -62,13 +62,13 @@ class _Namespace:
 
 
 def _nothing():
-    """What stands for a namespace where its globals have been copied to."""
+    """Represents a namespace in a copy of its globals."""
 
 
 def origin(globals_):
-    """Gives `(importable, name)` for a function's globals: the module to import, or the namespace they belong to.
+    """Returns `(importable, name)` for a function's globals: the module to import, or the namespace they belong to.
 
-    Globals that were unknown become a namespace by this.
+    Unknown globals become a new namespace.
     """
     importable, name = place_of(globals_)
     if name is None:
@@ -82,7 +82,7 @@ def origin(globals_):
 
 
 def place_of(globals_):
-    """As `origin`, but the name is None for globals that are no module's and no namespace yet."""
+    """As `origin`, but the name is None for globals that belong to no module and no namespace yet."""
     name = globals_.get("__name__")
     if not isinstance(name, str):
         name = "<nameless>"
@@ -113,7 +113,7 @@ def _remember(name, globals_):
 
 
 def forget():
-    """Lets go of everything, so that nothing outlives the program for our sake."""
+    """Drops everything, so that bocpy keeps nothing alive at exit."""
     for namespace in list(_namespaces.values()):
         namespace.globals.pop(_KEY, None)
     _namespaces.clear()
@@ -121,7 +121,7 @@ def forget():
 
 
 def namespace_of(name):
-    """Gives the globals of the namespace of that name, or None."""
+    """Returns the globals of the namespace of that name, or None."""
     if name == "__main__":
         return vars(sys.modules["__main__"])
     known = _namespaces.get(name)
@@ -169,7 +169,7 @@ def is_by_value(thing):
 
 
 def check(function, cowns):
-    """Raises a TypeError if `function` can't be the body of a behavior over that many cowns."""
+    """Raises a TypeError if `function` can't be the body of a behavior with that many cowns and groups."""
     code = function.__code__
     name = function.__qualname__
     if code.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR):
@@ -179,23 +179,26 @@ def check(function, cowns):
     if code.co_flags & CO_GENERATOR:
         raise TypeError(
             f"the behavior '{name}' is a generator (it has a `yield`): a behavior runs once, to its end. "
-            "Return a value, or schedule another behavior for what comes next."
+            "Return a value, or schedule another behavior for the next step."
         )
     parameters = code.co_argcount
     if parameters < cowns and not code.co_flags & CO_VARARGS:
         raise TypeError(
-            f"the behavior '{name}' takes {parameters} parameter(s), but @when names {cowns} cown(s): each of them is "
-            "handed to a parameter of its own"
+            f"the behavior '{name}' takes {parameters} parameter(s), but @when has {cowns} argument(s): each argument "
+            "needs a parameter of its own"
         )
     given = function.__kwdefaults__ or {}
     needed = code.co_varnames[parameters : parameters + code.co_kwonlyargcount]
     missing = [parameter for parameter in needed if parameter not in given]
     if missing:
-        raise TypeError(f"the behavior '{name}' has a keyword-only parameter without a default: '{missing[0]}'")
+        raise TypeError(
+            f"the behavior '{name}' has a keyword-only parameter '{missing[0]}' without a default: give it a default "
+            f"(`{missing[0]}=...`)"
+        )
 
 
 def _names(code, loads, stores, attributes):
-    """Collects the global names that `code`, and the code within it, loads and stores."""
+    """Collects the global names that `code` and nested code load and store."""
     raw = code.co_code
     names = code.co_names
     attributes.update(names)
@@ -215,7 +218,7 @@ def _names(code, loads, stores, attributes):
 
 
 def direct_names(function):
-    """Gives the global names that a function's own code loads, and those that any module has."""
+    """Returns the global names that a function's own code loads, and those that every module has."""
     loads, stores = set(), set()
     _names(function.__code__, loads, stores, set())
     own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
@@ -223,10 +226,10 @@ def direct_names(function):
 
 
 def survey(thing, globals_):
-    """Lists the global names that `thing` reaches: `(name, stored, submodules)` each.
+    """Lists the global names that `thing` uses: `(name, stored, submodules)` each.
 
-    What it calls counts too, as far as that is sent by value. `stored`: somebody assigns to that name. `submodules`: if
-    the name is a package, the parts of it that the code seems to use.
+    Includes the names that its callees use, if those are sent by value. `stored`: this code assigns to the name.
+    `submodules`: if the name is a package, the submodules that the code seems to use.
     """
     loads, stores, attributes = set(), set(), set()
     seen = set()
@@ -300,7 +303,7 @@ def _submodules(value, attributes):
 
 
 def warn_large_global(name, function, size):
-    """Warns, once, of a global that is encoded again for every behavior."""
+    """Warns once about a large global that is encoded again for every behavior."""
     import warnings
 
     if name in _warned:
@@ -308,8 +311,8 @@ def warn_large_global(name, function, size):
     _warned.add(name)
 
     warnings.warn(
-        f"the global '{name}' ({size / 1e6:.1f} MB) is sent along with every behavior '{function}', as it may have "
-        "changed: put it into a Cown, or hand over just the part that is needed",
+        f"the global '{name}' ({size / 1e6:.1f} MB) is sent with every behavior '{function}', as it may have changed: "
+        "put it into a Cown, or capture only the part that is needed",
         RuntimeWarning,
         stacklevel=3,
     )

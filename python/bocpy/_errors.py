@@ -1,4 +1,4 @@
-"""Exceptions that travel, and what is said of them."""
+"""Moving exceptions between interpreters, and improving error messages."""
 
 import pickle
 import traceback
@@ -14,7 +14,7 @@ __all__ = [
 
 
 class RemoteTraceback(Exception):
-    """Stands as the cause of an exception that was raised in a behavior, and shows the traceback from there."""
+    """The cause of an exception that was raised in a behavior; shows the traceback from the worker."""
 
     def __init__(self, text):
         self.text = text
@@ -28,12 +28,12 @@ class RemoteTraceback(Exception):
 
 
 def format_exception(error):
-    """Gives the traceback as Python prints it."""
+    """Returns the traceback as Python prints it."""
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
 def portable_exception(error):
-    """Gives an exception that can be pickled and unpickled: `error` itself, or one that says the same."""
+    """Returns an exception that can be pickled and unpickled: `error` itself, or one with the same message."""
     for candidate in (error, _bare(error)):
         try:
             pickle.loads(pickle.dumps(candidate, 5))
@@ -44,7 +44,7 @@ def portable_exception(error):
 
 
 def _bare(error):
-    """The same kind of exception with nothing but its text."""
+    """An exception of the nearest builtin class, with only the name and the text of `error`."""
     for kind in type(error).__mro__:
         if issubclass(kind, BaseException) and kind.__module__ == "builtins":
             return kind(f"{type(error).__qualname__}: {_text(error)}")
@@ -55,24 +55,24 @@ def _text(error):
     try:
         return str(error)
     except Exception:
-        return "<its text cannot be had>"
+        return "<str() failed>"
 
 
 def explain_name_error(error, name, reason):
-    """Says why a global name is not there."""
+    """Adds to a NameError why the global is missing."""
     error.args = (f"name '{name}' is not available in this behavior: {reason}",)
 
 
 def explain_import_error(error, hint):
-    """Says what to do about a module that refuses sub-interpreters."""
+    """Adds to an ImportError what to do about a module that refuses sub-interpreters."""
     error.msg = f"{error.msg}{hint}"
     error.args = (error.msg, *error.args[1:])
 
 
 def culprit(value):
-    """Names the type of the innermost part of a value that cannot be pickled, or gives an empty string."""
+    """Returns the type name of the innermost part of a value that cannot be pickled, or an empty string."""
     innermost = value
-    # Far enough for what people write; each step pickles once more all that is further in.
+    # Deep enough in practice; each step pickles all inner parts again.
     for _ in range(20):
         refusing = next((part for part in _parts(innermost) if not _is_picklable(part)), None)
         if refusing is None:

@@ -1,4 +1,4 @@
-"""What the runtime hooks into Python's own beginnings and ends."""
+"""Hooks for the end of the program and for `fork`."""
 
 import atexit
 import os
@@ -9,29 +9,29 @@ __all__ = ["finish_at_exit"]
 
 
 def finish_at_exit():
-    """Sees to it that the program, at its end, waits for what it has scheduled. For the main interpreter."""
+    """Makes the program wait for its behaviors before it exits. For the main interpreter."""
     from . import _core
 
     def finish():
         try:
             _core.wait()
         except KeyboardInterrupt:
-            # Asked a second time: go, whatever the workers are at. They can't be ended from outside.
+            # A second Ctrl-C: exit at once, even if workers are busy. They can't be ended from outside.
             for file in (sys.stdout, sys.stderr):
                 if file is not None:
                     file.flush()
             os._exit(130)
-        # What we have kept would keep the program's globals from going, and their cowns from telling of failures.
+        # Our caches would keep the program's globals alive; their cowns then could not report unread exceptions.
         _core._forget()
         for name in ("bocpy._code", "bocpy._by_value"):
             if name in sys.modules:
                 sys.modules[name].forget()
 
-    # Twice: as `concurrent.futures` does, before the interpreter stops to start threads; and when the last thread that
-    # is no daemon has ended, which may have scheduled something since. No worker may be left when the interpreter goes.
+    # Twice: as `concurrent.futures` does, while the interpreter can still start threads; and after the last non-daemon
+    # thread has ended, which may have scheduled more. No worker may be left when the interpreter is finalized.
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
-        # The main thread may have ended already, and a thread of the program schedule its first behavior.
+        # It raises if the main thread has ended already, and another thread schedules the first behavior.
         try:  # noqa: SIM105 (contextlib would take longer to import than all of this)
             register(finish)
         except RuntimeError:
@@ -39,16 +39,16 @@ def finish_at_exit():
 
     def finish_for_good():
         finish()
-        # Their cowns die with the program, but nothing says that they are taken apart in time to tell.
+        # Cowns report unread exceptions when they are dropped, but at exit that may come too late.
         _core._at_end()
 
     atexit.register(finish_for_good)
     if hasattr(os, "register_at_fork"):
 
         def before_fork():
-            # What another thread imports just now, the child could not import: it would wait for that thread forever.
-            # These are what every behavior needs. (Nothing that needs `logging`, which would come too late for its own
-            # part in this fork.)
+            # If another thread is importing a module during the fork, the child cannot import it: it would wait for
+            # that thread forever. Every behavior needs these two. (Import nothing here that needs `logging`: it would
+            # register its own fork hooks too late for this fork.)
             from . import _code, _errors  # noqa: F401
 
             _core._before_fork()

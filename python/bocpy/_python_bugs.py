@@ -1,9 +1,9 @@
-"""What CPython 3.12 and 3.13 do wrong in sub-interpreters, and how workers go around it. It happens without bocpy, too.
+"""Workarounds for bugs of CPython 3.12 and 3.13 in sub-interpreters. The bugs also occur without bocpy.
 
-3.12: modules that refuse sub-interpreters start before they see that they are in one. What they have started is shared
-by all interpreters: two workers that try at the same time crash. So they are refused before they start.
+3.12: modules that refuse sub-interpreters start to initialize before they notice that they are in one. They initialize
+state that all interpreters share: two workers that try at the same time crash. So bocpy refuses them beforehand.
 
-3.13: of what `_datetime` shares, each interpreter that ends frees a part that is another's.
+3.13: `_datetime` has shared state; each interpreter that ends frees a part that belongs to another one.
 """
 
 import sys
@@ -35,7 +35,7 @@ _REFUSED = {
 
 
 class _Finder:
-    """Refuses modules, and finds what stands in for `_datetime`."""
+    """Refuses modules, and finds the replacement for `_datetime`."""
 
     def __init__(self, refused):
         self._refused = refused
@@ -51,18 +51,18 @@ class _Finder:
 
 
 class _DatetimeLoader(SourceFileLoader):
-    """The classes in `_pydatetime` say that they are its own; but they are to come back as those of `datetime`."""
+    """Sets `__module__` of the classes in `_pydatetime`, so that their pickles refer to those of `datetime`."""
 
     def exec_module(self, module):
         super().exec_module(module)
         for name in ("date", "datetime", "time", "timedelta", "timezone", "tzinfo"):
             getattr(module, name).__module__ = "datetime"
-        # The native class, which gets it back, knows no state but its arguments.
+        # The native class, as which it is unpickled, accepts only its arguments and no state.
         module.timezone.__getstate__ = lambda self: None
 
 
 def work_around():
-    """Makes this worker's interpreter a safe place. Before anything else is imported."""
+    """Applies the workarounds in this worker's interpreter. Call it before anything else is imported."""
     refused = _REFUSED.get(sys.version_info[:2])
     if refused is not None:
         sys.meta_path.insert(0, _Finder(refused))

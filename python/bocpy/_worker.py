@@ -1,4 +1,4 @@
-"""What a worker's interpreter needs to open what is sent to it."""
+"""Setting up a worker's interpreter, and unpickling functions, classes and modules there."""
 
 import builtins
 import importlib
@@ -25,7 +25,7 @@ __all__ = [
 
 _is_worker = False
 _under_pytest = False
-# What the main interpreter is being asked for just now.
+# Names that the main interpreter is being asked for.
 _asking = set()
 # Classes that have come from the main interpreter, by number.
 _classes = {}
@@ -56,14 +56,14 @@ def set_up(settings):
 
         work_around()
     for file in (sys.stdout, sys.stderr):
-        # Several interpreters write to one file, each with a buffer of its own: lines must not wait in there.
+        # Several interpreters write to one file, each with its own buffer: write out each line at once.
         if hasattr(file, "reconfigure"):
             file.reconfigure(line_buffering=True, write_through=False)
     sys.setswitchinterval(settings["switch_interval"])
 
 
 def gather_settings():
-    """Gives what `set_up` needs to know of the main interpreter."""
+    """Returns the settings of the main interpreter that `set_up` needs."""
     main = sys.modules["__main__"]
     return {
         "path": [entry for entry in sys.path if isinstance(entry, str)],
@@ -80,16 +80,16 @@ def gather_settings():
 
 
 def leave():
-    """Leaves this interpreter, which is about to end."""
+    """Cleans up before this interpreter ends."""
     threading = sys.modules.get("threading")
     thread = getattr(threading, "_thread_local_info", None)
     if thread is not None:
-        # `threading` stands something in for threads that it has not started, and wants to be there when that goes.
+        # For threads that it has not started, `threading` keeps an object whose destructor needs `threading`.
         vars(thread).clear()
 
 
 def _answer_from_main(target, name):
-    """Lets a module's missing names be asked for in the main interpreter."""
+    """Makes a module ask the main interpreter for missing names."""
 
     def __getattr__(attribute):
         if attribute.startswith("__") or not find_missing(name, attribute):
@@ -100,7 +100,7 @@ def _answer_from_main(target, name):
 
 
 class _NamespaceFinder:
-    """Finds modules that exist in the main interpreter but in no file: their names are asked for one by one."""
+    """Finds modules that exist only in the main interpreter, not as files. Their names are asked for one by one."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -124,10 +124,10 @@ class _NamespaceLoader:
 
 
 def namespace(importable, name):
-    """Gives the globals that functions of that module or namespace have here."""
+    """Returns the globals that functions of that module or namespace have here."""
     here = vars(import_module(name, None) if importable else module(name))
     if _under_pytest:
-        # pytest has rewritten the asserts of the code that comes from its process, but not of the module here.
+        # pytest has rewritten the asserts of code from the main interpreter, but not those of the module here.
         here.setdefault("@py_builtins", builtins)
         here.setdefault("@pytest_ar", _LazyModule("_pytest.assertion.rewrite"))
     return here
@@ -144,9 +144,9 @@ class _LazyModule:
 
 
 def module(name):
-    """Gives the module that stands for a namespace."""
-    # Several namespaces may go by one name; what distinguishes them is behind a "#". There can be any number of those,
-    # and each is kept only as long as something refers to its globals.
+    """Returns the module that represents a namespace."""
+    # Several namespaces may have the same name; the number after a "#" distinguishes them. There can be any number of
+    # those, so each is kept only while something refers to its globals.
     own, number, _ = name.partition("#")
     modules = _numbered if number else sys.modules
     found = modules.get(name)
@@ -161,7 +161,7 @@ def module(name):
 
 
 def import_module(name, submodules):
-    """Imports a module and those parts of it; the error says where that failed."""
+    """Imports a module and those submodules; the error says that the import failed on a worker."""
     if name == "__main__":
         return sys.modules["__main__"]
     try:
@@ -178,9 +178,9 @@ def import_module(name, submodules):
 
 
 def find_missing(namespace_name, name):
-    """Asks the main interpreter for a name. True: the namespace has it now, with all that it needs."""
+    """Asks the main interpreter for a name. True: the namespace has it now, with everything that it needs."""
     if (namespace_name, name) in _asking:
-        return False  # the answer refers to the question
+        return False  # the answer refers to the name itself
     _asking.add((namespace_name, name))
     try:
         thing = _ask(namespace_name, name)
@@ -193,7 +193,7 @@ def find_missing(namespace_name, name):
 
 
 def _ask(namespace_name, name):
-    """Gives the thing, in a tuple of its own, and lets its namespace have what it needs."""
+    """Returns the object in a one-tuple, and adds the globals that it needs to its namespace."""
     from . import _core
 
     found = _core._ask(namespace_name, name)
@@ -201,7 +201,7 @@ def _ask(namespace_name, name):
         return None
     thing, needs = found
     if needs:
-        # A class is asked for by number, and belongs to the namespace that its functions have.
+        # A class is asked for by number; its namespace is that of its functions.
         here = vars(module(namespace_name or thing.__module__))
         for needed, value in needs.items():
             here.setdefault(needed, value)
@@ -209,7 +209,7 @@ def _ask(namespace_name, name):
 
 
 def class_by_number(number):
-    """Gives a class of the main interpreter, which is asked for it the first time."""
+    """Returns a class of the main interpreter; asks for it the first time."""
     from . import _by_value
 
     if not _is_worker:
@@ -222,7 +222,7 @@ def class_by_number(number):
 
 
 def adopt_class(number, data):
-    """Gives a class of the main interpreter whose definition has come along."""
+    """Returns a class of the main interpreter that was sent with its definition."""
     from _pickle import loads
 
     from . import _by_value
@@ -236,7 +236,7 @@ def adopt_class(number, data):
 
 
 def make_function(code, importable, namespace_name, closure):
-    """Makes a function from its parts; `finish_function` does the rest once all is there that refers to it."""
+    """Makes a function from its parts; `finish_function` does the rest when all objects that refer to it exist."""
     if isinstance(namespace_name, dict):
         globals_ = namespace_name
         globals_.setdefault("__builtins__", builtins)
@@ -254,19 +254,19 @@ def make_function(code, importable, namespace_name, closure):
 
 
 def make_cached(function, parameters):
-    """Makes a function with a cache of its own."""
+    """Makes a function with its own cache."""
     import functools
 
     return functools.lru_cache(**parameters)(function)
 
 
 def fill_cell(cell, state):
-    """Gives a new cell its content."""
+    """Fills a new cell."""
     (cell.cell_contents,) = state
 
 
 def finish_function(function, state):
-    """Gives a new function its names, defaults and attributes, and the globals that came along."""
+    """Sets the names, defaults and attributes of a new function, and the globals that came with it."""
     (
         function.__name__,
         function.__qualname__,

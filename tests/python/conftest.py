@@ -1,4 +1,4 @@
-"""What every test shares: the runtime is stopped after each, and the header says which host runs the behaviors."""
+"""Shared by all tests: the runtime is stopped after each test, and the header says which host runs the behaviors."""
 
 import gc
 import os
@@ -32,7 +32,7 @@ def backend():
 
 @pytest.fixture
 def handshake(runtime_stopped):
-    """Two pipes by which a behavior says that it runs and is then held until the test lets it go."""
+    """Two pipes: a behavior reports that it runs, and then waits until the test lets it go on."""
     pipes = Handshake()
     yield pipes
     pipes.let_all_go()
@@ -42,7 +42,7 @@ def handshake(runtime_stopped):
 
 @pytest.fixture
 def crew(handshake):
-    """The workers, each of which does what the test gives it to do."""
+    """The workers; the test chooses what each one runs."""
     workers = Crew()
     yield workers
     workers.dismiss()

@@ -1,4 +1,4 @@
-"""Buffers: bytes, bytearrays, arrays and views of them move whole, and nobody can reach what somebody else has."""
+"""Buffers: bytes, bytearrays, arrays and views of them move whole, and nobody can use another one's memory."""
 
 import array
 import gc
@@ -18,7 +18,7 @@ def pattern(size):
 
 
 class Frame:
-    """Gives its buffer to pickle out of band, as large arrays of numbers do."""
+    """Passes its buffer to pickle out of band, as large arrays of numbers do."""
 
     def __init__(self, data):
         self.data = data
@@ -32,7 +32,7 @@ class Frame:
 
 
 def put(make):
-    """A body that puts what ``make`` gives into its cown."""
+    """A body that puts the result of ``make`` into its cown."""
 
     def body(c):
         c.value = make()
@@ -146,7 +146,7 @@ def test_a_bytearray_that_the_worker_still_has_keeps_its_content(crew, size):
 @interpreters_only
 @pytest.mark.parametrize("size", [1, 513, 100_000], ids=size_name)
 def test_a_bytearray_with_a_view_alive_at_home(crew, size):
-    """It cannot give its memory away; the view goes on showing the content that it had."""
+    """Its memory cannot be moved out; the view still shows the old content."""
     home, other = crew.start(2)
     c = Cown(None)
 

@@ -1,4 +1,4 @@
-"""Classes of ``__main__``: an instance comes back as an instance of that very class."""
+"""Classes of ``__main__``: an instance comes back as an instance of the same class."""
 
 from support import USUAL_WAYS, check_script, pytest
 

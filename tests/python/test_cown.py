@@ -28,7 +28,7 @@ def write_kept():
 
 
 def in_thread(function):
-    """Runs ``function`` in a thread of its own and returns what it returned or raised."""
+    """Runs ``function`` in a new thread and returns its result or its exception."""
     outcomes = []
 
     def run():
@@ -43,7 +43,7 @@ def in_thread(function):
     return outcomes[0]
 
 
-# -- who may touch the value
+# -- who may use the value
 
 
 def test_a_new_cown_is_not_acquired():
@@ -566,7 +566,7 @@ def test_after_quiesce_cowns_are_acquired_as_usual():
 
 
 def test_a_cown_that_is_acquired_and_dropped_inside_another_is_freed():
-    """Once nobody can let go of it any more. 200 MB otherwise."""
+    """Freed once nobody can release it any more. Otherwise this would take 200 MB."""
     check_script(
         """
         import resource

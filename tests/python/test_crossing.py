@@ -1,6 +1,6 @@
-"""Values that refuse to be pickled, but whose types have told CPython how to carry them to another interpreter.
+"""Values that cannot be pickled, but whose types are registered with CPython as movable to another interpreter.
 
-Such are the IDs of its channels. A channel lives as long as there is an ID of it somewhere.
+The IDs of its channels are such values. A channel lives as long as there is an ID of it somewhere.
 """
 
 import gc
@@ -22,12 +22,12 @@ pytestmark = [interpreters_only, pytest.mark.skipif(channels is None, reason="ne
 
 
 def create():
-    """A new channel's ID; from 3.13 on, with the answer to a question of no interest here."""
+    """The ID of a new channel; from 3.13 on, with a further argument that does not matter here."""
     return channels.create(*[3][: sys.version_info >= (3, 13)])
 
 
 def living():
-    """The numbers of all channels that there are. Lists hold IDs too, so let none be left over."""
+    """The numbers of all existing channels. Lists hold IDs too, so keep none of these."""
     return {int(entry[0] if isinstance(entry, tuple) else entry) for entry in channels.list_all()}
 
 
@@ -36,7 +36,7 @@ def send(channel, number):
 
 
 def receive(channel):
-    """What is in it; from 3.13 on it comes with the same question."""
+    """The next object in it; from 3.13 on it comes with a further result."""
     found = channels.recv(channel)
     return found[0] if isinstance(found, tuple) else found
 
@@ -45,7 +45,7 @@ def is_id(value):
     return type(value) is channels.ChannelID
 
 
-# -- the ways a value goes
+# -- the ways a value can move
 
 
 def test_it_comes_to_a_worker_as_what_it_was():
@@ -184,7 +184,7 @@ def test_it_outlives_the_worker_that_it_was_made_on(nested):
 
     wait()
     start(1)
-    # Passing on what came from a worker that has ended, by one that ends too.
+    # Passes on a value from a worker that has ended, through one that ends too.
     assert outcome(when(c)(lambda c: isinstance(c.value, dict))) is nested
     wait()
     back = c.unwrap()

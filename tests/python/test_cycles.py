@@ -84,7 +84,7 @@ PLAIN = """
 
 
 def growth_of_plain_interpreters():
-    """KiB that each interpreter leaves behind in this CPython. 3.12 and 3.13 are known to keep some; later ones not."""
+    """KiB that each interpreter leaks in this CPython. 3.12 and 3.13 are known to leak some, later ones are not."""
     if BACKEND != "interpreters" or sys.version_info >= (3, 14):
         return 0
     done = run_script(PLAIN, env={"PYTHONMALLOC": "malloc"}, timeout=300)
@@ -95,7 +95,7 @@ def growth_of_plain_interpreters():
 def test_a_thousand_starts_and_stops():
     cycles, workers = 1000, 2
     plain = growth_of_plain_interpreters()
-    # where CPython keeps whole arenas of every interpreter that has ended, let it take its memory from malloc
+    # if CPython leaks whole arenas of every interpreter that has ended, use malloc for its memory
     env = {"PYTHONMALLOC": "malloc"} if plain else {}
     done = run_script(CYCLES, str(workers), str(cycles), env=env, timeout=350)
     assert done.returncode == 0, done.stderr

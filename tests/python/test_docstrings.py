@@ -1,4 +1,4 @@
-"""What `help()` shows is what an editor shows: docstrings and type stubs say the same."""
+"""`help()` shows the same as an editor: docstrings and type stubs are equal."""
 
 import ast
 import inspect
@@ -10,7 +10,7 @@ import pytest
 
 STUBS = ast.parse(Path(bocpy.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
 
-# What has a docstring of its own at run time. `__init__` and the like are slots, which CPython describes itself.
+# Kinds of objects with their own docstrings at run time. CPython itself describes slots such as `__init__`.
 DESCRIBED = (
     type,
     types.BuiltinFunctionType,

@@ -1,4 +1,4 @@
-"""Encoding: what moves between interpreters is, on the other side, the same in type, content, order and shape."""
+"""Encoding: a value that moves between interpreters keeps its type, content, order and shape."""
 
 import collections
 import enum
@@ -75,14 +75,14 @@ class Node:
 
 
 def touched(value):
-    """The value, after main has given it to a worker, and got it back from there."""
+    """The value, after it has moved from main to a worker and back."""
     c = Cown(value)
     when(c)(lambda c: c.value and None)
     return outcome(c)
 
 
 def check(value):
-    """The value comes back alike; a worker finds it alike too, compared with what comes inside another value."""
+    """The value comes back alike; a worker also finds it alike, compared with one that comes inside another value."""
     start(1)
     c, twin = Cown(value), Cown([value])
     there = when(c, twin)(lambda c, twin: difference([c.value], twin.value))

@@ -1,6 +1,6 @@
 """Encoding at its limits: very deep values, and objects that do harm while they are encoded or opened.
 
-Each runs in a program of its own, since what it must not do is crash.
+Each runs in its own program, since it must not crash.
 """
 
 from support import check_script, interpreters_only, not_strict, pytest, run_script
@@ -57,7 +57,7 @@ def test_a_value_nested_100_000_deep_moves(kind, workers):
 
 
 def test_a_value_of_a_trillion_paths_moves():
-    """Sixty levels, each of which leads to the next by three ways: only what knows shared parts gets through."""
+    """Sixty levels, each of which refers to the next one three times: possible only if shared parts are recognized."""
     check_script(
         DEEP
         + """
@@ -223,7 +223,7 @@ def test_what_fails_to_be_encoded_stays_whole_at_home():
 
 @pytest.mark.parametrize("method", ["__hash__", "__eq__"])
 def test_keys_that_cannot_be_put_in_again_are_told_and_not_lost(method):
-    """The key is hashed and compared when its container is opened elsewhere."""
+    """The key is hashed and compared when its container is decoded elsewhere."""
     source = f"""
         import os
         from bocpy import Cown, start, wait, when
@@ -337,7 +337,7 @@ def test_a_value_that_keeps_its_state_as_a_pickle_with_cowns():
 
 @interpreters_only
 def test_a_value_too_deep_for_pickle_is_told():
-    """Instances are pickled, and pickle knows no bounds but those of the stack."""
+    """Instances are pickled, and pickle is limited only by the stack."""
     done = run_script(
         """
         from bocpy import Cown, quiesce, start, wait, when

@@ -1,4 +1,4 @@
-"""Bad input: each wrong use is told at once, by a message that helps, and leaves the runtime as it was."""
+"""Bad input: each misuse raises an error at once, with a helpful message, and does not change the runtime."""
 
 import inspect
 import math
@@ -17,7 +17,7 @@ def still_works():
     return outcome(when(c)(lambda c: c.value + 1)) == 21
 
 
-# -- what is no cown
+# -- arguments that are not cowns
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def run(example: str, *arguments: str, encoding: str = "utf-8") -> subprocess.Co
 
 
 def output_of(example: str, *arguments: str, encoding: str = "utf-8") -> str:
-    """What a run that went well printed."""
+    """The output of a successful run."""
     done = run(example, *arguments, encoding=encoding)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -168,7 +168,7 @@ def test_sketch_with_nothing_to_be_had():
 def test_sketch_repeats_itself_for_a_seed():
     def decisions(seed: str) -> list[str]:
         lines = output_of("sketches", "--seed", seed, "--workers", "2").splitlines()
-        # The two errands are at the same time, so only what each of them said has an order.
+        # The two errands run at the same time, so only the lines of each one have an order.
         return sorted(lines)
 
     assert decisions("5") == decisions("5")
@@ -187,7 +187,7 @@ def write_texts(folder: Path) -> None:
 
 
 def frequencies(text: str) -> dict[str, int]:
-    """The list of the most frequent words in what ``word_count`` printed."""
+    """The list of the most frequent words in the output of ``word_count``."""
     rows = [line.split() for line in text.splitlines() if line[:6].strip().endswith(".")]
     return {word: int(number.replace(",", "")) for _, word, number, *_ in rows}
 

@@ -1,4 +1,4 @@
-"""How a program ends: it finishes what it scheduled, with the status that it would have without bocpy."""
+"""How a program ends: it finishes its behaviors, and has the same exit status as without bocpy."""
 
 import sys
 
@@ -280,7 +280,7 @@ def test_a_failing_behavior_does_not_change_the_status():
 
 
 def test_leaving_from_inside_a_hold():
-    """Leaving the block releases the cown, so what waits for it is finished."""
+    """Leaving the block releases the cown, so behaviors that wait for it are finished."""
     source = """
         import os, sys
         from bocpy import Cown, when

@@ -1,4 +1,4 @@
-"""Faults: a failed step loses nothing, or says what it lost to everyone concerned; nothing hangs or crashes."""
+"""Faults: a failed step loses nothing, or reports the loss to everyone affected; nothing hangs or crashes."""
 
 import gc
 import os
@@ -16,7 +16,7 @@ def explode(word):
 
 
 class Bomb:
-    """Pickles well and cannot be unpickled."""
+    """Can be pickled but not unpickled."""
 
     def __reduce__(self):
         return explode, ("boom",)
@@ -33,7 +33,7 @@ class Stubborn:
 
 
 class Flagged:
-    """Can be unpickled only while a file is not there."""
+    """Can be unpickled only while a file does not exist."""
 
     def __init__(self, path, items):
         self.path = path
@@ -49,7 +49,7 @@ class Flagged:
 
 
 class Loud:
-    """Says on a pipe that it died."""
+    """Writes to a pipe when it dies."""
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
@@ -224,7 +224,7 @@ def test_a_class_that_raises_in_reduce_is_a_value_like_any_other():
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_value_that_cannot_be_pickled_on_release_is_there_or_named(workers):
-    """It stays in the worker where it was left, or its loss is told to every later user; no old value comes back."""
+    """It stays in the worker where it was left, or every later user gets an error; no old value comes back."""
     start(workers)
     c = Cown("the old value")
 
@@ -397,7 +397,7 @@ def test_a_value_that_fails_to_open_for_a_while_is_not_half_gone(tmp_path):
         later = when(c)(lambda c: c.value.items)
         quiesce(60)
         with later:
-            # whole again, or the news of its loss; nothing between
+            # the whole value, or an error that it was lost; nothing in between
             assert "the file is there" in text_of(later.value) if later.exception else later.value == [1, 2, 3]
 
 
@@ -712,7 +712,7 @@ def test_a_cown_unpickled_in_another_process_is_an_error_that_says_so():
 
 
 def test_pickled_cowns_that_are_nonsense_do_not_crash():
-    """What a pickle names is spoilt, not the pickle: CPython reads even one that asks for all the memory there is."""
+    """The names in a pickle are corrupted, not the pickle: CPython reads even one that asks for all memory."""
     source = """
         import copyreg, itertools, os, pickle
         import bocpy

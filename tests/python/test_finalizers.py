@@ -25,7 +25,7 @@ class Farewell:
 
 
 class Inquisitive:
-    """Asks for the value of a cown when it dies, and says on a pipe what it was told."""
+    """Asks for the value of a cown when it dies, and writes the answer to a pipe."""
 
     def __init__(self, cown, descriptor):
         self.cown = cown
@@ -126,7 +126,7 @@ ENDINGS = {
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_finalizer_schedules_a_behavior_as_its_worker_ends(ending, workers):
-    """That behavior runs now or after the next start, or the finalizer is told that it is too late."""
+    """That behavior runs now or after the next start, or the finalizer gets an error that it is too late."""
     done = run_script(
         f"""
         import threading
@@ -270,7 +270,7 @@ def test_a_value_that_asks_for_its_own_cown_while_it_moves(crew):
     quiesce(60)
     for result in (seen, again):
         with result:
-            # it is told something each time, or the whole value could not move; nothing hangs
+            # it gets an answer each time, or the whole value could not move; nothing hangs
             assert not result.exception or "SelfCentred" in text_of(result.value)
 
 

@@ -250,7 +250,7 @@ def test_fork_from_another_thread():
 
 
 def test_forks_while_other_threads_schedule():
-    """A thread that waits for the fork to be over lets go of the GIL, which the fork needs.
+    """A thread that waits for the fork to end releases the GIL, which the fork needs.
 
     The first fork may come during a first behavior, for which parts of the package are imported.
     """

@@ -1,4 +1,4 @@
-"""The two hosts: interpreters of their own for the workers, or threads of the main interpreter."""
+"""The two hosts: an interpreter for each worker, or threads of the main interpreter."""
 
 import sys
 import sysconfig

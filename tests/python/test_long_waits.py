@@ -1,4 +1,4 @@
-"""Who waits long for a value whose home keeps its GIL in one C call says so, and gets the value in the end."""
+"""A long wait for a value whose home keeps its GIL in one C call is reported, and the value arrives in the end."""
 
 import contextlib
 import inspect
@@ -50,7 +50,7 @@ def test_a_behavior_that_waits_for_a_home_that_keeps_its_gil_says_so(crew, hog, 
     hog.await_begin()
     asked = crew.begin(other, lambda c: c.value, c)
     told = ""
-    while "waits for" not in told:
+    while "has waited" not in told:
         time.sleep(0.05)
         told += capfd.readouterr().err
     hog.end()
@@ -69,7 +69,7 @@ def test_main_says_so_as_well(crew, hog, capfd):
     got, told = [], []
 
     def listen():
-        while not (got or "waits for" in "".join(told)):
+        while not (got or "has waited" in "".join(told)):
             time.sleep(0.05)
             told.append(capfd.readouterr().err)
         hog.end()
@@ -80,7 +80,7 @@ def test_main_says_so_as_well(crew, hog, capfd):
     crew.await_return(home)
     crew.dismiss()
     assert got == [[1]]
-    assert "waits for" in "".join(told) and "the_hog" in "".join(told)
+    assert "has waited" in "".join(told) and "the_hog" in "".join(told)
 
 
 def test_a_program_is_told_while_it_waits(hog, tmp_path):
@@ -119,7 +119,7 @@ def test_a_program_is_told_while_it_waits(hog, tmp_path):
         process.stdin.write("now\n")
         process.stdin.flush()
         told = ""
-        while "waits for" not in told:
+        while "has waited" not in told:
             line = process.stderr.readline()
             assert line, f"the program ended, and had told only: {told}"
             told += line
@@ -144,4 +144,4 @@ def test_a_short_wait_is_not_told(crew, hog, capfd):
     crew.await_return(home, other)
     crew.dismiss()
     assert outcome(asked) == [1]
-    assert "waits for" not in capfd.readouterr().err
+    assert "has waited" not in capfd.readouterr().err

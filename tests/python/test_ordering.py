@@ -38,7 +38,7 @@ def test_random_groups_run_in_the_order_of_scheduling(seed, workers):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_random_mixtures_agree_with_a_run_in_order(seed):
-    """The same steps, done one after the other on plain numbers, must give the same end: it shows lost updates."""
+    """The same steps, one after the other on plain numbers, must give the same result: this shows lost updates."""
     rng = random.Random(seed)
     count = 6
     cowns = [Cown(n) for n in range(count)]

@@ -1,4 +1,4 @@
-"""What values have in common when a behavior ends is copied: each cown's value is its own, to the last part."""
+"""Parts that values share when a behavior ends are copied: each cown's value belongs to it alone."""
 
 import enum
 import random
@@ -44,7 +44,7 @@ def one_worker():
 
 
 def wrap_in(make):
-    """A behavior that puts what the first value contains into the second, inside something new."""
+    """A behavior that puts the content of the first value into the second, inside a new object."""
 
     def give(a, b):
         b.value = make(a.value[0])
@@ -79,7 +79,7 @@ def test_a_part_put_into_another_cown_is_copied(make):
 
 
 def look_inside(c):
-    """The list in what `wrap_in` has put there."""
+    """The list inside the object from `wrap_in`."""
     part = c.value
     while not (isinstance(part, list) and part and part[0] == 1):
         if isinstance(part, (list, tuple)):
@@ -121,7 +121,7 @@ def test_a_result_that_another_behavior_changes_leaves_the_cown_alone():
 
 
 def test_parts_of_what_cannot_move_stay_common():
-    """Here, a behavior that holds only one of the two may change what is in both."""
+    """Here, a behavior that holds only one of the two may change an object that is in both."""
     a, b = Cown(None), Cown(None)
 
     @when(a, b)
@@ -204,13 +204,13 @@ def test_a_cycle_through_two_values_is_cut():
 
     shapes = when(a, b)(lambda a, b: (look(a), look(b)))
     wait()
-    # Each has what the other had, and that in turn its own.
+    # Each contains the other's list, which contains its own again.
     assert outcome(shapes) == ("[1, [[2, [[...]]]]]", "[2, [[1, [[...]]]]]")
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_random_parts_against_a_model_without_anything_in_common(seed):
-    """Lists of lists that are handed about between cowns. In the model everything is copied."""
+    """Lists of lists that move between cowns. In the model everything is copied."""
     choose = random.Random(seed)
     cowns = [Cown([[n]]) for n in range(6)]
     model = [[[n]] for n in range(6)]

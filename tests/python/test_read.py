@@ -11,7 +11,7 @@ from support import (
 )
 from support.bodies import append, copy_of, value_of
 
-# -- what it takes and gives
+# -- arguments and results
 
 
 @pytest.mark.parametrize("value", [None, 5, 1.5, "text", b"bytes", [1], {"a": [2]}, {1}, (1, 2)], ids=repr)

@@ -1,4 +1,4 @@
-"""What readers see: each the value as it was when its turn came, wherever that lives, and nobody another's changes."""
+"""What readers see: the value as it was when their turn came, wherever it lives, and no changes by other readers."""
 
 import random
 import threading
@@ -73,7 +73,7 @@ def test_what_a_reader_returns_is_its_own():
 @interpreters_only
 @pytest.mark.parametrize("part", ["whole", "part"])
 def test_what_a_reader_has_given_away_is_not_changed_by_the_next_reader(part):
-    """Neither what it has returned, nor what it has put into a cown that it writes."""
+    """This holds for its result, and for a value that it has put into a cown that it writes."""
     start(1)
     c, out = Cown({"list": [1]}), Cown(None)
 

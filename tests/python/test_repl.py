@@ -39,7 +39,7 @@ ANSWERS = ["2", "20001", "20002"]
 
 
 def run_session(session, flags=()):
-    """Feeds a session to ``python -i`` and returns what it answered."""
+    """Runs a session in ``python -i`` and returns its output."""
     import os
     import subprocess
     import sys

@@ -1,4 +1,4 @@
-"""What reaches stderr: exceptions that nobody looked at, with the worker's traceback, once; and nothing else."""
+"""Output on stderr: exceptions that nobody looked at, once, with the worker's traceback; and nothing else."""
 
 import sysconfig
 

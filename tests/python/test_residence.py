@@ -1,4 +1,4 @@
-"""Residence: a value stays where a behavior left it, as the object that it is, until somebody elsewhere needs it."""
+"""Residence: a value stays where a behavior left it, as the same object, until it is needed elsewhere."""
 
 import array
 import gc
@@ -155,7 +155,7 @@ def test_a_result_stays_with_the_worker_too():
 @not_strict
 @interpreters_only
 def test_an_object_in_two_cowns_becomes_two_when_the_behavior_ends():
-    """Else who holds one of them could change the value of the other."""
+    """Otherwise the holder of one of them could change the value of the other."""
     start(1)
     a, b, held = Cown(None), Cown(None), Cown([])
 

@@ -1,4 +1,4 @@
-"""The end of values that live on a worker: where they die, and when, and what weak references to them show."""
+"""The end of values that live on a worker: where and when they die, and what weak references to them show."""
 
 import gc
 import os

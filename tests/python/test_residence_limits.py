@@ -1,4 +1,4 @@
-"""Residence at its limits: what cannot move is told and stays usable at home; what a worker leaves as it ends."""
+"""Limits of residence: values that cannot move give an error and stay usable at home; values of ending workers."""
 
 import array
 import collections

@@ -97,7 +97,7 @@ def test_after_ctrl_c_more_can_be_scheduled(tmp_path):
 
 
 def test_ctrl_c_that_nobody_catches_ends_the_program(tmp_path):
-    """The behavior is let go while the exception travels; the program then finishes its work and dies of SIGINT."""
+    """The behavior goes on while the exception propagates; the program then finishes its work and dies of SIGINT."""
     source = """
     try:
         say("waiting")

@@ -10,7 +10,7 @@ CPU = 0.0005
 
 
 def work(c):
-    """Half a millisecond of this thread's time, whatever else the machine does."""
+    """Half a millisecond of this thread's CPU time."""
     end = time.thread_time() + CPU
     while time.thread_time() < end:
         c.value["n"] = (c.value["n"] * 31 + 1) % 1_000_003

@@ -1,6 +1,6 @@
 """Thousands of cowns of mixed types under random behaviors, checked against a model that does the same one by one.
 
-A step reads some cowns, and writes others; what it does to each depends on a digest of all that it has read. The model
+A step reads some cowns and writes others; its changes depend on a digest of everything that it has read. The model
 does each step when it is scheduled, as that is the order on every single cown.
 """
 
@@ -45,7 +45,7 @@ def digest(value):
 
 
 def changed(value, number):
-    """What becomes of a value: often the same object, changed within."""
+    """The new value: often the same object, changed in place."""
     if isinstance(value, int):
         return (value * 31 + number) % 2**80
     if isinstance(value, str):
@@ -80,7 +80,7 @@ def changed(value, number):
 
 
 def step(read_values, write_values, number):
-    """Gives the digest, and the new values of what is written."""
+    """Returns the digest, and the new values of the written cowns."""
     for value in (*read_values, *write_values):
         number = zlib.crc32(b"%d" % (number + digest(value)))
     return number, [changed(value, number + place) for place, value in enumerate(write_values)]
@@ -92,7 +92,7 @@ class World:
     def __init__(self, seed, count):
         self.random = random.Random(seed)
         self.count = count
-        # Behaviors that behaviors schedule come in any order; so all that they do is to count.
+        # Behaviors that behaviors schedule run in any order; so they only count.
         self.tallies = [Cown({"count": 0, "sum": 0}) for _ in range(20)]
         self.tally_model = [[0, 0] for _ in self.tallies]
         self.cowns, self.model = [], []

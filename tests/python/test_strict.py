@@ -4,7 +4,7 @@ from support import check_script, interpreters_only, pytest, run_script, threads
 
 STRICT = {"BOCPY_STRICT": "1"}
 
-# A module, as each worker has one of its own, and what is kept there stays.
+# A module, because each worker has its own, and objects in it stay there.
 KEEPER = {"keeper.py": "KEPT = []\n"}
 
 PRELUDE = """

@@ -13,7 +13,7 @@ def increment(c):
 
 
 def together(*functions):
-    """Runs the functions at the same time, each in a thread; gives what they returned, raises what they raised."""
+    """Runs the functions at the same time, each in a thread. Returns their results, and raises their exceptions."""
     barrier = threading.Barrier(len(functions))
     outcomes = [None] * len(functions)
 
@@ -164,7 +164,7 @@ def test_quiesce_and_wait_at_once(handshake):
 
 
 def test_threads_schedule_while_main_waits(handshake):
-    """What is scheduled before the last behavior in flight ends is part of what wait waits for."""
+    """Behaviors that are scheduled before the last behavior in flight ends are waited for, too."""
     gate, log = Cown(None), Cown([])
 
     @when(gate)
@@ -190,7 +190,7 @@ def test_threads_schedule_while_main_waits(handshake):
 
 
 def test_threads_schedule_while_other_threads_stop_and_start():
-    """Whatever the interleaving, nothing scheduled is lost."""
+    """No scheduled behavior is lost in any interleaving."""
     cowns = [Cown(0) for _ in range(4)]
 
     def schedule(c):
@@ -289,7 +289,7 @@ def test_a_thread_made_in_a_behavior_does_not_hold_its_cowns():
         thread.join()
         return found
 
-    # one who holds is a behavior; whether its own helper threads share the hold is not laid down
+    # the holder is a behavior; it is not specified whether its own helper threads share the hold
     assert outcome(result) in ([1], ["refused"])
 
 

@@ -1,4 +1,4 @@
-"""Values: everything picklable goes into a cown and comes out of it equal, of the same type and shape."""
+"""Values: everything that can be pickled comes out of a cown equal, with the same type and shape."""
 
 import array
 import collections
@@ -141,7 +141,7 @@ class Unlike:
 
 
 class Proxy:
-    """Gives every attribute but the special ones."""
+    """Returns all attributes except the special ones."""
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -658,7 +658,7 @@ def test_an_unpicklable_value_fails_when_assigned_or_released_in_main():
     result = when(c)(lambda c: c.value)
     quiesce(60)
     with result:
-        # the old value, which was never replaced, or the news that the new one was lost; nothing else
+        # the old value, which was never replaced, or an error that the new one was lost; nothing else
         assert "lock" in text_of(result.value) if result.exception else result.value == [1]
 
 

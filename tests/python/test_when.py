@@ -1,4 +1,4 @@
-"""``@when``: what it takes, what it gives, and the shapes of its bodies."""
+"""``@when``: its arguments, its result, and the kinds of bodies."""
 
 import functools
 
@@ -24,7 +24,7 @@ def call_recursively(n):
     return 1 if n <= 1 else n * call_recursively(n - 1)
 
 
-# -- what is given
+# -- arguments
 
 
 def test_one_cown():

@@ -32,7 +32,7 @@ def fill(cowns, first):
 def bytes_per_cown(workers, n):
     step = GROUP * AT_ONCE
     start(worker_count=workers)
-    warm_up = [Cown(None) for _ in range(step)]  # kept, or else its memory would be used again
+    warm_up = [Cown(None) for _ in range(step)]  # kept, otherwise its memory would be used again
     fill(warm_up, 0)
 
     cowns = [None] * n
@@ -57,7 +57,7 @@ def bytes_per_plain_dict(n):
 
 
 def in_another_process(n):
-    """What `bytes_per_plain_dict` gives where there are no cowns."""
+    """The result of `bytes_per_plain_dict` in a process without cowns."""
     command = [sys.executable, "-I", __file__, "0", str(n)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

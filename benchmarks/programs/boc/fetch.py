@@ -1,4 +1,4 @@
-"""How long it takes to get a value that was left on a worker which is busy with a behavior, and what that costs it."""
+"""How long it takes to get a value from a worker that is busy with a behavior, and the cost for that behavior."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def fetch_by_worker(cown):
 
 
 def run(fetches):
-    """Microseconds that the busy behavior took, and those of the fetches meanwhile; None if that was another worker."""
+    """Microseconds of the busy behavior, and of the fetches during it; None if it ran on another worker."""
     home, *cowns = [Cown(None) for _ in range(1 + FETCHES)]
     reading, writing = os.pipe()
     worker, busy = leave(home, cowns), keep_busy(home, writing)

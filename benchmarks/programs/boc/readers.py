@@ -21,7 +21,7 @@ def scan(config):
 
 
 def schedule(request):
-    """One round, with the cowns of what the readers counted."""
+    """One round; returns the cowns of the readers' counts."""
     totals = []
     for _ in range(READERS):
 

@@ -1,4 +1,5 @@
-"""Equal work of about 150 us on the dicts of 64 cowns, in rounds: one worker against several, and who did how much."""
+"""Equal work of about 150 us on the dicts of 64 cowns, in rounds: one worker against several, and each worker's
+share."""
 
 import json
 import sys

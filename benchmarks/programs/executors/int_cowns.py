@@ -1,4 +1,4 @@
-"""Add one to one of 64 counters, each with its lock, per call; each process or interpreter has counters of its own."""
+"""Add one to one of 64 counters, each with its lock, per call; each process or interpreter has its own counters."""
 
 import concurrent.futures
 import json

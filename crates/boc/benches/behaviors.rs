@@ -1,11 +1,11 @@
-//! What a behavior costs, beside the same work on a pool of threads with a lock around each value.
+//! The cost of a behavior, compared with the same work on a pool of threads with a lock around each value.
 //!
 //! ```text
 //! cargo bench -p boc
 //! ```
 //!
 //! All on two workers. Each figure is for a round of many behaviors and the wait for them; Criterion divides by their
-//! number where it shows elements per second. The order in which jobs on one value run is not kept by the pool.
+//! number where it shows elements per second. The pool does not keep the order of jobs on one value.
 
 #[path = "support/pool.rs"]
 mod pool;

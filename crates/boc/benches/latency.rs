@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 /// Fresh behaviors for each line of the table.
 const SAMPLES: usize = 300;
 const PERIOD: Duration = Duration::from_millis(1);
-/// A line takes at most about this long: with few samples, where they wait for long.
+/// A line takes at most about this long; if waits are long, it has few samples.
 const BUDGET: Duration = Duration::from_secs(3);
 
-/// A body that would rather run on that worker.
+/// A body that prefers that worker.
 struct At<F>(usize, F);
 
 impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
@@ -109,7 +109,7 @@ fn never() -> bool {
     false
 }
 
-/// Fresh behaviors that ask for nothing.
+/// Fresh behaviors without cowns.
 fn fresh(runtime: &Runtime, over: impl Fn() -> bool) -> Latencies {
     sample(over, |body| runtime.schedule((), body))
 }
@@ -149,7 +149,7 @@ fn chains(runtime: &Runtime) -> Lines {
     vec![("a chain of 5 us behaviors per worker", latencies)]
 }
 
-/// What is in line at a cown, and has to be done.
+/// Behaviors in line at a cown, all of which have to run.
 fn pile(
     runtime: &Runtime,
     count: usize,
@@ -195,7 +195,7 @@ fn readers(runtime: &Runtime) -> Lines {
     ]
 }
 
-/// A behavior that keeps one like it waiting, so that its worker never is without.
+/// A behavior that always has another one like it waiting, so that its worker never runs out of them.
 fn stream(wanted: Option<usize>, end: Arc<AtomicBool>) {
     if end.load(Relaxed) {
         return;

@@ -4,15 +4,15 @@
 //! cargo run --release --example bank -p boc [ACCOUNTS] [TRANSFERS]
 //! ```
 //!
-//! Money is moved at random; it is neither made nor lost, no account is overdrawn, and auditors who look at all accounts
-//! at once never find any missing.
+//! Money is moved at random. The total never changes, no account is overdrawn, and auditors who look at all accounts at
+//! once always find the full amount.
 
 use boc::{Cown, Promise, Runtime, read};
 use std::time::Instant;
 
 const DEPOSIT: u64 = 100;
 
-/// Moves `amount`, if it is there. True where it was.
+/// Moves `amount` if `from` has that much. True if it has.
 fn transfer(runtime: &Runtime, from: &Cown<u64>, to: &Cown<u64>, amount: u64) -> Promise<bool> {
     runtime.when((from, to), move |(mut from, mut to)| {
         let covered = *from >= amount;

@@ -1,5 +1,5 @@
-//! A dictionary that many look into while a few add to it: readers of one cown run side by side, writers alone, and each
-//! reader sees just what had been added when it was scheduled.
+//! A dictionary that many behaviors read and a few extend: readers of one cown run in parallel, writers alone, and each
+//! reader sees exactly the words added by behaviors scheduled before it.
 //!
 //! ```text
 //! cargo run --release --example readers -p boc

@@ -9,7 +9,7 @@
 //!   knows      to it
 //! ```
 //!
-//! One allocation, sized when it is compiled but for the number of requests.
+//! One allocation, whose size is known at compile time except for the number of requests.
 
 use crate::cown_core::Core;
 use crate::cowns::{Cowns, Granted, Requests, Shape};
@@ -23,8 +23,8 @@ use std::slice;
 
 /// What a behavior does once it holds its cowns.
 ///
-/// Every `FnOnce()` that is `Send` is a body. Implement it by hand to look at the handles of the cowns, where they are
-/// named by [`Claims`](crate::Claims), or to tell the scheduler where the body is to run.
+/// Every `FnOnce()` that is `Send` is a body. Implement it by hand to get the handles of the cowns, if they are named by
+/// [`Claims`](crate::Claims), or to tell the scheduler where to run the body.
 ///
 /// ```
 /// use boc::{Body, Placement, Runtime, current_worker};
@@ -46,7 +46,7 @@ use std::slice;
 /// # Ok::<(), boc::StartError>(())
 /// ```
 pub trait Body<S: Shape>: Send + 'static {
-    /// Where this body is to run. Asked when the behavior is ready, by whichever thread made it so. A panic counts as
+    /// Where to run this body. Called when the behavior is ready, on the thread that made it ready. A panic counts as
     /// [`Placement::Anywhere`].
     fn placement(&self, _cowns: S::Claimed<'_>) -> Placement {
         Placement::Anywhere
@@ -62,21 +62,21 @@ impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for F {
     }
 }
 
-/// What is in the block of a behavior besides its cowns.
+/// The contents of a behavior's block besides its requests.
 pub(crate) trait Payload<S: Shape>: Send + Sized {
-    /// The function that finds out where a behavior is to run, if that matters to it.
+    /// The function that returns where to run the behavior, if the body has a placement.
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement>;
-    /// How a promise reaches into the block, if there is one.
+    /// How a promise accesses the block, if there is a promise.
     const PROMISE: Option<PromiseTable>;
 
-    /// Runs the body or drops it. True where nobody else is interested in the block.
+    /// Runs the body or drops it. True if nobody else uses the block.
     ///
     /// # Safety
     /// All requests are granted. Called once.
     unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], sink: &dyn Sink) -> bool;
 
-    /// Where somebody else is: called once all cowns are released. True where the block is to be freed; it is somebody
-    /// else's to free otherwise.
+    /// Called if somebody else uses the block, once all cowns are released. True if the caller has to free the block;
+    /// otherwise somebody else frees it.
     ///
     /// # Safety
     /// After `perform`, once.
@@ -98,7 +98,7 @@ impl<S: Shape, B: Body<S>> Payload<S> for Plain<B> {
 
     #[inline]
     unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], _: &dyn Sink) -> bool {
-        // SAFETY: says the caller; the body is not looked at again.
+        // SAFETY: guaranteed by the caller; the body is not used again.
         unsafe {
             let body = ManuallyDrop::take(&mut (*this).0);
             match how {
@@ -114,7 +114,7 @@ impl<S: Shape, B: Body<S>> Payload<S> for Plain<B> {
     }
 
     unsafe fn drop_unscheduled(this: *mut Self) {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         unsafe { ManuallyDrop::drop(&mut (*this).0) }
     }
 }
@@ -122,7 +122,7 @@ impl<S: Shape, B: Body<S>> Payload<S> for Plain<B> {
 /// # Safety
 /// `header` is that of a `Behavior<S, Plain<B>>` that has not run.
 unsafe fn placement<S: Shape, B: Body<S>>(header: NonNull<Header>) -> Placement {
-    // SAFETY: says the caller.
+    // SAFETY: guaranteed by the caller.
     let (behavior, requests) = unsafe {
         let behavior = header.cast::<Behavior<S, Plain<B>>>();
         (behavior.as_ref(), Behavior::requests(behavior))
@@ -130,7 +130,7 @@ unsafe fn placement<S: Shape, B: Body<S>>(header: NonNull<Header>) -> Placement 
     // SAFETY: the requests are those of this shape.
     let claimed = || unsafe { behavior.shape.claimed(Granted::new(requests)) };
     let mut placement = Placement::Anywhere;
-    // Asked in the middle of a release, which must go on.
+    // Called in the middle of a release, which must go on.
     catch_panics(|| placement = behavior.payload.0.placement(claimed()));
     placement
 }
@@ -168,7 +168,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     /// The behavior is there for as long.
     #[inline(always)]
     unsafe fn requests<'a>(this: NonNull<Self>) -> &'a [Request] {
-        // SAFETY: all of them were written. They are changed through atomics only.
+        // SAFETY: all of them have been written. They change only through atomics.
         unsafe { slice::from_raw_parts(Self::first_request(this).as_ptr(), Self::count(this)) }
     }
 
@@ -178,7 +178,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     /// The behavior is there.
     #[inline(always)]
     unsafe fn count(this: NonNull<Self>) -> usize {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         S::COUNT.unwrap_or(unsafe { this.as_ref() }.header.requests as usize)
     }
 
@@ -208,7 +208,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     /// Nobody uses it any more.
     #[inline]
     pub(crate) unsafe fn free(this: NonNull<Self>) {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             pool::free(this.cast(), Self::size(Self::count(this)), Self::ALIGN);
         }
@@ -218,7 +218,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     /// `header` is that of such a behavior, which is ready, and is not used again.
     unsafe fn run(header: NonNull<Header>, how: How, sink: &dyn Sink) {
         let this = header.cast::<Self>();
-        // SAFETY: says the caller. The block is there until it retires; each cown until its request has been released, and
+        // SAFETY: guaranteed by the caller. The block is there until it retires; each cown until its request has been released, and
         // as long as there are references to drop.
         unsafe {
             let requests = Self::requests(this);
@@ -230,13 +230,13 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
                 let request = first.add(place);
                 let cown = request.as_ref().cown();
                 let references = Request::release(request, |job| sink.ready(job, !followed));
-                // Of the others it is not known.
+                // For the others it is not known.
                 followed = true;
                 if how == How::RunWatched {
                     sink.released(header.addr().get(), cown.addr().get());
                 }
                 if references > 0 {
-                    // With the last may go the value, and with that anything.
+                    // The last one may drop the value, which may run any code.
                     catch_panics(|| Core::drop_references(cown, references));
                 }
             }
@@ -251,7 +251,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
 /// A behavior that is not in line yet.
 pub(crate) struct Unscheduled<S: Shape, P: Payload<S>> {
     behavior: NonNull<Behavior<S, P>>,
-    /// How many requests it has: here again, as it is mostly known when this is compiled.
+    /// How many requests it has. Stored here again, as it is mostly known at compile time.
     count: usize,
 }
 
@@ -266,7 +266,7 @@ impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
         self.behavior
     }
 
-    /// True where no cown is named twice.
+    /// True if no cown is named twice.
     #[inline(always)]
     pub(crate) fn cowns_are_distinct(&self) -> bool {
         match self.requests() {
@@ -280,17 +280,17 @@ impl<S: Shape, P: Payload<S>> Unscheduled<S, P> {
         }
     }
 
-    /// Gets in line at all cowns. Gives the job where it is ready at once.
+    /// Gets in line at all cowns. Returns the job if it is ready at once.
     #[inline(always)] // as above
     pub(crate) fn link(self) -> Option<Job> {
         let (this, count) = (self.behavior, self.count);
         std::mem::forget(self);
         let header = this.cast::<Header>();
-        // SAFETY: the block stays where it is until the behavior has run, which it can't before the last grant. The cowns
-        // are alive: the caller has handles, or the requests have.
+        // SAFETY: the block stays where it is until the behavior has run, which cannot happen before the last grant. The
+        // cowns are alive: the caller or the requests have handles.
         unsafe {
             let first = Behavior::first_request(this);
-            // Only claims have one that is in line from the beginning, and that is the last.
+            // Only claims can have a request that is in line from the beginning, and it is the last one.
             let count = match S::COUNT {
                 None if count > 0 && !first.add(count - 1).as_ref().is_to_be_linked() => count - 1,
                 _ => count,
@@ -328,7 +328,7 @@ impl<S: Shape, P: Payload<S>> Drop for Unscheduled<S, P> {
 /// The request is the only one of its behavior, and writes. See [`Request::link`].
 #[inline]
 unsafe fn link_alone(header: NonNull<Header>, request: NonNull<Request>) -> Option<Job> {
-    // SAFETY: says the caller. Where it is not granted, the behavior is not touched again.
+    // SAFETY: guaranteed by the caller. If it is not granted, the behavior is not used again.
     unsafe {
         header.as_ref().wait_for(1);
         Request::link(request, true).then(|| Job::new(header))
@@ -338,7 +338,7 @@ unsafe fn link_alone(header: NonNull<Header>, request: NonNull<Request>) -> Opti
 /// # Safety
 /// The requests are those of the behavior. See [`Request::link`].
 unsafe fn link_all(header: NonNull<Header>, mut requests: SmallVec<[NonNull<Request>; 8]>) -> Option<Job> {
-    // SAFETY: says the caller.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         requests.sort_unstable_by_key(|request| request.as_ref().order());
         requests.dedup_by(|second, first| {
@@ -362,7 +362,7 @@ unsafe fn link_all(header: NonNull<Header>, mut requests: SmallVec<[NonNull<Requ
 /// The requests are all of the behavior's that are not merged, in order. See [`Request::link`].
 #[inline]
 unsafe fn link_in_order(header: NonNull<Header>, requests: &[NonNull<Request>]) -> Option<Job> {
-    // SAFETY: says the caller. One grant more is our own, so that the behavior can't run before we are through.
+    // SAFETY: guaranteed by the caller. One extra grant is our own, so that the behavior can't run before we are done.
     unsafe {
         header.as_ref().wait_for(requests.len() + 1);
         let granted = requests.iter().filter(|&&request| Request::link(request, false)).count();

@@ -1,4 +1,4 @@
-//! How a runtime is made.
+//! Building runtimes.
 
 use crate::host::{self, Bare, Cause, Host};
 use crate::runtime::Runtime;
@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread;
 
-/// How a runtime is to be made. See [`Runtime::builder`].
+/// Settings for a runtime. See [`Runtime::builder`].
 ///
 /// ```
 /// let runtime = boc::Runtime::builder().workers(3).name("bee").stack_size(1 << 20).start()?;
@@ -27,7 +27,7 @@ pub struct Builder {
 pub struct StartError(Cause);
 
 impl Builder {
-    /// As many workers as there are cores, a stack of 2 MiB each, nothing around them, no lanes.
+    /// As many workers as there are cores, a stack of 2 MiB each, no host, no lanes.
     pub(crate) fn new() -> Self {
         let workers = thread::available_parallelism().map_or(1, usize::from);
         Builder {
@@ -50,47 +50,47 @@ impl Builder {
         self
     }
 
-    /// What the threads are called; each gets its number behind that.
+    /// The name of the threads; the number of each is appended.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// What each worker has around it.
+    /// The environment of each worker.
     pub fn host(mut self, host: impl Host) -> Self {
         self.host = Arc::new(host);
         self
     }
 
-    /// Whether a worker that runs out of work looks around for about a microsecond before it leaves its environment: yes,
-    /// unless this says otherwise. Where others wait for the environment, it should not.
+    /// Whether a worker that runs out of work searches for about a microsecond before it leaves its environment. By
+    /// default it does. It should not if others wait for the environment.
     pub fn linger(mut self, lingers: bool) -> Self {
         self.settings.lingers = lingers;
         self
     }
 
-    /// How many lanes there are for behaviors that only a thread of the program may run. See [`Runtime::pump`].
+    /// The number of lanes, for behaviors that only a thread of the program may run. See [`Runtime::pump`].
     pub fn lanes(mut self, lanes: usize) -> Self {
         self.settings.lanes = lanes;
         self
     }
 
-    /// A function that is called, on any thread, whenever a behavior has become ready in the lane of that number: to wake
-    /// who pumps it. It should be quick, and must neither schedule nor pump.
+    /// A function that is called, on any thread, whenever a behavior has become ready in the lane of that number, to wake
+    /// the thread that pumps it. It should be fast, and must not schedule or pump.
     pub fn on_lane_ready(mut self, notify: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.settings.notify = Some(Box::new(notify));
         self
     }
 
-    /// A sink of what happens. See [`Events`].
+    /// A receiver of events. See [`Events`].
     pub fn events(mut self, events: impl Events) -> Self {
         self.settings.events = Some(Box::new(events));
         self
     }
 
-    /// For tests: behaviors run one at a time, and which one is next, and on which worker, is drawn by lot from this seed.
+    /// For tests: behaviors run one at a time, and the next behavior and its worker are drawn at random from this seed.
     /// So an order in which a program fails can be run again. They run only while a thread waits for the runtime or for a
-    /// scope (or drops the runtime); a thread that waits for a behavior in another way waits for ever.
+    /// scope (or drops the runtime); a thread that waits for a behavior in another way waits forever.
     ///
     /// ```
     /// use boc::Runtime;
@@ -114,10 +114,10 @@ impl Builder {
         self
     }
 
-    /// Starts the workers, and waits until all of them are up.
+    /// Starts the workers, and waits until all of them have started.
     ///
     /// # Errors
-    /// If a thread can't be made or a host reports failure. What had started by then is ended again.
+    /// If a thread can't be created or a host reports failure. Workers that had started are ended again.
     pub fn start(self) -> Result<Runtime, StartError> {
         let workers = self.settings.workers;
         if workers == 0 {

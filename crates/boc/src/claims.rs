@@ -11,8 +11,8 @@ use std::marker::PhantomData;
 /// Most behaviors ask for a cown or two and write a result.
 const INLINE: usize = 3;
 
-/// Cowns that a behavior asks for, each to be written or only read, for those who keep their values elsewhere and so need
-/// no guards. Two claims to one cown count as one.
+/// Cowns that a behavior asks for, each to write or only to read. For programs that keep their values elsewhere and so
+/// need no guards. Two claims to one cown count as one.
 ///
 /// ```
 /// use boc::{Claims, Cown, Mode, Runtime};
@@ -36,7 +36,7 @@ type Claim<'a, T, G> = (Cow<'a, Cown<T, G>>, Mode);
 /// The cowns that a [`Body`](crate::Body) over [`Claims`] has asked for, in the order of the claims.
 pub struct Claimed<'a, T, G = ()>(&'a [Request], PhantomData<&'a Cown<T, G>>);
 
-/// What is handed to a body over claims.
+/// The shape of a body over claims.
 pub struct ClaimsShape<T, G>(PhantomData<fn() -> Cown<T, G>>);
 
 impl<'a, T, G> Claims<'a, T, G> {
@@ -45,7 +45,7 @@ impl<'a, T, G> Claims<'a, T, G> {
         Claims(SmallVec::new())
     }
 
-    /// One claim more, behind the others.
+    /// Adds a claim at the end.
     #[inline]
     pub fn push(&mut self, cown: Cown<T, G>, mode: Mode) {
         self.0.push((Cow::Owned(cown), mode));
@@ -89,7 +89,7 @@ impl<'a, T, G> Claims<'a, T, G> {
         self.0.len()
     }
 
-    /// True where there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -101,7 +101,7 @@ impl<'a, T, G> Claimed<'a, T, G> {
         self.0.len()
     }
 
-    /// True where nothing is claimed.
+    /// True if nothing is claimed.
     pub fn is_empty(self) -> bool {
         self.0.is_empty()
     }
@@ -178,7 +178,7 @@ unsafe impl<T: Send + 'static, G: Send + Sync + 'static> Cowns for Claims<'_, T,
     }
 }
 
-/// Claims, and behind them one to write a new cown, which is put where the last field says.
+/// Claims, followed by one to write a new cown. The cown is stored in the last field.
 pub(crate) struct WithNew<'a, 'b, T, G>(
     pub(crate) Claims<'a, T, G>,
     pub(crate) G,

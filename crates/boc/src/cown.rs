@@ -16,7 +16,7 @@ use std::thread;
 /// A concurrent owner: a value, and the queue of behaviors that wait for it. A handle; clones name the same cown.
 ///
 /// The value can be reached only by a behavior that has asked for the cown ([`Runtime::when`](crate::Runtime::when)) or,
-/// outside behaviors, through [`Cown::try_hold`]. Beside its value a cown may carry a *tag*, which anyone may look at at
+/// outside behaviors, through [`Cown::try_hold`]. Beside its value a cown may have a *tag*, which any thread may read at
 /// any time: a name, a counter, a lock of your own.
 ///
 /// ```
@@ -48,8 +48,8 @@ pub(crate) struct Inner<T, G> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the value is reached by one writer at a time, or by readers together; the queue sees to it. Handing it from
-// thread to thread needs `T: Send`, sharing it among readers `T: Sync` (asked for where a read is requested).
+// SAFETY: one writer at a time, or readers together, access the value; the queue ensures this. Handing it from thread to
+// thread needs `T: Send`, sharing it among readers `T: Sync` (asked for where a read is requested).
 unsafe impl<T: Send, G: Send + Sync> Sync for Cown<T, G> {}
 // SAFETY: as above.
 unsafe impl<T: Send, G: Send + Sync> Send for Cown<T, G> {}
@@ -58,7 +58,7 @@ unsafe impl<T: Send, G: Send + Sync> Sync for WeakCown<T, G> {}
 // SAFETY: as above.
 unsafe impl<T: Send, G: Send + Sync> Send for WeakCown<T, G> {}
 
-// Nobody sees a value through a handle, so a panic leaves nothing half changed that a handle would show.
+// A handle does not show the value, so it cannot show one that a panic has left half changed.
 impl<T, G> std::panic::UnwindSafe for Cown<T, G> {}
 impl<T, G: std::panic::RefUnwindSafe> std::panic::RefUnwindSafe for Cown<T, G> {}
 
@@ -69,10 +69,10 @@ impl<T, G> Inner<T, G> {
     /// `this` is the core of an `Inner<T, G>` that nobody refers to any more, and this is called once.
     unsafe fn drop_contents(this: NonNull<Core>) -> thread::Result<()> {
         let this = this.cast::<Self>().as_ptr();
-        // One at a time: a panic in one destructor while another panic unwinds would end the process.
-        // SAFETY: says the caller.
+        // One at a time: a panic in one destructor while another panic unwinds would abort the process. SAFETY:
+        // guaranteed by the caller.
         let value = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*this).value) }));
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         let tag = catch_unwind(AssertUnwindSafe(|| unsafe { ptr::drop_in_place(&raw mut (*this).tag) }));
         match (value, tag) {
             (Err(first), Err(second)) => {
@@ -108,7 +108,7 @@ impl<T, G> Cown<T, G> {
         Cown(inner, PhantomData)
     }
 
-    /// Two handles of one new cown: cheaper than to clone the one.
+    /// Two handles of one new cown. Cheaper than cloning a handle.
     ///
     /// ```
     /// let (cown, same) = boc::Cown::pair_with_tag(1, ());
@@ -136,12 +136,12 @@ impl<T, G> Cown<T, G> {
         WeakCown(self.0, PhantomData)
     }
 
-    /// A number that no other living cown has: its place in the order in which behaviors get in line.
+    /// A number that no other living cown has. It determines the order in which behaviors get in line at their cowns.
     pub fn id(&self) -> usize {
         self.0.addr().get()
     }
 
-    /// How many handles there are. The behaviors that wait for the cown or hold it count as one more, readers as one each.
+    /// The number of handles. All behaviors that wait for the cown or hold it count as one more; each reader counts as one.
     ///
     /// ```
     /// let cown = boc::Cown::new(1);
@@ -152,7 +152,7 @@ impl<T, G> Cown<T, G> {
         self.core_ref().references()
     }
 
-    /// True where nobody holds the cown or waits for it.
+    /// True if nobody holds the cown or waits for it.
     #[cfg(all(test, loom))]
     pub(crate) fn is_free(&self) -> bool {
         self.core_ref().queue.is_free()
@@ -173,7 +173,7 @@ impl<T, G> Cown<T, G> {
         unsafe { (*self.0.as_ptr()).value.get() }
     }
 
-    /// The cown's reference, which is not dropped with this handle any more.
+    /// The handle's reference, which is no longer dropped with the handle.
     pub(crate) fn into_core(self) -> NonNull<Core> {
         let core = self.core();
         std::mem::forget(self);
@@ -211,7 +211,7 @@ impl<T, G> WeakCown<T, G> {
         self.0.addr().get()
     }
 
-    /// How many handles there are that do. See [`Cown::handles`].
+    /// The number of handles that keep the cown alive. See [`Cown::handles`].
     ///
     /// ```
     /// let cown = boc::Cown::new(1);
@@ -268,7 +268,7 @@ impl<T> From<T> for Cown<T> {
 }
 
 impl<T, G> PartialEq for Cown<T, G> {
-    /// Two handles are equal where they name the same cown.
+    /// Two handles are equal if they refer to the same cown.
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }

@@ -1,4 +1,4 @@
-//! What all cowns have, whatever their values: the queue, and the count of references.
+//! The common part of all cowns, independent of the type of the value: the queue and the reference counts.
 
 use crate::job::drop_payload;
 use crate::pool;
@@ -10,8 +10,8 @@ use std::process::abort;
 use std::ptr::NonNull;
 use std::thread;
 
-/// How each cown begins. The counts work as those of `Arc` do, which could not be reached by who does not know the type of
-/// the value.
+/// The beginning of each cown. The counts work like those of `Arc`; an `Arc` itself could not be used without knowing the
+/// type of the value.
 #[repr(C)]
 pub(crate) struct Core {
     pub(crate) queue: Queue,
@@ -25,11 +25,11 @@ pub(crate) struct Core {
 /// What depends on the type of the value.
 pub(crate) struct Table {
     pub(crate) layout: Layout,
-    /// Drops what the cown holds. Gives what its destructor has thrown.
+    /// Drops the value and the tag. Returns the panic of a destructor.
     pub(crate) drop_contents: unsafe fn(NonNull<Core>) -> thread::Result<()>,
 }
 
-/// A count that comes near its end comes from handles that were forgotten, four thousand million times.
+/// A count near its maximum can only come from handles that were forgotten billions of times.
 const MOST: u32 = u32::MAX / 2;
 
 impl Core {
@@ -38,7 +38,7 @@ impl Core {
         Core { queue: Queue::new(), strong: AtomicU32::new(1), weak: AtomicU32::new(1), table }
     }
 
-    /// One reference more, to a cown that no other thread knows of.
+    /// Adds a reference, to a cown that no other thread knows.
     #[inline]
     pub(crate) fn add_unshared_reference(&mut self) {
         let count = self.strong.load(Ordering::Relaxed);
@@ -63,7 +63,7 @@ impl Core {
         debug_assert!(before > 1);
     }
 
-    /// Drops references. With the last goes the value, whose destructor may panic.
+    /// Drops references. The last one drops the value, whose destructor may panic.
     ///
     /// # Safety
     /// The references were the caller's.
@@ -71,20 +71,20 @@ impl Core {
     pub(crate) unsafe fn drop_references(this: NonNull<Core>, count: u32) {
         // SAFETY: alive, as the references are there.
         let core = unsafe { this.as_ref() };
-        // Where nobody else has one, nobody else can change the count.
+        // If nobody else has a reference, nobody else can change the count.
         if core.is_known_by(count) || core.strong.fetch_sub(count, Ordering::Release) == count {
             // SAFETY: they were the last.
             unsafe { Core::drop_value(this) };
         }
     }
 
-    /// Drops a reference where there are others most of the time.
+    /// Drops a reference that is mostly not the last.
     ///
     /// # Safety
     /// The reference was the caller's.
     #[inline]
     pub(crate) unsafe fn drop_shared_reference(this: NonNull<Core>) {
-        // SAFETY: alive, as the reference is there; and then it was the last.
+        // SAFETY: alive, as the reference exists; in the second step it was the last.
         unsafe {
             if this.as_ref().strong.fetch_sub(1, Ordering::Release) == 1 {
                 Core::drop_value(this);
@@ -92,7 +92,7 @@ impl Core {
         }
     }
 
-    /// True where there are no other references than those `count` ones of the caller's, weak ones included.
+    /// True if the only references, including weak ones, are the `count` references of the caller.
     #[inline]
     pub(crate) fn is_known_by(&self, count: u32) -> bool {
         self.strong.load(Ordering::Acquire) == count && self.weak.load(Ordering::Acquire) == 1
@@ -103,7 +103,7 @@ impl Core {
     #[cold]
     unsafe fn drop_value(this: NonNull<Core>) {
         fence(Ordering::Acquire);
-        // SAFETY: nobody reaches the value any more; the memory is there until the weak reference is dropped.
+        // SAFETY: nobody can access the value any more; the memory exists until the weak reference is dropped.
         let dropped = unsafe {
             let dropped = (this.as_ref().table.drop_contents)(this);
             Core::drop_weak(this);
@@ -111,7 +111,7 @@ impl Core {
         };
         match dropped {
             Ok(()) => {}
-            // A second panic would end the process.
+            // A second panic would abort the process.
             Err(payload) if thread::panicking() => drop_payload(payload),
             Err(payload) => resume_unwind(payload),
         }
@@ -135,7 +135,7 @@ impl Core {
         // SAFETY: the memory is there, as the reference is.
         unsafe {
             let weak = &this.as_ref().weak;
-            // Where it is the last, nobody else can change the count.
+            // If it is the last, nobody else can change the count.
             if weak.load(Ordering::Acquire) == 1 || weak.fetch_sub(1, Ordering::Release) == 1 {
                 fence(Ordering::Acquire);
                 let layout = this.as_ref().table.layout;

@@ -1,4 +1,4 @@
-//! Naming the cowns of a behavior in Rust's types: a cown, a read of one, tuples, arrays and vectors of those.
+//! The types that name the cowns of a behavior: a cown, a read of one, tuples, arrays and vectors of these.
 
 use crate::cown::Cown;
 use crate::cown_core::Core;
@@ -8,10 +8,10 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::slice;
 
-/// A claim to read a cown, together with others. See [`read`].
+/// A claim to read a cown. See [`read`].
 pub struct Read<T, G = ()>(Cown<T, G>);
 
-/// Asks for `cown` only to read it: behaviors that read one cown run side by side.
+/// Asks for `cown` only to read it: behaviors that read one cown run in parallel.
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
@@ -24,13 +24,13 @@ pub fn read<T, G>(cown: &Cown<T, G>) -> Read<T, G> {
     Read(cown.clone())
 }
 
-/// Cowns that a behavior asks for. Implemented in this library only.
+/// Cowns that a behavior asks for. Implemented only in this crate.
 ///
 /// # Safety
-/// `count` is the number of requests that `requests` makes. The shape that it gives, and its own, reach only what they
-/// have asked for, and as they have asked for it.
+/// `count` is the number of requests that `requests` makes. The shape accesses only the cowns that were requested, and
+/// only in the requested mode.
 pub unsafe trait Cowns {
-    /// How they are handed to a body.
+    /// The form in which a body gets them.
     type Shape: Shape;
     #[doc(hidden)]
     fn count(&self) -> usize;
@@ -38,17 +38,17 @@ pub unsafe trait Cowns {
     fn requests(self, requests: &mut Requests) -> Self::Shape;
 }
 
-/// How the cowns of a behavior are handed to its body. Implemented in this library only.
+/// The form in which a body gets the cowns of its behavior. Implemented only in this crate.
 ///
 /// # Safety
 /// See [`Cowns`].
 pub unsafe trait Shape: Send + 'static {
-    /// How many cowns there are, where that is known when it is compiled.
+    /// The number of cowns, if it is known at compile time.
     #[doc(hidden)]
     const COUNT: Option<usize>;
     /// What a body gets: a guard for each cown, in the same shape.
     type Guards<'a>;
-    /// What a [`Body`](crate::Body) gets: nothing, but for [`Claims`](crate::Claims).
+    /// What a [`Body`](crate::Body) gets: nothing, except with [`Claims`](crate::Claims).
     type Claimed<'a>;
     /// The guards.
     ///
@@ -57,7 +57,7 @@ pub unsafe trait Shape: Send + 'static {
     /// once.
     #[doc(hidden)]
     unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a>;
-    /// What a body gets that has no guards.
+    /// The argument of a body without guards.
     ///
     /// # Safety
     /// The requests are those that were made for this.
@@ -65,7 +65,7 @@ pub unsafe trait Shape: Send + 'static {
     unsafe fn claimed<'a>(&self, requests: Granted<'a>) -> Self::Claimed<'a>;
 }
 
-/// The sum of two counts, where both are known.
+/// The sum of two counts, if both are known.
 const fn sum(one: Option<usize>, other: Option<usize>) -> Option<usize> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one + other),
@@ -80,7 +80,7 @@ pub struct Requests {
     room: usize,
 }
 
-/// The requests of a behavior that runs.
+/// The requests of a running behavior.
 pub struct Granted<'a>(slice::Iter<'a, Request>);
 
 impl Requests {
@@ -90,7 +90,7 @@ impl Requests {
         Requests { behavior, next: first, room }
     }
 
-    /// A request for a cown of the caller's, which is alive while the behavior is scheduled.
+    /// A request for a cown that the caller keeps alive while the behavior is scheduled.
     pub(crate) fn borrowed<T, G>(&mut self, cown: &Cown<T, G>, mode: Mode) {
         self.push(cown.core(), mode, Standing::Borrowed);
     }
@@ -100,11 +100,11 @@ impl Requests {
         self.push(cown.into_core(), mode, Standing::Owned);
     }
 
-    /// A request to write a cown that is new. Gives the cown.
+    /// A request to write a new cown. Returns the cown.
     pub(crate) fn new_cown<T, G>(&mut self, value: T, tag: G) -> Cown<T, G> {
         let (cown, of_line) = Cown::pair_with_tag(value, tag);
         let request = self.push(of_line.into_core(), Mode::Write, Standing::First);
-        // SAFETY: nobody else knows of the cown.
+        // SAFETY: nobody else knows the cown.
         unsafe { Request::begin_line(request) };
         cown
     }
@@ -143,18 +143,18 @@ impl<'a> Granted<'a> {
     #[inline]
     unsafe fn next<T, G>(&mut self) -> &'a Cown<T, G> {
         let request = self.0.next().expect("a request for each cown");
-        // SAFETY: says the caller. It is alive, as the request is granted.
+        // SAFETY: guaranteed by the caller. It is alive, as the request is granted.
         unsafe { Cown::of_core(request.cown_ref()) }
     }
 }
 
-/// A cown that the running behavior may change.
+/// The value of a cown that the running behavior may change.
 pub struct WriteGuard<'a, T>(*mut T, PhantomData<&'a mut T>);
 
-/// A cown that the running behavior may look at.
+/// The value of a cown that the running behavior may read.
 pub struct ReadGuard<'a, T>(&'a T);
 
-// SAFETY: as `&mut T`, which it stands for.
+// SAFETY: as for `&mut T`, which it represents.
 unsafe impl<T: Send> Send for WriteGuard<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: Sync> Sync for WriteGuard<'_, T> {}
@@ -162,7 +162,7 @@ unsafe impl<T: Sync> Sync for WriteGuard<'_, T> {}
 impl<T> Deref for WriteGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
-        // SAFETY: the behavior holds the cown alone while guards are there, and there is one guard of it.
+        // SAFETY: the behavior holds the cown alone while it has guards, and there is one guard for it.
         unsafe { &*self.0 }
     }
 }
@@ -207,7 +207,7 @@ unsafe impl<T: Send + Sync + 'static, G: Send + Sync + 'static> Shape for Looked
     type Claimed<'a> = ();
     #[inline]
     unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> ReadGuard<'a, T> {
-        // SAFETY: the request is for such a cown, which is held together with other readers, says the caller.
+        // SAFETY: the request is for such a cown, which is held together with other readers, as the caller guarantees.
         ReadGuard(unsafe { &*requests.next::<T, G>().value() })
     }
     unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
@@ -219,7 +219,7 @@ unsafe impl<S: Shape> Shape for Vec<S> {
     type Guards<'a> = Vec<S::Guards<'a>>;
     type Claimed<'a> = ();
     unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         self.iter().map(|shape| unsafe { shape.guards(requests) }).collect()
     }
     unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
@@ -234,7 +234,7 @@ unsafe impl<S: Shape, const N: usize> Shape for [S; N] {
     type Guards<'a> = [S::Guards<'a>; N];
     type Claimed<'a> = ();
     unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         self.each_ref().map(|shape| unsafe { shape.guards(requests) })
     }
     unsafe fn claimed<'a>(&self, _: Granted<'a>) {}
@@ -346,7 +346,7 @@ macro_rules! tuples {
             #[inline]
             unsafe fn guards<'a>(&self, requests: &mut Granted<'a>) -> Self::Guards<'a> {
                 let ($($name,)*) = self;
-                // SAFETY: says the caller.
+                // SAFETY: guaranteed by the caller.
                 unsafe { ($($name.guards(requests),)*) }
             }
             unsafe fn claimed<'a>(&self, _: Granted<'a>) {}

@@ -11,12 +11,12 @@ use std::mem::{ManuallyDrop, offset_of};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-/// A cown taken outside behaviors: a job of one request and no body, which is over as soon as it is run.
+/// A cown taken outside behaviors: a job with one request and no body, which ends as soon as it is run.
 pub(crate) struct Hold(NonNull<Block>);
 
-// SAFETY: a hold is a place in a queue, which any thread may give up.
+// SAFETY: a hold is a place in a queue, which any thread may release.
 unsafe impl Send for Hold {}
-// SAFETY: a shared hold can do nothing.
+// SAFETY: nothing can be done with a shared hold.
 unsafe impl Sync for Hold {}
 
 #[repr(C)] // the header first, so that a pointer to it is one to the block
@@ -45,7 +45,7 @@ impl Block {
     /// # Safety
     /// Nobody uses the block any more.
     unsafe fn free(block: NonNull<Block>) {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         unsafe { pool::free(block.cast(), size_of::<Block>(), align_of::<Block>()) };
     }
 
@@ -56,13 +56,13 @@ impl Block {
     unsafe fn run(header: NonNull<Header>, _: How, sink: &dyn Sink) {
         let block = header.cast::<Block>();
         let request = Block::request(block);
-        // SAFETY: says the caller. A successor sets our `next` before the release is over, and not later.
+        // SAFETY: guaranteed by the caller. A successor sets our `next` before the release ends, not later.
         unsafe {
             let cown = request.as_ref().cown();
             let references = Request::release(request, |job| sink.ready(job, false));
             Block::free(block);
             if references > 0 {
-                // Perhaps in the middle of another release, which must go on.
+                // This may be in the middle of another release, which must go on.
                 catch_panics(|| Core::drop_references(cown, references));
             }
         }
@@ -74,14 +74,14 @@ impl Hold {
     fn try_new(cown: NonNull<Core>) -> Option<Hold> {
         let block = Block::new(cown);
         let header = block.cast::<Header>();
-        // SAFETY: the block goes when it is released, or right here where it never got in line.
+        // SAFETY: the block is freed when it is released, or right here if it never got in line.
         unsafe {
-            // One grant for the request, and one for us: nobody else makes it ready before we say so.
+            // One grant for the request, and one for us: nobody else can make it ready before our own grant.
             header.as_ref().wait_for(2);
             match Request::try_link(Block::request(block)) {
                 Some(true) => Some(Hold(block)),
                 Some(false) => {
-                    // Readers are still inside. We are in line and can't step out, so we release as soon as granted.
+                    // Readers still read. We are in line and can't leave it, so we release as soon as we are granted.
                     if let Some(job) = Header::grant(header, 1) {
                         dispatch(job);
                     }
@@ -95,12 +95,12 @@ impl Hold {
         }
     }
 
-    /// Takes a cown that nobody else knows of.
+    /// Takes a cown that nobody else knows.
     pub(crate) fn of_new<T, G>(cown: &Cown<T, G>) -> Hold {
         Hold::try_new(cown.core()).expect("nobody else knows of it")
     }
 
-    /// Gives the cown up. What becomes ready goes to `sink`.
+    /// Releases the cown. Jobs that become ready go to `sink`.
     pub(crate) fn release(self, sink: &dyn Sink) {
         let hold = ManuallyDrop::new(self);
         // SAFETY: granted, and released once.
@@ -116,8 +116,8 @@ impl Drop for Hold {
 }
 
 impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
-    /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it meanwhile wait until
-    /// the guard is dropped.
+    /// Takes the cown for the caller if nobody holds it or waits for it. Behaviors that ask for it later wait until the
+    /// guard is dropped.
     ///
     /// ```
     /// let cown = boc::Cown::new(1);
@@ -142,7 +142,7 @@ impl<T: Send + 'static, G: Send + Sync + 'static> Cown<T, G> {
 /// shared(boc::Cown::new(std::cell::Cell::new(1)).try_hold().unwrap());
 /// ```
 pub struct CownGuard<T, G = ()> {
-    // Dropped first: the cown may go with it, and its value with that.
+    // Dropped first: this may drop the last reference to the cown, and its value with it.
     _hold: Hold,
     cown: Cown<T, G>,
     /// Sharing the guard shares the value, sending the guard sends it; sharing the cown does neither.

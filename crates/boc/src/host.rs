@@ -1,4 +1,4 @@
-//! What a worker thread has around it while it works.
+//! The environment of a worker thread.
 
 use crate::scheduler::{Runner, Shared};
 use std::error::Error;
@@ -7,8 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
-/// What a worker thread has around it while it works: a place to set up an environment on that very thread, and to take
-/// it down again.
+/// The environment of a worker thread: sets it up on that thread, and tears it down again.
 ///
 /// ```
 /// struct Talking;
@@ -31,12 +30,12 @@ pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 /// # Ok::<(), boc::StartError>(())
 /// ```
 pub trait Host: Send + Sync + 'static {
-    /// Called once on each worker's thread. Gets the environment ready and calls [`Worker::work`], or [`Worker::fail`]. A
-    /// start fails where this returns, or panics, without having done either.
+    /// Called once on each worker's thread. Sets up the environment and calls [`Worker::work`] or [`Worker::fail`]. The
+    /// start fails if this returns or panics without having called one of them.
     fn host(&self, worker: Worker);
 }
 
-/// A worker, in the hands of its [`Host`].
+/// A worker, as its [`Host`] gets it.
 pub struct Worker {
     runner: Runner,
     index: usize,
@@ -44,14 +43,14 @@ pub struct Worker {
     started: bool,
 }
 
-/// How a worker's start goes.
+/// The result of a worker's start.
 pub(crate) enum Report {
     Started,
     Failed(Cause),
     Ended,
 }
 
-/// Nothing at all around a worker.
+/// No environment.
 pub(crate) struct Bare;
 
 impl Host for Bare {
@@ -65,7 +64,7 @@ impl Host for Bare {
     }
 }
 
-/// Says that a worker's thread is at its end, whatever became of the worker.
+/// Reports that a worker's thread ends, in any case.
 struct Farewell(Sender<(usize, Report)>, usize);
 
 impl Drop for Farewell {
@@ -74,7 +73,7 @@ impl Drop for Farewell {
     }
 }
 
-/// What each worker's thread is to do, and where the workers report.
+/// The function of each worker's thread, and the channel for the workers' reports.
 pub(crate) fn threads(
     runners: Vec<Runner>,
     host: Arc<dyn Host>,
@@ -116,23 +115,24 @@ impl Worker {
         self.runner.shared()
     }
 
-    /// Works until the runtime ends, or is suspended. Whenever there is nothing to do, `pause` is called with a function
-    /// that searches for work and sleeps, and that it must call: an environment that others wait for can be left around it.
+    /// Works until the runtime ends or is suspended. Whenever there is nothing to do, `pause` is called with a function
+    /// that searches for work and sleeps. `pause` must call that function; before and after it, `pause` can leave and
+    /// enter an environment that others wait for.
     pub fn work(&mut self, mut pause: impl FnMut(&mut dyn FnMut())) {
         if !std::mem::replace(&mut self.started, true) {
-            // Nobody may listen any more, if another worker has failed.
+            // If another worker has failed, nobody may be listening any more.
             let _ = self.reports.send((self.index, Report::Started));
         }
         self.runner.work(&mut pause);
     }
 
-    /// After [`Worker::work`] has returned: true where the runtime had been suspended and is to go on; false where it ends.
-    /// A host loops over the two.
+    /// Call this after [`Worker::work`] has returned. True if the runtime was suspended and goes on; false if it ends. A
+    /// host calls the two in a loop.
     pub fn wait_resumed(&mut self) -> bool {
         self.shared().phase.wait_resumed()
     }
 
-    /// Reports that this worker can't be.
+    /// Reports that this worker can't be started.
     ///
     /// ```
     /// struct Broken;

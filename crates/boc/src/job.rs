@@ -1,26 +1,26 @@
-//! Jobs: what the scheduler runs. It need not know what a job consists of.
+//! Jobs: what the scheduler runs, without knowing what they consist of.
 //!
-//! A job is a block of memory that begins with a [`Header`]: how many grants it lacks before it may run, and a static
-//! table of functions that know the rest of the block. A pointer to the header is all that is handed around.
+//! A job is a block of memory that begins with a [`Header`]: the number of grants that it still waits for, and a static
+//! table of functions that know the rest of the block. Only pointers to the header are passed around.
 
 use crate::sync::{AtomicU32, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
-/// Where a behavior is to run. See [`Body::placement`](crate::Body::placement).
+/// Where to run a behavior. See [`Body::placement`](crate::Body::placement).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Placement {
     /// On any worker.
     #[default]
     Anywhere,
-    /// Rather on the worker of that number, because what it needs is there. If that worker stays busy for some 200
+    /// Preferably on the worker of that number, because its data is there. If that worker stays busy for some 200
     /// microseconds, an idle one takes the behavior.
     Prefer(usize),
     /// Only in the lane of that number, which a thread of the program pumps. See [`Runtime::pump`](crate::Runtime::pump).
     Only(usize),
 }
 
-/// How each job begins.
+/// The beginning of each job.
 #[repr(C)]
 pub(crate) struct Header {
     /// Grants that the job still waits for.
@@ -28,7 +28,8 @@ pub(crate) struct Header {
     /// How many requests the block has.
     pub(crate) requests: u32,
     table: &'static Table,
-    /// Who counts the job: the scheduler's own. Null where nobody does, as for a hold, which is over as soon as it is run.
+    /// The scope that counts the job; only the scheduler uses this. Null if no scope counts it, as for a hold, which ends
+    /// as soon as it is run.
     pub(crate) owner: *const (),
 }
 
@@ -36,46 +37,46 @@ pub(crate) struct Header {
 pub(crate) struct Table {
     /// Runs the job, or drops it unrun, and ends it.
     pub(crate) run: unsafe fn(NonNull<Header>, How, &dyn Sink),
-    /// Where the job is to run; none where that is all the same to it.
+    /// Where to run the job; `None` if any place will do.
     pub(crate) placement: Option<unsafe fn(NonNull<Header>) -> Placement>,
     /// For jobs with a promise.
     pub(crate) promise: Option<PromiseTable>,
 }
 
-/// How a promise reaches into the block of a job.
+/// How a promise accesses the block of a job.
 pub(crate) struct PromiseTable {
-    /// How far behind the header the state is that promise and runner share.
+    /// The offset, from the header, of the state that promise and runner share.
     pub(crate) state: usize,
     /// Where the result is.
     pub(crate) result: unsafe fn(NonNull<Header>) -> *mut (),
     pub(crate) free: unsafe fn(NonNull<Header>),
 }
 
-/// What becomes of a job's body.
+/// What to do with a job's body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
     Run,
-    /// And the sink wants to know of each cown that is released.
+    /// Run it, and tell the sink about each cown that is released.
     RunWatched,
-    /// It is dropped without being run, as the runtime has ended.
+    /// Drop it without running it, as the runtime has ended.
     Discard,
 }
 
-/// What takes over the jobs that the end of another has made ready.
+/// Receives the jobs that become ready when another job ends.
 pub(crate) trait Sink {
-    /// `fresh`: it has got in line only while that other one ran, so it is still in the cache.
+    /// `fresh`: it got in line while that other job ran, so it is still in the cache.
     fn ready(&self, job: Job, fresh: bool);
     /// The job `behavior` has released the cown of that number.
     fn released(&self, _behavior: usize, _cown: usize) {}
 }
 
-/// A job that waits for nothing any more. It has to be run; dropping this leaks it.
+/// A ready job. It has to be run; dropping this leaks it.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Job(NonNull<Header>);
 
-// SAFETY: a ready job is owned data that may go to another thread (`Body: Send`); nobody else points to it, but for the
-// atomics in its requests.
+// SAFETY: a ready job is owned data that may go to another thread (`Body: Send`). Other threads access only the atomics
+// in its requests.
 unsafe impl Send for Job {}
 
 impl Header {
@@ -84,31 +85,31 @@ impl Header {
         Header { pending: AtomicU32::new(0), requests, table, owner }
     }
 
-    /// How the promise of this job reaches into its block.
+    /// How the promise of this job accesses its block.
     ///
     /// # Safety
     /// It is a job with a promise.
     #[inline(always)]
     pub(crate) unsafe fn promise(&self) -> &'static PromiseTable {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         unsafe { self.table.promise.as_ref().unwrap_unchecked() }
     }
 
-    /// Sets how many grants the job waits for. Before anybody can grant.
+    /// Sets how many grants the job waits for. Must be called before anybody can grant.
     pub(crate) fn wait_for(&self, grants: usize) {
         self.pending.store(grants as u32, Ordering::Relaxed);
     }
 
-    /// Counts grants. Gives the job where it waits for nothing any more.
+    /// Counts grants. Returns the job if it is ready now.
     ///
     /// # Safety
-    /// The job is alive, and waits for these grants. Where this gives `None` it may be gone already.
+    /// The job is alive, and waits for these grants. If this returns `None`, the job may be gone already.
     #[inline]
     pub(crate) unsafe fn grant(this: NonNull<Header>, grants: usize) -> Option<Job> {
         let grants = grants as u32;
-        // SAFETY: says the caller; the reference is to the atomic alone, and not used once it has been counted down.
+        // SAFETY: guaranteed by the caller; the reference is to the atomic alone, and not used once it has been counted down.
         let pending = unsafe { &(*this.as_ptr()).pending };
-        // Where nobody else has a grant to give, nobody else writes.
+        // If there is no other grant to come, nobody else writes.
         let last = pending.load(Ordering::Acquire) == grants
             || pending.fetch_sub(grants, Ordering::AcqRel) == grants;
         last.then_some(Job(this))
@@ -117,7 +118,7 @@ impl Header {
 
 impl Job {
     /// # Safety
-    /// The job waits for nothing, and no other `Job` stands for it.
+    /// The job is ready, and there is no other `Job` for it.
     pub(crate) unsafe fn new(header: NonNull<Header>) -> Job {
         Job(header)
     }
@@ -127,7 +128,7 @@ impl Job {
         unsafe { self.0.as_ref() }
     }
 
-    /// Who counts the job. See [`Header::owner`].
+    /// The scope that counts the job. See [`Header::owner`].
     #[inline]
     pub(crate) fn owner(&self) -> *const () {
         self.header().owner
@@ -144,7 +145,7 @@ impl Job {
         self.header().table.placement.is_none()
     }
 
-    /// Where it is to run.
+    /// Where to run it.
     #[inline]
     pub(crate) fn placement(&self) -> Placement {
         match self.header().table.placement {
@@ -157,7 +158,7 @@ impl Job {
     /// Runs the job, or drops it unrun.
     #[inline]
     pub(crate) fn end(self, how: How, sink: &dyn Sink) {
-        // SAFETY: the table is that of this job, which is ready; and it ends once, as this takes it.
+        // SAFETY: the table is that of this job, which is ready; and it ends only once, as this takes it by value.
         unsafe { (self.header().table.run)(self.0, how, sink) }
     }
 }
@@ -170,7 +171,8 @@ pub(crate) fn catch_panics(f: impl FnOnce()) {
     }
 }
 
-/// Drops what was thrown by a panic, and what its destructor throws in turn. Where that goes on it is forgotten.
+/// Drops the payload of a panic, and the payload of a panic in its destructor. If that panics again, the payload is
+/// forgotten.
 #[cold]
 pub(crate) fn drop_payload(mut payload: Box<dyn std::any::Any + Send>) {
     for _ in 0..8 {
@@ -182,7 +184,7 @@ pub(crate) fn drop_payload(mut payload: Box<dyn std::any::Any + Send>) {
     std::mem::forget(payload);
 }
 
-/// Panics, once what can't be used has been dropped: a destructor that panics in the middle of that would end the process.
+/// Panics, after dropping the unused arguments: a destructor that panics during the panic would abort the process.
 #[cold]
 #[track_caller]
 pub(crate) fn refuse<T>(unused: T, why: &str) -> ! {

@@ -1,8 +1,8 @@
 //! Behavior-oriented concurrency: data lives in *cowns*, and work on it is scheduled as *behaviors*.
 //!
 //! A [`Cown`] (a concurrent owner) owns a value. A behavior names the cowns that it needs and runs once it holds all of
-//! them. There are no locks, so there is no order of locks to get wrong: deadlock can't happen. Behaviors that share a
-//! cown run one after the other, in the order in which they were scheduled; those that don't run in parallel.
+//! them. There are no locks, so there is no wrong order of locks, and no deadlock. Behaviors that share a cown run one
+//! after the other, in the order in which they were scheduled; those that don't run in parallel.
 //!
 //! ```
 //! use boc::{Cown, Runtime, read};
@@ -26,12 +26,13 @@
 //! # Parts
 //!
 //! - [`Runtime`]: workers, and the scheduler that feeds them. A [`Host`] puts an environment around each worker.
-//! - [`Cown`], [`read`]: what a behavior can ask for. [`when`] schedules from within a behavior. [`Promise`]: what a
-//!   behavior will come to.
-//! - [`Scope`]: a count of behaviors that can be waited for apart from the rest.
-//! - [`Claims`], [`Body`], [`Runtime::schedule`]: the same without guards, for language bindings. [`Placement`]: where a body
-//!   is to run; [`Runtime::pump`]: on a thread of the program.
-//! - [`Events`]: what happens, for tracing. [`Builder::seed`]: an order of behaviors that can be run again, for tests.
+//! - [`Cown`], [`read`]: what a behavior can ask for. [`when`] schedules from within a behavior. [`Promise`]: the outcome
+//!   of a behavior.
+//! - [`Scope`]: a count of some of the behaviors, for waiting for them alone.
+//! - [`Claims`], [`Body`], [`Runtime::schedule`]: the same without guards, for language bindings. [`Placement`]: where a
+//!   body runs; [`Runtime::pump`]: runs bodies on a thread of the program.
+//! - [`Events`]: events of the scheduler, for tracing. [`Builder::seed`]: an order of behaviors that can be run again,
+//!   for tests.
 //!
 //! # Layers
 //!

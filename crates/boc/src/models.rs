@@ -22,9 +22,9 @@ thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Explores `model` with at most that number of preemptions in one execution. Most bugs need one or two. At the end of each all
-/// blocks of memory have to be free, and nothing may have panicked: the runtime contains what happens inside a body, a
-/// failed assertion and what loom finds there included.
+/// Explores `model` with at most that number of preemptions in one execution. Most bugs need one or two. At the end of
+/// each execution all blocks of memory must be free, and nothing may have panicked: the runtime catches every panic
+/// inside a body, including failed assertions and errors that loom finds there.
 fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     watch_for_panics();
     let mut builder = loom::model::Builder::new();

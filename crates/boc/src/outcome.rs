@@ -1,9 +1,9 @@
-//! What a behavior comes to, and the promise of it.
+//! The outcome of a behavior, and the promise of it.
 //!
-//! A promise is one word, and costs one atomic step until somebody looks at it (none on a runtime with one worker): the
-//! result is left in the behavior's own block, where the body had been. A cown for it is made when it is asked for. The
-//! runner and the promise each say when they are done with the block, and the last one frees it; most promises are dropped
-//! at once, so that the runner need not do anything.
+//! A promise is one word, and costs one atomic step unless somebody looks at it (none on a runtime with one worker): the
+//! result is stored in the behavior's own block, in place of the body. A cown for it is made on demand. The runner and
+//! the promise each mark when they are done with the block, and the last one frees it. Most promises are dropped at once;
+//! then the runner need not do anything.
 
 use crate::behavior::{Behavior, Payload};
 use crate::cown::Cown;
@@ -24,7 +24,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicPtr as Place; // not loom's: it is seen as a cown
 use std::sync::{Mutex, PoisonError};
 
-/// What a behavior came to.
+/// The outcome of a behavior.
 ///
 /// ```
 /// use boc::{Outcome, Runtime};
@@ -43,34 +43,34 @@ pub enum Outcome<R> {
     Pending,
     /// It returned this.
     Done(R),
-    /// It panicked with this.
+    /// It panicked, with this payload.
     Panicked(Panic),
     /// It was dropped before it ran, as its runtime ended.
     Cancelled,
 }
 
-/// What a behavior has panicked with.
+/// The panic of a behavior.
 pub struct Panic(Mutex<Box<dyn Any + Send>>);
 
 impl Panic {
-    /// The text of the panic, where it was one.
+    /// The message of the panic, if it is a string.
     pub fn message(&self) -> Option<String> {
         let payload = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         text.or_else(|| payload.downcast_ref::<String>().cloned())
     }
 
-    /// What it was thrown with, as [`std::thread::JoinHandle::join`] gives it.
+    /// The payload, as [`std::thread::JoinHandle::join`] returns it.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<R> Outcome<R> {
-    /// Takes the outcome, and leaves `Pending`. Goes on with the panic if there was one.
+    /// Takes the outcome, and leaves `Pending`. Resumes the panic if there was one.
     ///
     /// # Panics
-    /// With the behavior's panic, or if it has not run.
+    /// With the behavior's panic, or if the behavior has not run.
     pub fn take(&mut self) -> R {
         match std::mem::replace(self, Outcome::Pending) {
             Outcome::Done(result) => result,
@@ -101,10 +101,10 @@ impl fmt::Debug for Panic {
     }
 }
 
-/// The outcome of a behavior that has been scheduled: a [`Cown`] of its [`Outcome`], which is made when it is looked at.
+/// The outcome of a scheduled behavior: a [`Cown`] of its [`Outcome`], which is made when somebody looks at it.
 ///
-/// It can be dropped: the behavior runs all the same. It can be used as the cown that it stands for, for example as one of
-/// those that another behavior asks for.
+/// Dropping a promise does not stop the behavior. A promise can be used as its cown, for example to schedule another
+/// behavior over it.
 ///
 /// ```
 /// use boc::{Runtime, read};
@@ -119,53 +119,53 @@ impl fmt::Debug for Panic {
 /// # Ok::<(), boc::StartError>(())
 /// ```
 pub struct Promise<R: Send + 'static> {
-    /// The behavior's block, with [`IN_BLOCK`] added; or the cown, once that is made: the bits of a `Cown<Outcome<R>>`. From
-    /// then on the block is not this promise's any more.
+    /// The behavior's block, with [`IN_BLOCK`] added; or, once the cown has been made, the bits of a `Cown<Outcome<R>>`.
+    /// From then on the promise no longer uses the block.
     place: Place<()>,
     result: PhantomData<Cown<Outcome<R>>>,
 }
 
-/// The outcome is still to be had from the block of the behavior.
+/// The outcome still has to be taken from the block of the behavior.
 const IN_BLOCK: usize = 1;
 
-/// Held while a promise makes its cown. One for all: that happens once for each, and is short.
+/// Held while a promise makes its cown. One lock for all promises: each does this at most once, and quickly.
 static MAKING: Mutex<()> = Mutex::new(());
 
-// SAFETY: the block may be used by any thread; the result goes to the thread that takes it, and there once.
+// SAFETY: any thread may use the block; the result goes to the thread that takes it, and is taken once.
 unsafe impl<R: Send> Send for Promise<R> {}
-// SAFETY: through a shared promise only its cown can be reached.
+// SAFETY: a shared promise gives access only to its cown.
 unsafe impl<R: Send> Sync for Promise<R> {}
 
-/// Nothing at first; then some of the flags below; or, where a cown is made before the behavior has run, a pointer to a
-/// boxed `Asked<R>`.
+/// Null at first; then some of the flags below; or, if a cown is made before the behavior has run, a pointer to a boxed
+/// `Asked<R>`.
 type State = AtomicPtr<()>;
 
 /// The result is in the block.
 const READY: usize = 1;
-/// The runner does not use the block any more.
+/// The runner no longer uses the block.
 const RUNNER_GONE: usize = 2;
-/// The promise does not use the block any more.
+/// The promise no longer uses the block.
 const PROMISE_GONE: usize = 4;
 /// The behavior was dropped unrun. There is no result.
 const CANCELLED: usize = 8;
 /// All flags: pointers have none of them.
 const FLAGS: usize = READY | RUNNER_GONE | PROMISE_GONE | CANCELLED;
 
-/// A cown that the outcome is to be written into.
+/// The cown that the outcome will be written to.
 #[repr(align(16))] // no flags in a pointer to it
 struct Asked<R> {
     cown: Cown<Outcome<R>>,
     hold: Hold,
 }
 
-/// Adds flags. Gives what had been there.
+/// Adds flags. Returns the former state.
 fn add(state: &State, flags: usize) -> usize {
     let with = |before: *mut ()| Some(before.map_addr(|addr| addr | flags));
     let before = state.fetch_update(Ordering::AcqRel, Ordering::Acquire, with);
     before.expect("always some").addr()
 }
 
-/// A body that gets guards, and then what it came to.
+/// A body that gets guards, and later its result.
 pub(crate) struct Promised<F, R> {
     state: State,
     content: UnsafeCell<Content<F, R>>,
@@ -195,7 +195,7 @@ where
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement> = None;
     const PROMISE: Option<PromiseTable> = {
         unsafe fn result<S, F, R>(block: NonNull<Header>) -> *mut () {
-            // SAFETY: the block is there, says the caller.
+            // SAFETY: the block is there, as the caller guarantees.
             unsafe { (*block.cast::<Behavior<S, Promised<F, R>>>().as_ptr()).payload.content.get().cast() }
         }
         unsafe fn free<S, F, R>(block: NonNull<Header>)
@@ -204,7 +204,7 @@ where
             R: Send + 'static,
             F: FnOnce(S::Guards<'_>) -> R + Send + 'static,
         {
-            // SAFETY: nobody uses it any more, says the caller.
+            // SAFETY: nobody uses it any more, as the caller guarantees.
             unsafe { Behavior::free(block.cast::<Behavior<S, Promised<F, R>>>()) }
         }
         Some(PromiseTable {
@@ -216,7 +216,7 @@ where
 
     #[inline]
     unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], sink: &dyn Sink) -> bool {
-        // SAFETY: the body is there until now; the result is nobody else's before the state says `READY`.
+        // SAFETY: the body exists until now; nobody else uses the result before the state says `READY`.
         unsafe {
             let content = (*this).content.get();
             let body = ManuallyDrop::take(&mut (*content).body);
@@ -239,10 +239,10 @@ where
 
     #[inline]
     unsafe fn retire(this: *mut Self) -> bool {
-        // SAFETY: the block is there, as we are not gone yet.
+        // SAFETY: the block exists, as we have not left it yet.
         let state = unsafe { &(*this).state };
         let before = state.load(Ordering::Acquire).addr();
-        // A pointer: the promise was gone when it was put there.
+        // A pointer: the promise had left the block when it stored it.
         before & FLAGS == 0 && before != 0
             || before & PROMISE_GONE != 0
             || add(state, RUNNER_GONE) & PROMISE_GONE != 0
@@ -255,13 +255,13 @@ where
 }
 
 impl<F, R: Send + 'static> Promised<F, R> {
-    /// Puts the result where it is wanted. None: there is none. True where it is wanted nowhere.
+    /// Stores the result where it is needed. `None`: there is none. True if nobody needs it.
     ///
     /// # Safety
     /// The body is gone from the block.
     #[inline]
     unsafe fn settle(this: *mut Self, result: Option<Result<R, Box<Panic>>>, sink: &dyn Sink) -> bool {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         let state = unsafe { &(*this).state };
         if state.load(Ordering::Acquire).addr() & PROMISE_GONE != 0 {
             catch_panics(|| drop(result));
@@ -282,8 +282,8 @@ impl<F, R: Send + 'static> Promised<F, R> {
         sink: &dyn Sink,
     ) {
         let flags = if result.is_some() { READY } else { CANCELLED };
-        // SAFETY: nobody looks at the result before the state says so; if it is not for the block after all, it is taken out
-        // again.
+        // SAFETY: nobody reads the result before the state says `READY`; if the result is not needed in the block after
+        // all, it is taken out again.
         unsafe {
             let place = (&raw mut (*(*this).content.get()).result).cast::<Result<R, Box<Panic>>>();
             if let Some(result) = result {
@@ -350,7 +350,7 @@ impl<R: Send + 'static> Promise<R> {
     }
 }
 
-/// The block that a promise refers to, if it is not a cown by now.
+/// The block that a promise refers to, if the promise has no cown yet.
 #[inline(always)]
 fn in_block(place: *mut ()) -> Option<Block> {
     (place.addr() & IN_BLOCK != 0).then(|| {
@@ -360,7 +360,7 @@ fn in_block(place: *mut ()) -> Option<Block> {
     })
 }
 
-/// A promise's side of a block. The block is there until this has left it.
+/// A promise's access to a block. The block exists until this has left it.
 struct Block(NonNull<Header>);
 
 impl Block {
@@ -379,7 +379,7 @@ impl Block {
     /// A cown that has the outcome, or will have it.
     ///
     /// # Safety
-    /// `R` is what the behavior gives.
+    /// `R` is the type of the behavior's result.
     unsafe fn into_cown<R: Send + 'static>(self) -> Cown<Outcome<R>> {
         if self.state().load(Ordering::Acquire).addr() & (READY | CANCELLED) == 0 {
             let cown = Cown::new(Outcome::Pending);
@@ -392,11 +392,11 @@ impl Block {
                 Err(_) => drop(unsafe { Box::from_raw(asked) }),
             }
         }
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         Cown::new(outcome(unsafe { self.take_result::<R>() }))
     }
 
-    /// Takes the result of a behavior that is over, and leaves the block.
+    /// Takes the result of a behavior that has ended, and leaves the block.
     ///
     /// # Safety
     /// As above.
@@ -404,7 +404,7 @@ impl Block {
         let ready = self.state().load(Ordering::Acquire).addr() & READY != 0;
         let result = ready.then(|| {
             let place = self.table().result;
-            // SAFETY: `READY` says that it is there and ours; it is taken once.
+            // SAFETY: `READY` says that it exists and that we may take it; it is taken once.
             unsafe { place(self.0).cast::<Result<R, Box<Panic>>>().read() }
         });
         let free = self.table().free; // the block may be gone once we have left it
@@ -415,12 +415,12 @@ impl Block {
         result
     }
 
-    /// Leaves the block. False where the behavior is over, and its result is to be taken first.
+    /// Leaves the block. False if the behavior has ended, and its result has to be taken first.
     #[inline(always)]
     fn leave(&self) -> bool {
         let (null, gone) = (ptr::null_mut::<()>(), ptr::without_provenance_mut(PROMISE_GONE));
         let (state, owner) = (self.state(), self.owner());
-        // Where nobody else can write it, there is no need for an atomic step: a third of the time of a short behavior.
+        // If nobody else can write it, no atomic step is needed. It would take a third of the time of a short behavior.
         if on_runner(|runner| runner.is_some_and(|runner| runner.is_alone(owner)))
             && state.load(Ordering::Relaxed).is_null()
         {
@@ -450,7 +450,7 @@ impl<R: Send + 'static> Drop for Promise<R> {
     }
 }
 
-/// Drops what a behavior has come to before its promise was dropped.
+/// Drops the result of a behavior that ended before its promise was dropped.
 #[cold]
 fn drop_result<R: Send + 'static>(block: Block) {
     // SAFETY: called for a promise of an `R`.

@@ -1,13 +1,14 @@
 //! Memory for behaviors and cowns.
 //!
 //! A behavior is one block of memory that lives for microseconds, and often dies on another thread than it was made on.
-//! So freed blocks are kept for the next behavior: each thread has a list of them for every size, and gives what is too
-//! much for it to a common stash, a batch at a time, where threads that only make behaviors find it. What is too much for
-//! the stash goes back to the allocator.
+//! So freed blocks are kept for the next behavior: each thread has a list of them for every size. A full list passes
+//! blocks to a common stash, a batch at a time, where threads that only make behaviors find them. A full stash returns
+//! blocks to the allocator.
 //!
-//! Lists and batches are arrays of pointers, not chains through the blocks ("magazines": J. Bonwick and J. Adams, Magazines
-//! and Vmem, USENIX 2001). A thread that takes blocks which another one has freed finds each in the cache of that one; with
-//! an array it can ask for several ahead, while in a chain it has to wait for one to learn where the next is.
+//! Lists and batches are arrays of pointers, not chains through the blocks ("magazines": J. Bonwick and J. Adams,
+//! Magazines and Vmem, USENIX 2001). If a thread takes blocks that another one has freed, each block is in the other
+//! one's cache. With an array the thread can prefetch several blocks; in a chain it has to wait for one block to learn
+//! where the next one is.
 //!
 //! Blocks are whole cache lines. Two blocks in one line, used by two workers, would slow each other down; and as each
 //! worker uses the same few blocks again and again, they would do so for long.
@@ -22,8 +23,8 @@ use std::sync::Mutex;
 
 /// Sizes are rounded up to a multiple of this.
 const LINE: usize = 64;
-/// What blocks that are kept are aligned to at least. To ask for more makes allocators slow; those with classes of sizes
-/// (jemalloc, mimalloc, snmalloc) align such sizes to whole lines by themselves.
+/// The minimum alignment of blocks that are kept. Asking for more makes allocators slow; those with size classes
+/// (jemalloc, mimalloc, snmalloc) align such sizes to whole lines anyway.
 const ALIGN: usize = 16;
 /// Blocks of up to `LINE * SIZES` bytes are kept.
 const SIZES: usize = 5;
@@ -33,11 +34,11 @@ const BATCH: usize = 64;
 const STASHED: usize = 128;
 /// How many blocks a thread has in one list at most.
 const ROOM: usize = 2 * BATCH;
-/// How many blocks are asked of the allocator at once, where the stash has none.
+/// How many blocks are requested from the allocator at once if the stash has none.
 const FRESH: usize = 16;
-/// How many blocks before its turn a block is fetched into the cache.
+/// How many blocks ahead a block is prefetched.
 const AHEAD: usize = 4;
-/// Every block comes from the allocator and goes back there: for tools that look for misuse of memory, and for models.
+/// Every block comes from the allocator and goes back there. For tools that look for misuse of memory, and for models.
 const PLAIN: bool = cfg!(any(loom, boc_plain_memory));
 
 type Block = *mut u8;
@@ -49,7 +50,7 @@ type Batch = Box<[Block; BATCH]>;
 struct List {
     /// How many there are.
     len: Cell<usize>,
-    /// And where they are, behind `AHEAD` places that are only there to be looked at. The last is the next to be used.
+    /// The blocks, after `AHEAD` null entries that keep the prefetch in bounds. The last block is used next.
     blocks: UnsafeCell<[Block; AHEAD + ROOM]>,
 }
 
@@ -64,13 +65,13 @@ struct Stash(Vec<Batch>);
 // SAFETY: a free block belongs to the thread that has the pointer to it.
 unsafe impl Send for Stash {}
 
-/// Nobody sleeps for these locks: after a `fork` their owner may not be there any more. The allocator does as well.
+/// Nobody sleeps for these locks: after a `fork` their owner may no longer exist. If one is taken, the allocator is used.
 static STASHES: [Mutex<Stash>; SIZES] = [const { Mutex::new(Stash(Vec::new())) }; SIZES];
 
-/// The list that blocks of this size and alignment are in, if they are kept.
+/// The list for blocks of this size and alignment, if such blocks are kept.
 #[inline(always)]
 fn list(size: usize, align: usize) -> Option<usize> {
-    // A size of nothing is none that anybody asks for; it would be in no list.
+    // Nobody asks for size zero; it would be in no list.
     let list = size.wrapping_sub(1) / LINE;
     (!PLAIN && list < SIZES && align <= ALIGN).then_some(list)
 }
@@ -95,13 +96,13 @@ pub(crate) fn allocate(size: usize, align: usize) -> NonNull<u8> {
 #[inline(always)] // as above
 pub(crate) unsafe fn free(block: NonNull<u8>, size: usize, align: usize) {
     match list(size, align) {
-        // SAFETY: says the caller; a block that is kept is as large as its list says.
+        // SAFETY: guaranteed by the caller; a block that is kept has the size of its list.
         Some(list) => unsafe {
             if LISTS.try_with(|lists| lists.0[list].put(list, block)).is_err() {
                 to_allocator(block, whole(list).size(), whole(list).align());
             }
         },
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         None => unsafe { to_allocator(block, size, align) },
     }
 }
@@ -127,10 +128,10 @@ fn from_system(layout: Layout) -> NonNull<u8> {
 #[cold]
 unsafe fn to_allocator(block: NonNull<u8>, size: usize, align: usize) {
     #[cfg(all(test, loom))]
-    // SAFETY: says the caller.
+    // SAFETY: guaranteed by the caller.
     return unsafe { crate::models::memory::free(block, size, align) };
     #[cfg(not(all(test, loom)))]
-    // SAFETY: says the caller; and so they make a layout.
+    // SAFETY: guaranteed by the caller; so they make a valid layout.
     unsafe {
         std::alloc::dealloc(block.as_ptr(), Layout::from_size_align_unchecked(size, align))
     };
@@ -147,7 +148,7 @@ impl List {
     /// Nobody else uses them meanwhile.
     #[allow(clippy::mut_from_ref)] // see above
     unsafe fn blocks(&self) -> &mut [Block] {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         unsafe { &mut (&mut *self.blocks.get())[AHEAD..] }
     }
 
@@ -179,7 +180,7 @@ impl List {
             return;
         }
         for place in (0..FRESH).rev() {
-            // If the allocator gives them in the order of their addresses, that is the order in which they are used.
+            // If the allocator returns them in the order of their addresses, they are used in that order.
             blocks[place] = from_allocator(whole(list).size(), whole(list).align()).as_ptr();
         }
         self.len.set(FRESH);
@@ -198,7 +199,7 @@ impl List {
         self.len.set(len + 1);
     }
 
-    /// The list is full. Hands over those that were freed first, which are cold.
+    /// The list is full. Passes on the blocks that were freed first, which are cold.
     #[cold]
     fn hand_over(&self, list: usize) {
         // SAFETY: nothing below uses this list.
@@ -229,7 +230,7 @@ impl Drop for Lists {
             if list.len.get() == ROOM {
                 list.hand_over(place);
             }
-            // SAFETY: this is the only one who has the list.
+            // SAFETY: only this thread has the list.
             give_back(place, unsafe { &list.blocks()[..list.len.take()] });
         }
     }
@@ -266,7 +267,7 @@ mod tests {
         }
     }
 
-    /// What one thread frees another gets, by way of the stash.
+    /// A thread gets blocks that another one has freed, through the stash.
     #[test]
     fn blocks_go_round() {
         if PLAIN {

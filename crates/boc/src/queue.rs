@@ -1,4 +1,4 @@
-//! The queue of requests that each cown has: how a behavior gets in line, is granted the cown, and hands it on.
+//! The queue of requests of a cown: how a behavior gets in line, is granted the cown, and passes it on.
 //!
 //! # Protocol
 //!
@@ -17,31 +17,31 @@
 //!                                                      the next one waits before it sets B3's `next`
 //! ```
 //!
-//! **Link, phase one.** A behavior visits its cowns in one global order and swaps its request in as each tail. No former
-//! tail: the cown is free. Otherwise it waits until its predecessor is `SCHEDULED`, that is, until the predecessor's
-//! behavior has all its requests in line. Then it sets the predecessor's `next`. The wait makes getting in line at several
-//! cowns one atomic step: who comes behind us at one cown comes behind us at every cown. The wait can't go round in a
-//! circle, because all behaviors visit cowns in the same order.
+//! **Link, phase one.** A behavior visits its cowns in one global order and swaps its request in as each tail. If there
+//! was no tail, the cown is free. Otherwise it waits until its predecessor is `SCHEDULED`, that is, until the
+//! predecessor's behavior has all its requests in line. Then it sets the predecessor's `next`. The wait makes getting in
+//! line at several cowns one atomic step: a behavior that is behind us at one cown is behind us at every cown. There can
+//! be no cycle of waits, because all behaviors visit cowns in the same order.
 //!
-//! **Link, phase two.** The behavior marks its requests `SCHEDULED`. A behavior with one request, to write, is in line
-//! with its first swap. So it is marked before that, and there is no second phase.
+//! **Link, phase two.** The behavior marks its requests `SCHEDULED`. A behavior whose only request is a write is in line
+//! after the swap. So the request is marked before the swap, and there is no second phase.
 //!
 //! **Grant.** A behavior counts its requests that are not granted yet. The thread that grants the last one makes it ready.
 //!
-//! **Release.** A request without a successor swings the tail back to null. Otherwise it grants its successor.
+//! **Release.** A request without a successor sets the tail back to null. Otherwise it grants its successor.
 //!
-//! **Readers.** Readers that follow each other hold the cown together, counted in `readers`. A reader behind a reader
-//! that already reads joins at once. Behind one that still waits it sets `NEXT_READS` there, and the thread
-//! that grants the first grants the second too. The writer behind a group of readers must wait for the last of them to leave, which
-//! need not be the last in the queue. So its predecessor, on leaving, puts it into `next_writer` and adds `WRITER_WAITS`
-//! to `readers` in the step that takes itself off. The one thread whose step leaves `readers` at exactly `WRITER_WAITS`
-//! grants it. No reader can come in meanwhile, since all later ones queue behind the writer.
+//! **Readers.** Consecutive readers hold the cown together, counted in `readers`. A reader behind a reader that already
+//! reads joins at once. Behind one that still waits it sets `NEXT_READS` there, and the thread that grants the first
+//! grants the second too. The writer behind a group of readers must wait for the last of them to leave, which need not be
+//! the last in the queue. So its predecessor, when it leaves, stores it in `next_writer`, and adds `WRITER_WAITS` to
+//! `readers` in the same step that subtracts itself. The one thread whose step leaves `readers` at exactly `WRITER_WAITS`
+//! grants it. No reader can join in the meantime, since all later ones queue behind the writer.
 //!
 //! # Who keeps the cown alive
 //!
-//! A line keeps its cown alive with one reference, however long it is: the request that finds no tail before it takes the
-//! reference, and the one that swings the tail back to null drops it. Only readers, which may still read when the line is
-//! empty, have a reference each.
+//! A line of any length keeps its cown alive with one reference: the request that finds no tail takes the reference, and
+//! the one that sets the tail back to null drops it. Only readers, which may still read when the line is empty, have a
+//! reference each.
 
 use crate::cown_core::Core;
 use crate::job::{Header, Job, catch_panics};
@@ -51,9 +51,9 @@ use std::ptr::{self, NonNull};
 /// What a behavior may do with a cown. See [`Claims`](crate::Claims).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Alone with the cown; may change its value.
+    /// Holds the cown alone; may change its value.
     Write,
-    /// Together with other readers; may look at the value.
+    /// Holds the cown together with other readers; may read its value.
     Read,
 }
 
@@ -62,7 +62,7 @@ pub enum Mode {
 enum Role {
     Write,
     Read,
-    /// Nothing: another request of the same behavior stands in line for the same cown.
+    /// Nothing: another request of the same behavior is in line for the same cown.
     Merged,
 }
 
@@ -70,7 +70,7 @@ enum Role {
 const SCHEDULED: u8 = 1;
 /// This reader waits for its grant.
 const WAITING: u8 = 2;
-/// The successor of this waiting reader reads too, and is to be granted with it.
+/// The successor of this waiting reader reads too, and will be granted with it.
 const NEXT_READS: u8 = 4;
 /// The successor of this reader writes.
 const NEXT_WRITES: u8 = 8;
@@ -101,19 +101,19 @@ pub(crate) struct Request {
     standing: Standing,
 }
 
-/// How a request stands to its cown before it is linked.
+/// The relation of a request to its cown before it is linked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// The caller keeps the cown alive until it is linked.
     Borrowed,
-    /// It came with a reference to the cown, which is to be dropped, or used up, once it is in line.
+    /// It has a reference to the cown, which is dropped or passed to the line once it is in line.
     Owned,
-    /// It came with the line's reference to a new cown that nobody else knows of, and is in line from the beginning.
+    /// It has the line's reference to a new cown that nobody else knows, and is in line from the beginning.
     First,
 }
 
 impl Request {
-    /// A request of the behavior that begins `back` bytes before the place that this will be written to.
+    /// A request of the behavior that begins `back` bytes before the address where this will be stored.
     pub(crate) fn new(cown: NonNull<Core>, mode: Mode, standing: Standing, back: usize) -> Self {
         let (role, state) = match (mode, standing) {
             (Mode::Write, Standing::First) => (Role::Write, SCHEDULED),
@@ -133,7 +133,7 @@ impl Request {
         &self.cown
     }
 
-    /// What the behavior asked for here.
+    /// The mode that the behavior asked for.
     pub(crate) fn mode(&self) -> Mode {
         self.mode
     }
@@ -154,8 +154,8 @@ impl Request {
         self.role == Role::Write
     }
 
-    /// Lets this request stand for another of the same behavior and cown, too: the stronger mode counts. Before either is
-    /// linked.
+    /// Merges another request of the same behavior and cown into this one: the stronger mode counts. Must be called
+    /// before either is linked.
     pub(crate) fn merge(&mut self, other: &mut Request) {
         if other.role == Role::Write {
             self.role = Role::Write;
@@ -167,9 +167,9 @@ impl Request {
     /// Puts the first request for a new cown in line.
     ///
     /// # Safety
-    /// The request is [`Standing::First`]; nobody else knows of the cown yet.
+    /// The request is [`Standing::First`]; nobody else knows the cown yet.
     pub(crate) unsafe fn begin_line(this: NonNull<Request>) {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         let queue = unsafe { &this.as_ref().cown.as_ref().queue };
         queue.tail.store(this.as_ptr(), Ordering::Relaxed);
     }
@@ -183,10 +183,10 @@ impl Request {
     /// Drops the reference to the cown of a request that will not be linked.
     ///
     /// # Safety
-    /// It has not been linked, and if it began a line nobody else has got the cown.
+    /// It has not been linked, and if it began a line, nobody else has the cown.
     pub(crate) unsafe fn forgo(&self) {
         if self.standing == Standing::First {
-            // SAFETY: the line's reference is there.
+            // SAFETY: the line's reference exists.
             unsafe { self.cown.as_ref() }.queue.tail.store(ptr::null_mut(), Ordering::Relaxed);
         }
         if self.standing != Standing::Borrowed {
@@ -203,17 +203,17 @@ impl Request {
         }
     }
 
-    /// Phase one. True where the cown is granted at once. `alone`: the request is the only one of its behavior, and
-    /// writes; it is scheduled with this.
+    /// Phase one. True if the cown is granted at once. `alone`: the request is the only one of its behavior, and writes;
+    /// then this also marks it as scheduled.
     ///
     /// # Safety
     /// The request and the header of its behavior stay where they are until it is released. The cown is alive during the
-    /// call. Where it is not granted at once and is `alone`, the behavior may be gone as this returns.
+    /// call. If it is `alone` and not granted at once, the behavior may be gone when this returns.
     #[inline]
     pub(crate) unsafe fn link(this: NonNull<Request>, alone: bool) -> bool {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         let request = unsafe { this.as_ref() };
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         let core = unsafe { request.cown.as_ref() };
         let queue = &core.queue;
         debug_assert!(!alone || request.role == Role::Write);
@@ -221,12 +221,12 @@ impl Request {
             request.state.store(SCHEDULED, Ordering::Relaxed);
         }
         let Some(before) = NonNull::new(queue.tail.swap(this.as_ptr(), Ordering::AcqRel)) else {
-            // The line is new: it gets its reference.
+            // The line is new: it gets the request's reference.
             return match request.role {
                 Role::Read => {
                     core.add_references(2 - u32::from(request.standing == Standing::Owned));
                     queue.readers.fetch_add(READER, Ordering::AcqRel);
-                    // Nobody looks at our state before we are scheduled.
+                    // Nobody reads our state before we are scheduled.
                     request.state.store(0, Ordering::Relaxed);
                     true
                 }
@@ -247,7 +247,7 @@ impl Request {
             (Role::Write, Standing::Owned) => Some(request.cown),
             _ => None,
         };
-        // SAFETY: a request that is not the tail any more is not freed before its `next` is set, which only this thread
+        // SAFETY: a request that is no longer the tail is not freed before its `next` is set, which only this thread
         // does.
         let before = unsafe { before.as_ref() };
         if before.state.load(Ordering::Acquire) & SCHEDULED == 0 {
@@ -271,9 +271,9 @@ impl Request {
             _ => false,
         };
         before.next.store(this.as_ptr(), Ordering::Release);
-        // Only now: while we have it, the one before does not take itself for the last who knows of the cown.
+        // Not earlier: while we have the reference, our predecessor cannot conclude that only the line knows the cown.
         if let Some(cown) = surplus {
-            // SAFETY: the reference was the request's. The behavior may have run already, so it may be the last.
+            // SAFETY: the reference was the request's. The behavior may have run already, so this may be the last reference.
             catch_panics(|| unsafe { Core::drop_shared_reference(cown) });
         }
         granted
@@ -288,15 +288,15 @@ impl Request {
         }
     }
 
-    /// Takes a free cown for writing, or does nothing. `None`: it is not free. `Some(false)`: it is in line, behind
-    /// readers that had already left the line.
+    /// Takes a free cown for writing, or does nothing. `None`: the cown is not free. `Some(false)`: the request is in
+    /// line, behind readers that have already left the line.
     ///
     /// # Safety
     /// As for [`Request::link`]. The request owns no reference.
     pub(crate) unsafe fn try_link(this: NonNull<Request>) -> Option<bool> {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         let request = unsafe { this.as_ref() };
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         let core = unsafe { request.cown.as_ref() };
         let queue = &core.queue;
         if queue.readers.load(Ordering::Acquire) != 0 {
@@ -309,8 +309,8 @@ impl Request {
         Some(queue.enter_empty_as_writer(this))
     }
 
-    /// Hands the cown on. Jobs that had waited only for this grant are given to `ready`. Gives how many references to the
-    /// cown are the caller's to drop now.
+    /// Passes the cown on. Jobs that waited only for this grant are passed to `ready`. Returns how many references to the
+    /// cown the caller now has to drop.
     ///
     /// # Safety
     /// The request is granted, and is released once.
@@ -321,8 +321,8 @@ impl Request {
         if request.role == Role::Merged {
             return 0;
         }
-        // SAFETY: the line, or the reader, has a reference until this is over; but for the writer with a successor, which
-        // does not come here again once it has granted that.
+        // SAFETY: the line, or the reader, has a reference until this ends. The exception is a writer with a successor,
+        // which does not use the cown after it has granted the successor.
         let core = unsafe { request.cown.as_ref() };
         let queue = &core.queue;
         let next = match NonNull::new(request.next.load(Ordering::Acquire)) {
@@ -361,18 +361,18 @@ impl Request {
         }
     }
 
-    /// Leaves the line empty, or gives the request behind this one, if one has come since we looked.
+    /// Leaves the line empty, or returns the request behind this one, if one has come since we last looked.
     fn leave_or_successor(&self, this: NonNull<Request>, core: &Core) -> Option<NonNull<Request>> {
         let next = || NonNull::new(self.next.load(Ordering::Acquire));
-        // Where only the line knows of the cown, nobody can get in line any more. Asked first: who did, and has dropped the
-        // last handle since, has set our `next` before.
+        // If only the line knows the cown, nobody can get in line any more. This is checked first: a thread that got in
+        // line and has dropped the last handle since has set our `next` before that.
         if core.is_known_by(1) {
             return next();
         }
         let null = ptr::null_mut();
         match core.queue.tail.compare_exchange(this.as_ptr(), null, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => None,
-            // Somebody is the tail now, and about to set our `next`.
+            // Another request is the tail now, and its thread is about to set our `next`.
             Err(_) => Some(spin(next)),
         }
     }
@@ -384,10 +384,10 @@ impl Request {
 /// The request is alive and not granted. It may be gone when this returns.
 #[inline]
 unsafe fn resolve(request: NonNull<Request>, ready: &mut impl FnMut(Job)) {
-    // SAFETY: alive, says the caller; and it lies that far behind the header of its behavior, in the same block.
+    // SAFETY: alive, as the caller guarantees; and it lies at that offset from the header of its behavior, in the same block.
     unsafe {
         let back = request.as_ref().back as usize;
-        // In a long line the one behind was made long ago: its memory is fetched while this one waits and runs.
+        // In a long line the next request was made long ago: prefetch its memory while this one waits and runs.
         let behind = request.as_ref().next.load(Ordering::Relaxed);
         prefetch(behind.wrapping_byte_sub(back));
         prefetch(behind);
@@ -406,14 +406,14 @@ impl Queue {
         }
     }
 
-    /// True where nobody holds the cown or waits for it.
+    /// True if nobody holds the cown or waits for it.
     #[cfg(all(test, loom))]
     pub(crate) fn is_free(&self) -> bool {
         self.tail.load(Ordering::Acquire).is_null() && self.readers.load(Ordering::Acquire) == 0
     }
 
-    /// A writer has become the tail of an empty line. Readers that have left the line may still be reading: every one of
-    /// them is counted by now, and no other can come, so a count of zero stays zero.
+    /// A writer has become the tail of an empty line. Readers that have left the line may still be reading. All of them
+    /// have been counted by now, and no others can come, so a count of zero stays zero.
     fn enter_empty_as_writer(&self, writer: NonNull<Request>) -> bool {
         if self.readers.load(Ordering::Acquire) == 0 {
             return true;
@@ -430,8 +430,8 @@ impl Queue {
     fn grant_writer(&self, ready: &mut impl FnMut(Job)) {
         let writer = self.next_writer.load(Ordering::Relaxed);
         self.readers.store(0, Ordering::Release);
-        // SAFETY: the writer has waited for this grant, so it is alive; only the step that brought `readers` to
-        // `WRITER_WAITS` leads here.
+        // SAFETY: the writer waits for this grant, so it is alive; only the step that brought `readers` to `WRITER_WAITS`
+        // leads here.
         unsafe { resolve(NonNull::new_unchecked(writer), ready) }
     }
 

@@ -1,4 +1,4 @@
-//! Runtimes: what programs ask of them.
+//! The public interface of runtimes.
 
 use crate::behavior::Body;
 use crate::builder::{Builder, StartError};
@@ -18,23 +18,24 @@ use std::time::Duration;
 
 /// A set of workers that run behaviors.
 ///
-/// Dropping a runtime waits for what it has been given and then ends its workers.
+/// Dropping a runtime waits for its behaviors and then ends its workers.
 ///
 /// # What it promises
 ///
 /// - Behaviors that have a cown in common run one after the other, in the order in which they were scheduled, unless all
 ///   of them only read it.
-/// - A behavior that is ready waits at most for the bodies that run now, and its share of the queue: a worker follows what
-///   is at hand (what the end of a behavior has made ready, what its bodies schedule) for 100 microseconds, and then takes
-///   what has waited longest, for as long again or for 32 behaviors. Where bodies take long, every second one is one that
-///   has waited. The clock is looked at about once in a microsecond, but after 32 bodies at the latest.
+/// - A behavior that is ready waits at most for the bodies that run now, and its share of the queue: for 100
+///   microseconds, a worker runs local work (behaviors that become ready when others end, and those that its bodies
+///   schedule). Then it takes the behaviors that have waited longest, for another 100 microseconds or for 32 behaviors.
+///   If bodies take long, every second one is one that has waited. The clock is read about once per microsecond, and at
+///   least after every 32 bodies.
 /// - Workers that have nothing to do sleep. They do not poll.
 pub struct Runtime {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// A lane can't be pumped here and now. See [`Runtime::pump`].
+/// A lane can't be pumped. See [`Runtime::pump`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PumpError {
@@ -51,7 +52,7 @@ impl Runtime {
         Runtime { shared, threads: Mutex::default() }
     }
 
-    /// One of its workers' threads.
+    /// Adds the thread of one of its workers.
     pub(crate) fn add_thread(&self, thread: JoinHandle<()>) {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
     }
@@ -59,21 +60,21 @@ impl Runtime {
     /// A runtime of that many workers.
     ///
     /// # Errors
-    /// If there are to be none, or a thread can't be made.
+    /// If `workers` is zero, or a thread can't be created.
     pub fn new(workers: usize) -> Result<Runtime, StartError> {
         Runtime::builder().workers(workers).start()
     }
 
-    /// Settings for a runtime: as many workers as there are cores, a stack of 2 MiB each, nothing around them, no lanes.
+    /// Settings for a runtime. Defaults: as many workers as there are cores, a stack of 2 MiB each, no host, no lanes.
     pub fn builder() -> Builder {
         Builder::new()
     }
 
     /// Schedules `body` to run once it holds `cowns`: a reference to a [`Cown`], a [`read`](crate::read), a tuple, an
-    /// array or a `Vec` of those. Gives a promise of the [`Outcome`](crate::Outcome).
+    /// array or a `Vec` of those. Returns a promise of the [`Outcome`](crate::Outcome).
     ///
     /// # Panics
-    /// If one cown is named twice: two guards of one value can't be.
+    /// If one cown is named twice: there can't be two guards of one value.
     ///
     /// ```
     /// use boc::{Cown, Outcome, Runtime};
@@ -95,8 +96,8 @@ impl Runtime {
         on_runner_of(&self.shared, |runner| when_in(runner, &self.shared, &self.shared.root, cowns, body))
     }
 
-    /// Schedules `body` to run once it holds `cowns`, for those who keep their values elsewhere: it gets no guards, so a
-    /// cown may be named twice. See [`Claims`](crate::Claims).
+    /// Schedules `body` to run once it holds `cowns`. For programs that keep their values elsewhere: the body gets no
+    /// guards, so a cown may be named twice. See [`Claims`](crate::Claims).
     ///
     /// ```
     /// use boc::{Cown, Runtime};
@@ -115,8 +116,9 @@ impl Runtime {
         on_runner_of(&self.shared, |runner| schedule_in(runner, &self.shared, root, cowns, body));
     }
 
-    /// Schedules `body` over `claims` and one new cown, with that tag and the default value, which the behavior holds from the
-    /// beginning: its last claim, to write. Gives the cown. Cheaper than to make one and claim it.
+    /// Schedules `body` over `claims` and one new cown, with that tag and the default value, which the behavior holds
+    /// from the beginning: its last claim, to write. Returns the cown. This is cheaper than making a cown and claiming
+    /// it.
     ///
     /// ```
     /// use boc::{Claimed, Claims, Cown, Mode, Runtime};
@@ -152,8 +154,8 @@ impl Runtime {
         on_runner_of(shared, |runner| schedule_new_in(runner, shared, root, claims, tag, body))
     }
 
-    /// Schedules a background job, which no program has asked for, such as tidying up: [`Runtime::wait`] does not wait for
-    /// it, and [`Runtime::is_quiescent`] does not see it. What it schedules in turn counts as ever.
+    /// Schedules a background job that is no part of the program, such as cleaning up: [`Runtime::wait`] does not wait
+    /// for it, and [`Runtime::is_quiescent`] ignores it. Behaviors that it schedules count as usual.
     ///
     /// ```
     /// let runtime = boc::Runtime::new(2)?;
@@ -169,7 +171,7 @@ impl Runtime {
         on_runner_of(&self.shared, |runner| schedule_in(runner, &self.shared, scope, (), body));
     }
 
-    /// Waits until no background job is in flight, at most for `timeout`. True where it came to that.
+    /// Waits until no background job is in flight, at most for `timeout`. False on timeout.
     ///
     /// # Panics
     /// As [`Runtime::wait`].
@@ -178,9 +180,9 @@ impl Runtime {
         self.shared.background.wait(deadline(timeout))
     }
 
-    /// True where neither a behavior nor a background job is in flight.
+    /// True if neither a behavior nor a background job is in flight.
     pub fn is_idle(&self) -> bool {
-        // In this order: a background job may schedule behaviors, and is counted until it has.
+        // In this order, because a background job may schedule behaviors, and is counted until it has done so.
         let background = &self.shared.background;
         background.is_empty() && self.shared.is_quiescent() && background.is_empty()
     }
@@ -188,13 +190,13 @@ impl Runtime {
     /// Waits until no behavior is in flight: neither running nor scheduled.
     ///
     /// # Panics
-    /// On one of this runtime's workers, where it would wait for itself.
+    /// On one of this runtime's workers, which would wait for itself.
     pub fn wait(&self) {
         self.refuse_on_worker();
         self.shared.root.wait(None);
     }
 
-    /// The same, at most for `timeout`. True where it came to that.
+    /// The same, at most for `timeout`. False on timeout.
     ///
     /// ```
     /// let runtime = boc::Runtime::new(2)?;
@@ -216,18 +218,18 @@ impl Runtime {
         self.shared.root.wait(deadline(timeout))
     }
 
-    /// True where no behavior is in flight.
+    /// True if no behavior is in flight.
     pub fn is_quiescent(&self) -> bool {
         self.shared.is_quiescent()
     }
 
-    /// A scope: what is scheduled in it can be waited for apart from all else. The runtime waits for that, too.
+    /// A new scope, for waiting only for the behaviors that are scheduled in it. The runtime waits for them, too.
     pub fn scope(&self) -> Scope {
         Scope(ScopeHandle::within(&self.shared.root))
     }
 
-    /// Runs behaviors that are ready in that lane, on this thread: those whose body asks for [`Placement::Only`] there. At
-    /// most `most`, in the order in which they became ready. Gives how many it has run.
+    /// Runs, on this thread, behaviors that are ready in that lane: those whose body asks for [`Placement::Only`] with
+    /// that lane. At most `most`, in the order in which they became ready. Returns how many it has run.
     ///
     /// # Errors
     /// If there is no such lane, another thread pumps it, or this thread runs a behavior.
@@ -276,7 +278,8 @@ impl Runtime {
         Ok(count)
     }
 
-    /// Waits until that lane has something to run, or nothing is in flight, at most for `timeout`. True where it has.
+    /// Waits until that lane has something to run, or nothing is in flight, at most for `timeout`. True if the lane has
+    /// something to run.
     ///
     /// # Panics
     /// If there is no such lane, and as [`Runtime::wait`].
@@ -291,7 +294,7 @@ impl Runtime {
         self.shared.worker_count()
     }
 
-    /// What each worker has counted.
+    /// The counters of each worker.
     ///
     /// ```
     /// let runtime = boc::Runtime::new(2)?;
@@ -307,9 +310,9 @@ impl Runtime {
         self.shared.stats()
     }
 
-    /// Ends the workers, each after the body that it runs now, and waits for them. Behaviors that have not run by then are
-    /// dropped, and their cowns released: call [`Runtime::wait`] first, unless that is wanted. So are behaviors that become
-    /// ready later.
+    /// Ends the workers, each after the body that it runs now, and waits for them. Behaviors that have not run by then
+    /// are dropped, and their cowns released; so are behaviors that become ready later. To run them all, call
+    /// [`Runtime::wait`] first.
     ///
     /// # Panics
     /// As [`Runtime::wait`].
@@ -318,15 +321,16 @@ impl Runtime {
         self.shared.stop();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
-            // Its panic has been printed; there is nobody else to tell.
+            // Its panic has been printed already.
             let _ = thread.join();
         }
         self.shared.discard_all();
     }
 
     /// Suspends the workers: each leaves its environment after the body that it runs now, and this waits until all have.
-    /// For something that no environment survives, such as a `fork`. Behaviors can be scheduled meanwhile. Where it takes
-    /// longer than `timeout` it is called off, and gives false; else [`Runtime::resume`] has to follow.
+    /// For operations that no environment survives, such as a `fork`. Behaviors can be scheduled meanwhile. If it takes
+    /// longer than `timeout`, the workers are not suspended, and this returns false. Otherwise [`Runtime::resume`] has to
+    /// follow.
     ///
     /// # Panics
     /// As [`Runtime::wait`].
@@ -341,7 +345,7 @@ impl Runtime {
         self.shared.phase.resume();
     }
 
-    /// Asks the workers to end, without waiting for them, and leaves them to themselves.
+    /// Asks the workers to end, without waiting for them.
     pub fn abandon(&self) {
         self.shared.stop();
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -359,7 +363,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         let running = !self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).is_empty();
         if running && !thread::panicking() && !scheduler::current_worker_of(&self.shared) {
-            // Where the start failed nothing has been scheduled, so this is at once.
+            // If the start failed, nothing has been scheduled, so this does not block.
             self.resume();
             while !self.is_idle() {
                 self.shared.root.wait(None);
@@ -367,7 +371,7 @@ impl Drop for Runtime {
             }
             self.stop();
         } else {
-            // Workers that are still there drop what they find when they end.
+            // Workers that still run drop the remaining jobs when they end.
             self.shared.stop();
         }
         self.shared.give_back_credit();
@@ -384,7 +388,7 @@ impl fmt::Display for PumpError {
         f.write_str(match self {
             PumpError::NoSuchLane => "the runtime has no lane of that number",
             PumpError::Busy => "another thread pumps this lane",
-            PumpError::InBehavior => "a behavior can't pump: it would run another one in its midst",
+            PumpError::InBehavior => "a behavior can't pump: it would run another behavior inside itself",
         })
     }
 }

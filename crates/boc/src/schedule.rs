@@ -1,4 +1,4 @@
-//! Scheduling: from within behaviors, and what all ways to schedule have in common.
+//! Scheduling from within behaviors, and the common part of all scheduling.
 
 use crate::behavior::{Behavior, Body, Payload, Plain, Unscheduled};
 use crate::claims::{Claims, ClaimsShape, WithNew};
@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use std::mem::ManuallyDrop;
 use std::ptr;
 
-/// Schedules a behavior, which is counted in `scope`. `runner`: what this thread is in that runtime.
+/// Schedules a behavior, which is counted in `scope`. `runner`: this thread's runner in that runtime, if it has one.
 #[inline(always)]
 fn submit<S: Shape, P: Payload<S>>(
     runner: Option<&Runner>,
@@ -101,15 +101,15 @@ pub(crate) fn when_in<C: Cowns, R: Send + 'static>(
     promise
 }
 
-/// Calls `f` with what this thread is in that runtime.
+/// Calls `f` with this thread's runner in that runtime, if it has one.
 #[inline]
 pub(crate) fn on_runner_of<R>(shared: &Shared, f: impl FnOnce(Option<&Runner>) -> R) -> R {
     scheduler::on_runner(|runner| f(runner.filter(|runner| ptr::eq(&**runner.shared(), shared))))
 }
 
-/// Schedules `body` from within a behavior, on the runtime that runs that one. See [`Runtime::when`](crate::Runtime::when).
+/// Schedules `body` from within a behavior, on the same runtime. See [`Runtime::when`](crate::Runtime::when).
 ///
-/// It is counted in the scope that the running behavior is counted in.
+/// It is counted in the scope of the running behavior.
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
@@ -139,7 +139,7 @@ pub fn when<C: Cowns, R: Send + 'static>(
     })
 }
 
-/// Schedules `body` from within a behavior, on the runtime that runs that one. See [`Runtime::schedule`](crate::Runtime::schedule).
+/// Schedules `body` from within a behavior, on the same runtime. See [`Runtime::schedule`](crate::Runtime::schedule).
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
@@ -159,11 +159,11 @@ pub fn schedule<C: Cowns>(cowns: C, body: impl Body<C::Shape>) {
     });
 }
 
-/// Schedules `body` over `claims` and a new cown from within a behavior, on the runtime that runs that one. See
+/// Schedules `body` over `claims` and a new cown from within a behavior, on the same runtime. See
 /// [`Runtime::schedule_new`](crate::Runtime::schedule_new).
 ///
 /// # Errors
-/// Outside behaviors: gives everything back.
+/// Outside behaviors: returns all arguments.
 #[inline]
 pub fn try_schedule_new<'a, T, G, B>(
     claims: Claims<'a, T, G>,
@@ -183,17 +183,18 @@ where
     })
 }
 
-/// What [`try_schedule_new`] was given outside behaviors.
+/// The arguments of a [`try_schedule_new`] outside behaviors.
 pub struct Refused<'a, T, G, B> {
     /// The claims.
     pub claims: Claims<'a, T, G>,
-    /// The tag of the cown that was to be made.
+    /// The tag of the new cown.
     pub tag: G,
     /// The body.
     pub body: B,
 }
 
-/// Schedules a background job from within a behavior, on the runtime that runs that one. See [`Runtime::background`](crate::Runtime::background).
+/// Schedules a background job from within a behavior, on the same runtime. See
+/// [`Runtime::background`](crate::Runtime::background).
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;

@@ -7,8 +7,8 @@ use crate::schedule::{on_runner_of, schedule_in, when_in};
 use crate::scheduler::{self, ScopeHandle, Shared, deadline};
 use std::time::Duration;
 
-/// A count of behaviors that can be waited for apart from all others. What they schedule by [`when`](crate::when) and [`schedule`](crate::schedule) is
-/// counted in it, too.
+/// A count of some behaviors, for waiting for them alone. Behaviors that they schedule by [`when`](crate::when) and
+/// [`schedule`](crate::schedule) are counted in it, too.
 ///
 /// ```
 /// let runtime = boc::Runtime::new(2)?;
@@ -26,7 +26,7 @@ use std::time::Duration;
 pub struct Scope(pub(crate) ScopeHandle);
 
 impl Scope {
-    /// A scope within this one, which waits for it, too.
+    /// A scope within this one. Waiting for this one waits for it, too.
     ///
     /// ```
     /// let runtime = boc::Runtime::new(2)?;
@@ -42,7 +42,7 @@ impl Scope {
     }
 
     fn shared(&self) -> &Shared {
-        // SAFETY: the runtime's memory is there while one of its scopes is.
+        // SAFETY: the runtime's memory exists while one of its scopes does.
         unsafe { &*self.0.scope().shared() }
     }
 
@@ -74,7 +74,7 @@ impl Scope {
         self.0.scope().wait(None);
     }
 
-    /// The same, at most for `timeout`. True where it came to that.
+    /// The same, at most for `timeout`. False on timeout.
     ///
     /// # Panics
     /// As [`Scope::wait`].
@@ -87,7 +87,7 @@ impl Scope {
         assert!(!scheduler::current_worker_of(self.shared()), "a behavior can't wait for a scope");
     }
 
-    /// True where nothing that was scheduled in this scope is in flight.
+    /// True if nothing that was scheduled in this scope is in flight.
     pub fn is_empty(&self) -> bool {
         self.0.scope().is_empty()
     }

@@ -1,4 +1,4 @@
-//! The primitives that everything lock-free here is built from: the standard library's, or loom's under `cfg(loom)`.
+//! The primitives for all lock-free code here: the standard library's, or loom's under `cfg(loom)`.
 
 #[cfg(not(loom))]
 mod primitive {
@@ -28,8 +28,8 @@ mod primitive {
     pub(crate) use loom::thread::yield_now;
     use std::collections::VecDeque;
 
-    /// Between two turns of a spin loop. Loom could go round in one forever: it need not look further from here, as there
-    /// are executions that differ from this one only in that the spinning thread came later.
+    /// Between two turns of a spin loop. Loom could run such a loop forever. It need not explore this execution further:
+    /// there are others that differ only in that the spinning thread came later.
     pub(crate) fn spin_again(turns: u32) {
         if turns > 1 {
             loom::skip_branch();
@@ -58,7 +58,7 @@ mod primitive {
             }
             *there = false;
         }
-        /// The time may be up at once; the token may be there all the same.
+        /// In a model, the timeout may expire at once; the token may be there all the same.
         pub(crate) fn park_timeout(&self, _: std::time::Duration) {
             *self.0.0.0.lock().unwrap() = false;
         }
@@ -77,7 +77,7 @@ mod primitive {
     /// A worker's own queue.
     pub(crate) struct Deque<T>(Injector<T>, bool);
 
-    /// What others see of it.
+    /// The part that others see.
     pub(crate) struct Stealer<T>(Injector<T>);
 
     impl<T> Injector<T> {
@@ -170,7 +170,7 @@ macro_rules! queue {
             pub(crate) fn push(&self, task: T) {
                 self.0.push(task);
             }
-            /// Looks first whether there is anything, which is cheaper than to try.
+            /// First checks whether there is anything, which is cheaper than trying.
             #[inline]
             pub(crate) fn pop(&self) -> Option<T> {
                 if self.0.is_empty() { None } else { self.0.pop() }
@@ -192,13 +192,13 @@ macro_rules! queue {
 queue!(Lifo);
 queue!(Fifo);
 
-/// Locks, whatever became of a thread that held the lock before: no state behind our locks is left half changed.
+/// Locks, even if a thread has panicked while it held the lock: no panic leaves the state behind our locks half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Calls `ready` until it gives something. The wait is for another thread to finish a few instructions; should that
-/// thread have lost its core meanwhile, we offer ours.
+/// Calls `ready` until it returns something. The wait is for another thread to finish a few instructions; if that thread
+/// has lost its core, we yield ours.
 pub(crate) fn spin<R>(mut ready: impl FnMut() -> Option<R>) -> R {
     let mut turns = 0_u32;
     loop {
@@ -210,11 +210,11 @@ pub(crate) fn spin<R>(mut ready: impl FnMut() -> Option<R>) -> R {
     }
 }
 
-/// Has the memory there brought into the cache. There need not be any.
+/// Prefetches the memory at that address into the cache. The address need not be valid.
 #[inline(always)]
 pub(crate) fn prefetch<T>(place: *const T) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a hint, which does nothing where there is no memory.
+    // SAFETY: a hint, which does nothing if there is no memory.
     unsafe {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(place.cast());
@@ -223,11 +223,11 @@ pub(crate) fn prefetch<T>(place: *const T) {
     let _ = place;
 }
 
-/// The same, to be written.
+/// The same, for writing.
 #[inline(always)]
 pub(crate) fn prefetch_for_write<T>(place: *const T) {
-    // The compiler makes a prefetch for reading of `_MM_HINT_ET0`, unless it is told that the processor has this one. Those
-    // that have it not take it for nothing.
+    // The compiler turns `_MM_HINT_ET0` into a prefetch for reading, unless it is told that the processor has the other
+    // one. Processors without it treat it as a no-op.
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: as above.
     unsafe {

@@ -1,10 +1,10 @@
-//! What a sink of events is told.
+//! The events that a receiver gets.
 
 use boc::{Cown, Event, Events, Mode, Runtime, read};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Keeps what it is told, as text by behavior.
+/// Stores the events as text, for each behavior.
 #[derive(Default)]
 struct Log(Mutex<Told>);
 
@@ -45,7 +45,7 @@ fn a_behavior_from_beginning_to_end() {
     assert!(workers.iter().all(|event| event.contains("parked") || event.contains("Parked")));
 }
 
-/// One that waits is ready only once it is granted its cown.
+/// A waiting behavior is ready only once it is granted its cown.
 #[test]
 fn one_that_waits() {
     let log = Arc::new(Log::default());

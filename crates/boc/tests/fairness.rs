@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-/// A body that takes longer than a worker follows what is at hand.
+/// A body that takes longer than a slice of local work.
 fn long() {
     let began = Instant::now();
     while began.elapsed() < Duration::from_millis(1) {
@@ -17,8 +17,8 @@ fn long() {
     }
 }
 
-/// One worker, which is busy until all is scheduled: first what `schedule_row` does, whose bodies count in what they get,
-/// and then a behavior over another cown. Gives how many of the row ran before that one.
+/// One worker, which is busy until everything is scheduled: first the row from `schedule_row`, whose bodies increment the
+/// counter that they get, and then a behavior over another cown. Returns how many of the row ran before that one.
 fn before_a_fresh_one(schedule_row: impl FnOnce(&Runtime, &Arc<AtomicUsize>)) -> usize {
     let runtime = Runtime::new(1).unwrap();
     let row = Arc::new(AtomicUsize::new(0));
@@ -37,7 +37,7 @@ fn before_a_fresh_one(schedule_row: impl FnOnce(&Runtime, &Arc<AtomicUsize>)) ->
     before.try_hold().unwrap().take()
 }
 
-/// Eighty long behaviors in line for one cown do not keep another waiting: it waits for the one that runs, and its share.
+/// Eighty long behaviors in line for one cown do not block another behavior: it waits for the one that runs, and its share.
 #[test]
 fn a_long_line_for_one_cown() {
     let before = before_a_fresh_one(|runtime, row| {
@@ -53,7 +53,7 @@ fn a_long_line_for_one_cown() {
     assert!(before <= 3, "{before} long behaviors went before");
 }
 
-/// The same where the line begins with many that are short.
+/// The same if the line begins with many short ones.
 #[test]
 fn short_ones_and_then_long_ones() {
     let before = before_a_fresh_one(|runtime, row| {
@@ -123,7 +123,7 @@ fn a_crowd_of_readers() {
             });
         }
     });
-    // They have come before it and are ready: among those who wait the first goes first.
+    // They came before it and are ready: waiting behaviors run in order.
     assert!(before <= 80);
     let before = before_a_fresh_one(|runtime, row| {
         let cown = Cown::new(());
@@ -135,13 +135,13 @@ fn a_crowd_of_readers() {
                 row.fetch_add(1, SeqCst);
             });
         }
-        // Ready only after the other one.
+        // It becomes ready only after the other one.
         runtime.schedule((), move || drop(held));
     });
     assert!(before <= 3, "{before} long behaviors went before");
 }
 
-/// A stream of behaviors that prefer the worker, and one that does not care; and the other way round.
+/// A stream of behaviors that prefer the worker, and one without a preference; and the other way round.
 #[test]
 fn preferring_or_not() {
     fn stream(prefers: bool, row: Arc<AtomicUsize>, left: usize) {
@@ -177,7 +177,7 @@ fn preferring_or_not() {
     }
 }
 
-/// Hot chains on every worker, without end: whatever comes from outside is run.
+/// Endless hot chains on every worker: behaviors from outside are run.
 #[test]
 fn nothing_starves_beside_hot_chains() {
     fn link(cown: Cown<()>, end: Arc<AtomicBool>) {

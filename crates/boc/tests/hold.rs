@@ -38,7 +38,7 @@ fn a_hold_does_not_wait() {
     assert!(cown.try_hold().is_some());
 }
 
-/// A reader that has left the queue, but not the cown: the hold fails, and who comes behind it is served nevertheless.
+/// A reader that has left the queue, but not the cown: the hold fails, and behaviors behind it still run.
 #[test]
 fn a_hold_beside_a_reader() {
     let runtime = Runtime::new(2).unwrap();
@@ -73,7 +73,7 @@ fn a_hold_ends_on_another_thread() {
     assert_eq!(*cown.try_hold().unwrap(), 1);
 }
 
-/// A body may hold other cowns; who waits for them can run while the body still does.
+/// A body may hold other cowns; behaviors that wait for them can run while the body still runs.
 #[test]
 fn a_hold_ends_in_a_body() {
     let runtime = Runtime::new(2).unwrap();

@@ -35,7 +35,7 @@ fn finish(runtime: &Runtime, lane: usize) -> usize {
     count
 }
 
-/// In order with those that run on workers, over the same cowns.
+/// Pinned behaviors keep the order with those on workers over the same cowns.
 #[test]
 fn pinned_and_other_behaviors_take_turns() {
     let runtime = runtime(1);
@@ -56,7 +56,7 @@ fn pinned_and_other_behaviors_take_turns() {
     assert_eq!(cown.tag().load(SeqCst), size(2_000));
 }
 
-/// What a pinned behavior schedules counts in its scope, and may be pinned in turn.
+/// Behaviors that a pinned behavior schedules count in its scope, and may be pinned, too.
 #[test]
 fn pinned_behaviors_schedule() {
     let runtime = runtime(2);
@@ -95,7 +95,7 @@ fn who_may_not_pump() {
     let inside = runtime.when((), move |()| own.pump(0, 1));
     runtime.wait();
     assert_eq!(inside.try_hold().unwrap().take(), Err(PumpError::InBehavior));
-    // Another thread pumps meanwhile; and what it runs can't pump in turn.
+    // Another thread is pumping; and the behavior that it runs can't pump either.
     let (own, entered, left) = (runtime.clone(), Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
     let (enter, leave) = (entered.clone(), left.clone());
     runtime.schedule(
@@ -141,7 +141,7 @@ fn a_pinned_body_that_panics() {
     assert_eq!(*cown.try_hold().unwrap(), 1);
 }
 
-/// A lane that is not there is no reason to wait for ever.
+/// Waiting for a lane that does not exist does not hang.
 #[test]
 fn a_lane_that_is_not_there() {
     let runtime = runtime(1);
@@ -152,7 +152,7 @@ fn a_lane_that_is_not_there() {
     assert_eq!(ran.load(SeqCst), 1);
 }
 
-/// Nobody pumps any more: what waits in the lane is dropped when the runtime stops.
+/// Nobody pumps any more: behaviors that wait in the lane are dropped when the runtime stops.
 #[test]
 fn a_lane_that_nobody_pumps() {
     let runtime = runtime(1);
@@ -164,7 +164,7 @@ fn a_lane_that_nobody_pumps() {
     assert!(cown.try_hold().is_some());
 }
 
-/// A pinned body outlives its runtime's end: what it schedules then is dropped, wherever it was to run.
+/// A pinned body runs on after its runtime's end: behaviors that it schedules then are dropped, whatever their placement.
 #[test]
 fn what_a_pinned_body_schedules_after_the_end() {
     struct At0;

@@ -1,4 +1,4 @@
-//! Beginnings and ends.
+//! Start and end.
 
 mod common;
 
@@ -16,7 +16,7 @@ fn a_runtime_needs_a_worker() {
     assert!(Runtime::new(0).is_err());
 }
 
-/// Dropping a runtime waits for all that it was given, and for what that schedules in turn.
+/// Dropping a runtime waits for all its behaviors, and for those that they schedule.
 #[test]
 fn dropping_finishes_the_work() {
     for _ in 0..size(100) {
@@ -126,7 +126,7 @@ fn two_runtimes_share_cowns() {
     assert_eq!(*cown.try_hold().unwrap(), size(4_000));
 }
 
-/// The same, where one of them goes as soon as its last behavior is done, and the other is still releasing.
+/// The same, but one of them is dropped as soon as its last behavior is done, while the other is still releasing.
 #[test]
 fn a_runtime_ends_while_another_dispatches_to_it() {
     let lasting = Runtime::new(1).unwrap();
@@ -140,7 +140,7 @@ fn a_runtime_ends_while_another_dispatches_to_it() {
     assert_eq!(*cown.try_hold().unwrap(), 2 * size(300));
 }
 
-/// The last handle of a runtime goes in one of its own behaviors.
+/// The last handle of a runtime is dropped in one of its own behaviors.
 #[test]
 fn a_runtime_that_ends_in_its_own_behavior() {
     for _ in 0..size(100) {
@@ -159,7 +159,8 @@ fn a_runtime_that_ends_in_its_own_behavior() {
     }
 }
 
-/// Stopped with work in flight: what has not run is dropped unrun, be it ready by then or later, and its cowns are free.
+/// Stopped with work in flight: behaviors that have not run are dropped, whether ready by then or later, and their cowns
+/// are free.
 #[test]
 fn work_that_outlives_its_runtime() {
     let cown = Cown::new(0);
@@ -177,7 +178,7 @@ fn work_that_outlives_its_runtime() {
     assert!(matches!(*never.try_hold().unwrap(), Outcome::Cancelled));
 }
 
-/// What is scheduled after the end is dropped, too.
+/// Behaviors that are scheduled after the end are dropped, too.
 #[test]
 fn work_that_comes_too_late() {
     let cown = Cown::new(0);
@@ -210,7 +211,7 @@ fn abandoned_workers_end_by_themselves() {
     left.wait();
 }
 
-/// Counts what a host is asked for.
+/// Counts the calls of a host.
 #[derive(Default)]
 struct Counts {
     hosted: AtomicUsize,
@@ -242,7 +243,7 @@ fn a_host_that_pauses() {
     let runtime = Runtime::builder().workers(3).host(Pausing(counts.clone())).start().unwrap();
     assert_eq!(counts.hosted.load(SeqCst), 0x01_01_01);
     for round in 0..size(50) {
-        // All leave before long, as there is nothing to do; and all come back for work.
+        // All leave soon, as there is nothing to do; and all come back for work.
         while counts.left.load(SeqCst) < 3 {
             std::thread::yield_now();
         }
@@ -264,7 +265,7 @@ fn a_host_that_pauses() {
     assert!(counts.pauses.load(SeqCst) >= size(50));
 }
 
-/// A pause in which a cown that was held is let go: who waited for it is run, and not slept on.
+/// A held cown is released during a pause: the behavior that waited for it is run, and the worker does not sleep.
 #[test]
 fn work_that_comes_up_in_a_pause() {
     struct LetsGo(Cown<()>, Arc<Barrier>);
@@ -349,7 +350,7 @@ fn a_suspension_ends_with_everything_as_before() {
     for round in 0..200 {
         runtime.when(&cown, |mut value| *value += 1);
         assert!(runtime.suspend(Duration::from_secs(60)), "round {round}");
-        // What is scheduled while the runtime is suspended waits until it is resumed.
+        // Behaviors that are scheduled while the runtime is suspended wait until it is resumed.
         runtime.when(&cown, |mut value| *value += 1);
         runtime.resume();
         runtime.wait();

@@ -1,4 +1,4 @@
-//! In which order behaviors run, and who runs beside whom.
+//! The order of behaviors, and which of them run in parallel.
 
 mod common;
 
@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex};
 
-/// Random groups of cowns, read and written, scheduled by one thread. Each behavior has to find each of its cowns as if
-/// all that was scheduled before had run, and nothing after.
+/// Random groups of cowns, read and written, scheduled by one thread. Each behavior must find its cowns as if all
+/// behaviors scheduled before it had run, and none after.
 fn against_a_sequential_model(seed: u64, workers: usize, reads_in_ten: usize) {
     let runtime = Runtime::new(workers).unwrap();
     let mut random = Random(seed);
@@ -63,8 +63,8 @@ fn random_readers_and_few_writers() {
     (0..4).for_each(|seed| against_a_sequential_model(10 + seed, 3, 9));
 }
 
-/// Many threads schedule over the same cowns. Whatever order that makes, it must be one: the order at each cown fits
-/// that at all others, and that in which each thread scheduled its own.
+/// Many threads schedule over the same cowns. There must be one order: the order at each cown fits that at all others,
+/// and the order in which each thread scheduled its own.
 #[test]
 fn threads_that_schedule_at_once_make_one_order() {
     let (threads, each) = (4, size(1_500));
@@ -86,7 +86,7 @@ fn threads_that_schedule_at_once_make_one_order() {
         }
     });
     runtime.wait();
-    // Each log is a path through all behaviors; together with the paths of the threads they must have no circle.
+    // Each log is a path through all behaviors; together with the paths of the threads they must have no cycle.
     let mut paths: Vec<Vec<usize>> = logs.iter().map(|log| log.try_hold().unwrap().clone()).collect();
     assert_eq!(paths.iter().map(Vec::len).sum::<usize>(), 2 * threads * each);
     paths.extend((0..threads).map(|thread| (thread * each..(thread + 1) * each).collect()));
@@ -110,7 +110,7 @@ fn threads_that_schedule_at_once_make_one_order() {
     assert_eq!(sorted, before.len(), "there is a circle");
 }
 
-/// Threads, readers and writers in a crowd; each checks who is beside it.
+/// Many threads, readers and writers; each checks what runs at the same time.
 #[test]
 fn nobody_beside_a_writer() {
     let runtime = Runtime::new(3).unwrap();
@@ -142,7 +142,7 @@ fn nobody_beside_a_writer() {
     assert_eq!(sum, written.into_inner());
 }
 
-/// Both readers are inside at the same time, or this does not end; also where they have waited for a writer together.
+/// Both readers are inside at the same time, or this does not end; also if they have waited for a writer together.
 #[test]
 fn readers_run_side_by_side() {
     let runtime = Runtime::new(2).unwrap();
@@ -241,7 +241,7 @@ fn chains() {
     assert!(cowns.iter().all(|cown| *cown.try_hold().unwrap() == size(10_000)));
 }
 
-/// What a behavior schedules over its own cown comes after what others had scheduled before.
+/// A behavior that another one schedules over its own cown runs after those that were scheduled before it.
 #[test]
 fn a_behavior_queues_behind_those_who_wait() {
     let runtime = Runtime::new(1).unwrap();
@@ -258,7 +258,7 @@ fn a_behavior_queues_behind_those_who_wait() {
     assert_eq!(*log.try_hold().unwrap(), [1, 2, 3]);
 }
 
-/// Money moved back and forth between random accounts: none is made, none is lost, and nobody ever sees some missing.
+/// Money moves between random accounts: the total never changes, and every reader sees the full total.
 #[test]
 fn transfers() {
     let runtime = Runtime::new(2).unwrap();

@@ -1,4 +1,4 @@
-//! Bodies, values and homes that panic.
+//! Bodies, values and placements that panic.
 
 mod common;
 
@@ -55,7 +55,7 @@ fn an_untyped_body_that_panics() {
     assert!(cown.try_hold().is_some());
 }
 
-/// What a body was thrown with may itself panic.
+/// The payload of a body's panic may itself panic when dropped.
 #[test]
 fn a_panic_that_panics() {
     let runtime = Runtime::new(1).unwrap();
@@ -65,13 +65,13 @@ fn a_panic_that_panics() {
     assert_eq!(came_to(&runtime_still_works(&runtime)), 1);
 }
 
-/// The last handle of a cown goes with a behavior, and its value panics when dropped.
+/// A behavior drops the last handle of a cown, and the value panics when dropped.
 #[test]
 fn a_value_that_panics_when_dropped() {
     let runtime = Runtime::new(1).unwrap();
     let kept = Cown::new(0);
     for _ in 0..3 {
-        // The handles are given away: one that is left here might be the last, and panic here.
+        // The handles are moved into the behavior: one that is left here might be the last, and panic here.
         runtime.when((Cown::new(Grenade), &kept, Cown::new(Grenade)), |_| ());
     }
     runtime.wait();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
 
-/// Keeps every worker of the runtime busy. For each: what lets it go.
+/// Keeps every worker of the runtime busy. Returns a sender for each, which lets it go on.
 fn occupy(runtime: &Runtime) -> Vec<Sender<()>> {
     let (here, arrived) = channel();
     let mut gates: Vec<_> = (0..runtime.worker_count())
@@ -19,7 +19,7 @@ fn occupy(runtime: &Runtime) -> Vec<Sender<()>> {
                 here.send(current_worker().unwrap()).unwrap();
                 wait.recv().unwrap();
             });
-            // In turn: so we know which gate belongs to which worker.
+            // One after the other: so we know which gate belongs to which worker.
             (arrived.recv().unwrap(), gate)
         })
         .collect();
@@ -80,7 +80,7 @@ fn a_busy_home_is_helped() {
     }
 }
 
-/// The same for what a busy worker has in its own queue.
+/// The same for a behavior in a busy worker's own queue.
 #[test]
 fn a_busy_worker_is_helped() {
     let runtime = Runtime::new(2).unwrap();
@@ -93,7 +93,7 @@ fn a_busy_worker_is_helped() {
     assert!(came_to(&helped));
 }
 
-/// All workers get something to do, however it was published: each of these bodies waits for all the others.
+/// All workers get work, in whichever way it was published: each of these bodies waits for all the others.
 #[test]
 fn all_workers_come() {
     let runtime = Runtime::new(4).unwrap();
@@ -116,7 +116,7 @@ fn all_workers_come() {
                 });
             }
         }
-        // The next round would meet workers that wait for this one.
+        // Otherwise the next round would meet workers that wait for this one.
         runtime.wait();
         if round % 4 == 0 {
             std::thread::yield_now(); // they may be asleep by then, or not
@@ -144,7 +144,7 @@ fn released_to_its_home() {
     assert!(total(&runtime, |stats| stats.pushed_remote) > 0);
 }
 
-/// Chains that never end by themselves, each on its own cown; they end when something from outside gets its turn.
+/// Chains that never end by themselves, each on its own cown; they end when a behavior from outside gets its turn.
 fn a_turn_beside_chains(chains: usize, outside: impl FnOnce(&Runtime, Arc<AtomicBool>)) {
     fn link(cown: Cown<()>, end: Arc<AtomicBool>) {
         if !end.load(SeqCst) {
@@ -220,7 +220,7 @@ fn stats_add_up() {
     }
 }
 
-/// A chain is handed on directly, not by way of a queue.
+/// A chain is passed on directly, not through a queue.
 #[test]
 fn a_chain_stays_in_the_slot() {
     let runtime = Runtime::new(1).unwrap();

@@ -1,4 +1,4 @@
-//! Many of everything.
+//! Large numbers.
 
 mod common;
 
@@ -86,7 +86,7 @@ fn more_workers_than_cores() {
     assert_eq!(*cown.try_hold().unwrap(), size(5_000));
 }
 
-/// Fast-lane hand-overs, the queue and the injector at once, all day long.
+/// Slot, queue and injector at the same time, for long.
 #[test]
 fn a_mixture() {
     let runtime = Arc::new(Runtime::new(3).unwrap());

@@ -1,4 +1,4 @@
-//! Waiting for a part.
+//! Waiting for some of the behaviors.
 
 mod common;
 
@@ -45,7 +45,7 @@ fn scopes_within_scopes() {
     assert_eq!(*cown.try_hold().unwrap(), 3 * size(200));
 }
 
-/// The runtime waits for what a scope has in flight though the scope is gone.
+/// The runtime waits for behaviors of a scope even after the scope is dropped.
 #[test]
 fn a_scope_that_is_dropped_first() {
     let runtime = Runtime::new(2).unwrap();
@@ -62,7 +62,7 @@ fn a_scope_that_is_dropped_first() {
     assert_eq!(*cown.try_hold().unwrap(), 1);
 }
 
-/// A scope goes with the behaviors in it: they may schedule into it, and be the last to let go of it.
+/// A scope may be owned by its behaviors: they may schedule into it, and drop its last handle.
 #[test]
 fn a_scope_that_behaviors_own() {
     let runtime = Runtime::new(2).unwrap();
@@ -94,7 +94,7 @@ fn threads_with_scopes_of_their_own() {
             });
         }
     });
-    // Who waits for a scope may be told a moment before the runtime counts it off.
+    // A thread that waits for a scope may wake up a moment before the runtime subtracts the scope.
     runtime.wait();
     assert!(runtime.is_quiescent());
 }
@@ -109,7 +109,7 @@ fn a_behavior_cannot_wait() {
     assert!(came_to(&waited));
 }
 
-/// What a behavior schedules is counted where that behavior is.
+/// Behaviors are counted in the scope of the behavior that schedules them.
 #[test]
 fn a_scope_is_handed_down() {
     let runtime = Runtime::new(2).unwrap();

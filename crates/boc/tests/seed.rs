@@ -18,7 +18,7 @@ impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for There<F> {
 
 type Trace = Vec<(usize, Option<usize>)>;
 
-/// Some behaviors over three cowns, which schedule others. Gives which ran when, and on which worker.
+/// Some behaviors over three cowns, which schedule others. Returns the order in which they ran, and on which workers.
 fn trace(seed: u64) -> Trace {
     let runtime = Runtime::builder().workers(3).seed(seed).start().unwrap();
     let trace = Arc::new(Mutex::new(Vec::new()));
@@ -56,7 +56,7 @@ fn other_seeds_other_orders() {
     assert!(traces.iter().all(|trace| trace.len() == 60));
 }
 
-/// A lost update that needs one order of two: some seed finds it, and the same seed finds it again.
+/// A lost update that happens in one of two orders: some seed finds it, and the same seed finds it again.
 #[test]
 fn a_failing_order_is_found_again() {
     let lost = |seed| {
@@ -64,7 +64,7 @@ fn a_failing_order_is_found_again() {
         let account = Cown::new(0);
         for _ in 0..2 {
             let own = account.clone();
-            // Reads in one behavior and writes in another: what comes between is lost.
+            // Reads in one behavior and writes in another: updates in between are lost.
             runtime.when(&account, move |seen| {
                 let seen = *seen;
                 boc::when(&own, move |mut value| *value = seen + 1);

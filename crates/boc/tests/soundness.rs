@@ -1,7 +1,7 @@
-//! Programs without `unsafe` that go to the edges: none may touch freed memory, abort the process, or hang.
+//! Programs without `unsafe` that test the limits: none may use freed memory, abort the process, or hang.
 //!
-//! Each runs in a process of its own, so that an abort or a hang is one failed test. `BOC_TEST_LIMIT` is how many seconds
-//! it has (60). Freed memory is seen only by a sanitizer: see `crates/boc/sanitize.sh`.
+//! Each runs in its own process, so that an abort or a hang is one failed test. `BOC_TEST_LIMIT` is its time limit in
+//! seconds (60). Freed memory is seen only by a sanitizer: see `crates/boc/sanitize.sh`.
 
 mod common;
 
@@ -19,14 +19,14 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What may be called otherwise one day.
+/// Parts of the API that may be renamed one day.
 mod api {
     use boc::{Body, Host, Placement, Runtime, Shape, Worker};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
     use std::sync::mpsc::Sender;
 
-    /// A body that asks for a place in its own way.
+    /// A body with this function as its placement.
     pub struct Asks(pub fn() -> Option<usize>);
 
     impl<S: Shape> Body<S> for Asks {
@@ -36,12 +36,12 @@ mod api {
         fn run(self, _: S::Claimed<'_>) {}
     }
 
-    /// Work that nobody waits for but the end.
+    /// A job that only the end of the runtime waits for.
     pub fn background(runtime: &Runtime, body: impl FnOnce() + Send + 'static) {
         runtime.background(body);
     }
 
-    /// Tells when a worker is over and has let go of everything.
+    /// Reports when a worker has ended and has released everything.
     struct Tells(Mutex<Sender<()>>);
 
     impl Host for Tells {
@@ -56,7 +56,7 @@ mod api {
         Runtime::builder().workers(1).host(Tells(Mutex::new(ended))).start().unwrap()
     }
 
-    /// What a host does with the place that it is given.
+    /// A host that does this with its worker.
     struct Does(fn(Worker));
 
     impl Host for Does {
@@ -91,12 +91,12 @@ fn sleeps(runtime: &Runtime) -> u64 {
 
 const CHILD: &str = "BOC_SOUNDNESS_CHILD";
 
-/// Runs `program`, which is the whole of the calling test, in a process of its own.
+/// Runs `program`, which is the whole calling test, in its own process.
 fn apart<F: FnOnce()>(program: F) {
     run_apart(program, false);
 }
 
-/// The same for a program that loses memory by design: a leak checker has to look the other way.
+/// The same for a program that leaks memory by design: a leak checker has to ignore it.
 fn apart_and_leaky<F: FnOnce()>(program: F) {
     run_apart(program, true);
 }
@@ -158,14 +158,14 @@ impl Drop for Hydra {
     }
 }
 
-/// A panic of the caller's own thread is all right: it has dropped the value itself.
+/// A panic on the caller's own thread is allowed: it has dropped the value itself.
 fn caught(program: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(program)) {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
     }
 }
 
-/// The runtime has come through: it drains, and runs what comes next.
+/// The runtime still works: it drains, and runs the next behaviors.
 fn drains(runtime: &Runtime) {
     let next = runtime.when((), |()| 1);
     runtime.wait();
@@ -174,7 +174,8 @@ fn drains(runtime: &Runtime) {
 
 // Ends of runtimes.
 
-/// What a background job schedules when its runtime is gone, and has to wait: who lets it go must not look for the runtime.
+/// A background job schedules a behavior when its runtime is gone, and that behavior has to wait: the thread that
+/// releases the cown must not use the runtime.
 fn job_after_the_end(end: impl FnOnce(Runtime)) {
     let cown = Cown::new(());
     let held = cown.try_hold().unwrap();
@@ -217,7 +218,7 @@ fn a_background_job_outlives_a_runtime_that_is_dropped_in_a_panic() {
     });
 }
 
-/// The same for a behavior that waits for another cown when its runtime goes on its own worker.
+/// The same for a behavior that waits for another cown when its runtime is dropped on its own worker.
 #[test]
 fn a_runtime_goes_in_its_own_background_job() {
     apart(|| {
@@ -262,7 +263,7 @@ fn a_scope_is_forgotten() {
     });
 }
 
-/// What was scheduled while a runtime was suspended is done, though nobody resumes it.
+/// Behaviors that were scheduled while a runtime was suspended run, even if nobody resumes it.
 #[test]
 fn a_runtime_goes_while_suspended() {
     apart(|| {
@@ -273,7 +274,7 @@ fn a_runtime_goes_while_suspended() {
     });
 }
 
-/// A scope that is used when its runtime is gone: what is scheduled there never runs, and does no harm.
+/// A scope that is used when its runtime is gone: behaviors in it never run, and do no harm.
 #[test]
 fn a_scope_outlives_its_runtime() {
     apart(|| {
@@ -291,7 +292,7 @@ fn a_scope_outlives_its_runtime() {
     });
 }
 
-/// A scope that is owned by what runs in it.
+/// A scope that is owned by the behaviors in it.
 #[test]
 fn scopes_go_inside_themselves() {
     apart(|| {
@@ -311,7 +312,7 @@ fn scopes_go_inside_themselves() {
     });
 }
 
-/// A runtime that is the value of a cown, and goes with its own behavior; and one that is its own result.
+/// A runtime that is the value of a cown, and is dropped by its own behavior; and one that is its own result.
 #[test]
 fn a_runtime_is_a_value() {
     apart(|| {
@@ -345,7 +346,7 @@ fn a_nested_runtime_schedules_outside() {
                 own.when((), move |()| _ = count.fetch_add(1, SeqCst));
             });
         });
-        // The last handle goes out here, and not on a worker.
+        // The last handle is dropped here, not on a worker.
         while !outer.wait_timeout(Duration::from_secs(1)) {}
         done.try_hold().unwrap().take();
         assert_eq!(runs.load(SeqCst), 1);
@@ -359,7 +360,7 @@ fn a_worker_is_forgotten() {
     apart_and_leaky(|| assert!(!starts_with_a_forgotten_worker()));
 }
 
-/// One worker dies, counted among those who search; the other must be woken all the same.
+/// One worker dies while it is counted as searching; the other one must be woken all the same.
 #[test]
 fn a_worker_dies() {
     apart(|| {
@@ -368,7 +369,7 @@ fn a_worker_dies() {
             let before = sleeps(&runtime);
             runtime.when((), |()| ());
             runtime.wait();
-            // It has to be woken, next time.
+            // Next time, it has to be woken.
             while sleeps(&runtime) == before {
                 thread::yield_now();
             }
@@ -392,7 +393,7 @@ fn a_place_is_asked_for_with_a_grenade() {
         let runtime = Runtime::new(1).unwrap();
         let cown = Cown::new(());
         let held = cown.try_hold();
-        // Asked by the one who schedules, by the one who lets go, and by a worker.
+        // Called on the scheduling thread, on the releasing thread, and on a worker.
         caught(|| runtime.schedule((), Asks(|| panic_any(Grenade))));
         runtime.schedule(&cown, Asks(|| panic_any(Grenade)));
         caught(|| drop(held));
@@ -403,7 +404,7 @@ fn a_place_is_asked_for_with_a_grenade() {
     });
 }
 
-/// A body that schedules when it is asked for its place.
+/// A body that schedules in its placement function.
 #[test]
 fn a_place_is_asked_for_with_work() {
     apart(|| {
@@ -441,8 +442,8 @@ fn the_last_handle_outside() {
     });
 }
 
-/// The two handles go at the end of the statement, when the behavior has gone: the second while the first one's panic is
-/// on its way. This was the rare abort of `a_value_that_panics_when_dropped`.
+/// The two handles are dropped at the end of the statement, after the behavior: the second while the first one's panic
+/// unwinds. This was the rare abort of `a_value_that_panics_when_dropped`.
 #[test]
 fn two_last_handles_in_one_statement() {
     apart(|| {
@@ -457,7 +458,7 @@ fn two_last_handles_in_one_statement() {
     });
 }
 
-/// A handle goes because its thread panics.
+/// A handle is dropped because its thread panics.
 #[test]
 fn a_last_handle_in_a_panic() {
     apart(|| {
@@ -555,7 +556,7 @@ fn panics_that_panic() {
     });
 }
 
-/// A panic that can't be dropped at all: it has to be given up some time.
+/// A payload that can't be dropped at all: it has to be leaked at some point.
 #[test]
 fn panics_without_end() {
     apart(|| {
@@ -568,7 +569,7 @@ fn panics_without_end() {
     });
 }
 
-/// Bodies that are refused: what they have captured goes while the refusal, a panic, is on its way.
+/// Bodies that are refused: their captures are dropped while the refusal, a panic, unwinds.
 #[test]
 fn bodies_that_are_refused() {
     apart(|| {
@@ -640,7 +641,7 @@ fn destructors_that_schedule() {
         runtime.wait();
         let least = 4 * size(200);
         assert!(*cown.try_hold().unwrap() >= least);
-        // A last handle may go on a worker some time after the wait.
+        // The last handle may be dropped on a worker some time after the wait.
         while Arc::strong_count(&runtime) > 1 {
             thread::yield_now();
         }
@@ -676,7 +677,7 @@ fn threads_end_while_they_hold() {
     });
 }
 
-/// A worker's thread-locals go after it has worked.
+/// A worker's thread-locals are dropped after it has worked.
 #[test]
 fn workers_end_while_they_keep() {
     apart(|| {
@@ -771,8 +772,8 @@ fn huge<const SIZE: usize>(stack: usize) {
     outside.unwrap().join().unwrap();
 }
 
-/// Without optimization a body is copied some 16 times on its way, each time to another place of the stack; and more
-/// often under a sanitizer. So the second, on the stacks that threads have by themselves, is not that huge.
+/// Without optimization a body is copied some 16 times on its way, each time to another place on the stack, and more
+/// often under a sanitizer. So the second one, on stacks of the default size, is not that huge.
 #[test]
 fn huge_values() {
     apart(|| {
@@ -816,7 +817,7 @@ fn outcomes_can_be_shared() {
     assert_eq!((shared, not), (true, false), "read(&outcome) does not compile, or too much does");
 }
 
-/// Does not compile before outcomes are `Sync`: take the next line away then.
+/// This does not compile until outcomes are `Sync`; then remove the next line.
 #[test]
 fn two_read_one_outcome() {
     apart(|| {
@@ -837,7 +838,7 @@ fn two_read_one_outcome() {
 
 // Guards.
 
-/// Guards that go to other threads, within the body; and one that is never dropped.
+/// Guards that are sent to other threads within the body; and one that is never dropped.
 #[test]
 fn guards_on_other_threads() {
     apart_and_leaky(|| {

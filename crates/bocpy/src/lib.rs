@@ -1,8 +1,8 @@
 //! The extension module `bocpy._core`: behavior-oriented concurrency for Python.
 //!
-//! From the top: [`api`] is what Python calls; [`host`] is where behaviors run; [`behavior`] is how code travels,
-//! [`transport`] how values do; [`interpreter`] deals with interpreters and what each keeps for us; [`ffi`] makes CPython's
-//! interface safe. `unsafe` lives in the last two only.
+//! From the top: [`api`] is what Python calls; [`host`] is where behaviors run; [`behavior`] is how code is sent,
+//! [`transport`] how values move; [`interpreter`] deals with interpreters and what each keeps for us; [`ffi`] makes
+//! CPython's interface safe. `unsafe` lives in the last two only.
 #![allow(missing_docs)] // a private crate: nothing of it can be named from outside
 
 mod api;
@@ -12,8 +12,9 @@ mod host;
 mod interpreter;
 mod transport;
 
-/// What one thread allocates for a behavior another one frees. The C library takes a lock each time; allocators that give
-/// each piece of memory back to its thread write to what that thread reads as it allocates. This one gives many at a time.
+/// One thread allocates a behavior, and another one frees it. The C library takes a lock each time; allocators that
+/// return each block to its thread write to memory which that thread reads when it allocates. jemalloc returns many
+/// blocks at a time.
 #[cfg(not(windows))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

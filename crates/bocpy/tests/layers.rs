@@ -1,5 +1,5 @@
-//! The folders of `src` are layers: each uses those before it, and none behind it. As arrows go one way, no files of
-//! different folders can form a circle either.
+//! The folders of `src` are layers: each uses those before it, and none after it. As dependencies go one way, there can
+//! be no cycles between files of different folders.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::Path;
 /// From the bottom to the top.
 const LAYERS: [&str; 6] = ["ffi", "interpreter", "transport", "behavior", "host", "api"];
 
-/// The names that follow `crate::` anywhere in the code, be it in a `use` or in a path.
+/// The names that follow `crate::` anywhere in the code, in a `use` or in a path.
 fn used(code: &str) -> Vec<&str> {
     let code = code.split("crate::").skip(1);
     code.map(|rest| &rest[..rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())])
@@ -43,7 +43,7 @@ fn each_layer_uses_those_below_it() {
         }
     }
     assert!(upwards.is_empty(), "arrows upwards:\n  {}", upwards.join("\n  "));
-    // That the test has read what it should have.
+    // Checks that the test has read the sources.
     for arrow in
         [("api", "host"), ("host", "behavior"), ("behavior", "transport"), ("transport", "interpreter")]
     {

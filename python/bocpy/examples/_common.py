@@ -1,4 +1,4 @@
-"""What the examples have in common: their command lines, and how they speak."""
+"""Shared by the examples: command lines and output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def at_least(least: int) -> Callable[[str], int]:
     def whole_number(text: str) -> int:
         number = int(text)
         if number < least:
-            raise argparse.ArgumentTypeError(f"{number} is too small: at least {least}, please")
+            raise argparse.ArgumentTypeError(f"{number} is too small: it must be at least {least}")
         return number
 
     # argparse shows this name when the text is no number at all.
@@ -42,12 +42,12 @@ def above_zero(text: str) -> float:
     """A type for ``add_argument``: numbers greater than zero."""
     number = float(text)
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+        raise argparse.ArgumentTypeError(f"{text} is not a number above zero")
     return number
 
 
 def say(line: str) -> None:
-    """Print a line in one piece, so that lines which several workers print at the same time stay whole."""
+    """Print a line in one piece, so that lines of several workers do not mix."""
     print(line + "\n", end="", flush=True)
 
 
@@ -57,5 +57,5 @@ def counted(number: int, thing: str) -> str:
 
 
 def verdict(holds: bool) -> int:
-    """The exit status that says whether an example's check held."""
+    """The exit status: whether an example's check succeeded."""
     return 0 if holds else 1

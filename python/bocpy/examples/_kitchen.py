@@ -11,7 +11,7 @@ from bocpy.examples._common import above_zero, at_least, counted, say
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do: how long it takes, what it occupies meanwhile, and the foods it changes."""
+    """One step of the recipe: how long it takes, the tools it occupies, and the foods it changes."""
 
     what: str
     minutes: int
@@ -38,9 +38,9 @@ FOODS = sorted({food for step in RECIPE for food in step.foods})
 
 
 def add_kitchen_options(parser: ArgumentParser) -> None:
-    """Give ``parser`` what one may choose about the kitchen."""
+    """Add the options of the kitchen to ``parser``."""
     parser.add_argument(
-        "--cooks", type=at_least(1), default=2, metavar="N", help="hands to help (default: %(default)s)"
+        "--cooks", type=at_least(1), default=2, metavar="N", help="how many cooks (default: %(default)s)"
     )
     parser.add_argument(
         "--minute",
@@ -52,13 +52,13 @@ def add_kitchen_options(parser: ArgumentParser) -> None:
 
 
 def perform(step: Step, began: float, minute: float) -> None:
-    """Say what is being done, and at which minute, and take the time that it takes."""
+    """Print the step with the current minute, and take as long as it takes."""
     say(f"  {(time.monotonic() - began) / minute:4.0f} min  {step.what}")
     time.sleep(step.minutes * minute)
 
 
 def judge(dishes: dict[str, list[str]], elapsed: float) -> bool:
-    """Compare what was done to each food with the recipe, print the finding, and say whether all is right."""
+    """Compare the steps done to each food with the recipe, print the result, and return whether all is right."""
     right = True
     for food in FOODS:
         wanted = [step.what for step in RECIPE if food in step.foods]

@@ -2,11 +2,11 @@
 
 Every account is a cown: a value that only one behavior at a time may touch. A transfer is a behavior over two of
 them. It starts when both accounts are free and has them to itself until it ends, so nobody ever sees money that has
-left one account and not reached the other. There are no locks, so there is no order of locking to get wrong:
-A may pay B while B pays A.
+left one account and not reached the other. There are no locks, so you cannot lock in the wrong order: A may pay B while
+B pays A.
 
 Now and then an auditor looks at all accounts together. That is a behavior too, over a list of cowns: transfers that
-were scheduled before it are done, later ones have not begun. Whatever happens, the total must stay as it was.
+were scheduled before it are done, later ones have not begun. The total must always stay the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AUDITS = 4
 
 @dataclass
 class Account:
-    """What the cown of one account holds."""
+    """The value of an account's cown."""
 
     balance: int = OPENING_BALANCE
     paid: int = 0
@@ -42,7 +42,7 @@ class Audit:
 
 
 def transfer(source: Cown[Account], target: Cown[Account], amount: int) -> None:
-    """Schedule one transfer, which is refused if the source has not got the money."""
+    """Schedule one transfer, which is refused if the source does not have the money."""
 
     @when(source, target)
     def _(source: Cown[Account], target: Cown[Account]) -> None:
@@ -55,7 +55,7 @@ def transfer(source: Cown[Account], target: Cown[Account], amount: int) -> None:
 
 
 def audit(accounts: list[Cown[Account]]) -> Cown[Audit]:
-    """Schedule a look at all accounts at one moment; the cown returned will hold what was seen."""
+    """Schedule an audit of all accounts at one moment; the returned cown will hold the result."""
 
     @when(accounts)
     def seen(accounts: list[Cown[Account]]) -> Audit:

@@ -3,10 +3,10 @@
 Every tool and every food of the kitchen is a cown. A step of the recipe is a behavior over the tools it needs and the
 foods it changes; it begins when all of them are free. Steps that share something happen in the order in which they
 were scheduled, that is, in the order of the recipe: the onion is chopped before it is fried, and the sauce simmers when
-onion, tomatoes, pan and ring are there. Steps that share nothing happen side by side, as far as there are cooks, which
-here are workers.
+onion, tomatoes, pan and ring are free. Steps that share nothing happen at the same time, if there are enough cooks. The
+cooks are the workers.
 
-That is all there is to say. Compare ``cooking_threads``, which cooks the same dinner with threads and locks.
+Compare ``cooking_threads``, which cooks the same dinner with threads and locks.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 
     say(f"{counted(options.cooks, 'cook')} in the kitchen, each a worker")
     start(options.cooks)
-    # A tool remembers for how many minutes it was used, and a food what was done to it.
+    # The value of a tool is the number of minutes it was used; that of a food, the steps done to it.
     tools = {tool: Cown(0) for tool in TOOLS}
     foods: dict[str, Cown[list[str]]] = {food: Cown([]) for food in FOODS}
     began = time.monotonic()

@@ -1,16 +1,16 @@
 """Cooking dinner with threads and locks, for comparison with ``cooking_boc``.
 
-The same recipe, one thread for each step. Now it is up to the program that
+The same recipe, one thread for each step. Now the program has to make sure that
 
 - every tool has a lock, and a step takes the locks of all its tools before it starts;
-- the locks are taken in one order everywhere, else two steps could wait for each other for ever;
-- every food has its steps in order: a step has an event that it sets when it is done, and awaits the events of the
-  steps before it which change the same foods;
-- events are awaited before locks are taken, else a step would keep the board while it waits for the water to boil;
-- there are no more steps going on than cooks, and nobody keeps a cook waiting for a tool.
+- the locks are taken in one order everywhere, else two steps could wait for each other forever;
+- every food has its steps in order: a step sets an event when it is done, and first waits for the events of the earlier
+  steps that change the same foods;
+- a step waits for events before it takes locks, else it would keep the board while it waits for the water to boil;
+- there are never more steps running than cooks, and no step holds a cook while it waits for a tool.
 
-Forget any one of these and dinner is usually fine, which is what makes it hard to find. With behaviors there is nothing
-of the kind to forget.
+Forget any one of these, and dinner is usually still fine, so the mistake is hard to find. With behaviors there is no
+such mistake to make.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Kitchen:
         with ExitStack() as held:
             for tool in sorted(step.tools):
                 held.enter_context(self.locks[tool])
-            # Last, so that a thread that has a cook also has all else that it needs, and will finish.
+            # Last, so that a thread that has a cook has everything it needs, and will finish.
             held.enter_context(self.cooks)
             perform(step, self.began, self.minute)
-            # No lock for the foods: the events see to it that only one step at a time changes each.
+            # No lock for the foods: the events ensure that only one step at a time changes each.
             for food in step.foods:
                 self.foods[food].append(step.what)
         self.done[step].set()

@@ -1,11 +1,11 @@
 """The dining philosophers, who cannot starve each other here.
 
-Philosophers sit around a table with one fork between each two of them. To eat, one needs both forks beside one's
-plate. With locks the trap is well known: all take their left fork, and all wait for the right one for ever.
+Philosophers sit around a table with one fork between each two of them. To eat, a philosopher needs both forks beside
+the plate. With locks the trap is well known: all take their left fork, and all wait for the right one forever.
 
-Here each fork is a cown, and a meal is a behavior over both. It begins when both forks are free, never with one in
-hand and one awaited, so there is nothing to get stuck on. A philosopher who is still hungry asks again at the end of
-the meal, which puts the request behind those of the neighbours: everybody gets a turn.
+Here each fork is a cown, and a meal is a behavior over both. It begins when both forks are free; nobody holds one fork
+and waits for the other, so there is no deadlock. A philosopher who is still hungry asks again at the end of the meal,
+which puts the request behind those of the neighbours: everybody gets a turn.
 
 At the end each philosopher must have eaten exactly as often as wanted, and each fork must have served at all the meals
 of the two who share it.
@@ -23,7 +23,7 @@ NAMES = ("Hypatia", "Confucius", "Hume", "Arendt", "Averroes", "Anscombe", "Naga
 
 @dataclass
 class Philosopher:
-    """What the cown of one philosopher holds."""
+    """The value of a philosopher's cown."""
 
     name: str
     hunger: int
@@ -46,7 +46,7 @@ def dine(philosopher: Cown[Philosopher], left: Cown[int], right: Cown[int], quie
 
 
 def name_of(seat: int) -> str:
-    """A name for each seat; numbers tell namesakes apart at a large table."""
+    """A name for each seat; at a large table, equal names get numbers."""
     visit, index = divmod(seat, len(NAMES))
     return NAMES[index] if visit == 0 else f"{NAMES[index]} {visit + 1}"
 

@@ -1,11 +1,11 @@
 """Fibonacci numbers from a tree of behaviors, whose results are cowns themselves.
 
-``@when`` turns the function below it into a cown: the place where the function's result will be. That cown can be
-named in the next ``@when``, so that a sum waits for its two parts, and the sum of sums for them, all the way up. Nobody
-waits in the meantime: the whole tree is scheduled first, and the workers run each behavior once its parts are there.
+``@when`` turns the function below it into a cown that will hold the function's result. That cown can be an argument of
+another ``@when``, so that a sum waits for its two parts, and the next sum for that one, all the way up. No thread waits
+in the meantime: the whole tree is scheduled first, and the workers run each behavior once its parts are there.
 
-Near the leaves a number is computed the plain way, since a behavior for every single addition would be all wrapping
-and no present. The answer is compared with the one that a simple loop gives.
+Near the leaves a number is computed the plain way, since a behavior costs more than a single addition. The answer is
+compared with that of a simple loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bocpy.examples._common import add_workers, at_least, command_line, counted,
 
 
 def plain(n: int) -> int:
-    """The definition, word for word, and slow on purpose: this is the work that is shared out."""
+    """The plain definition, slow on purpose: this is the work for the workers."""
     return n if n < 2 else plain(n - 1) + plain(n - 2)
 
 

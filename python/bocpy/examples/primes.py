@@ -1,11 +1,11 @@
 """Counting primes: one sieve of Eratosthenes, cut into segments that are sieved at the same time.
 
 The primes up to the square root of the limit are found first; they are few. With them each segment of the range can be
-sieved without knowing of the others: a behavior over no cown at all, free to run at once on any worker. Its count is a
-cown, and a second behavior adds it to the total. Only these tiny additions take turns; the sieving never does.
+sieved independently: a behavior over no cown at all, free to run at once on any worker. Its count is a cown, and a
+second behavior adds it to the total. Only these tiny additions run one after the other; the sieving runs in parallel.
 
-The count is compared with the value known to mathematics where the limit is a power of ten, else with a second count
-by a sieve in one piece.
+The count is compared with the known value if the limit is a power of ten, else with a second count by a sieve in one
+piece.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def count_segment(low: int, high: int, base: list[int]) -> int:
     """How many primes there are from ``low`` up to but not including ``high``, given the primes up to its root."""
     flags = bytearray(b"\1") * (high - low)
     for prime in base:
-        # Smaller multiples than the square have a smaller factor, whose turn it was before.
+        # Multiples below the square have a smaller prime factor, which has struck them out already.
         first = max(prime * prime, -(-low // prime) * prime)
         strike_out(flags, first - low, prime)
     return flags.count(1)
@@ -62,7 +62,7 @@ def count_primes(limit: int, segment: int) -> Cown[int]:
     for low in range(1, limit + 1, segment):
         high = min(low + segment, limit + 1)
 
-        # A behavior keeps the values that the loop's variables have now, when it is scheduled.
+        # A behavior captures the values that the loop's variables have when it is scheduled.
         @when()
         def count() -> int:
             return count_segment(max(low, 2), high, base)

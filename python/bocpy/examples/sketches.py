@@ -1,9 +1,9 @@
 """Cheese or a meal: two errands at the same time, and decisions that wait for both.
 
 Somebody is hungry. One errand goes to the cheese shop, which may turn out to have no cheese at all; the other goes to a
-cafe, where most dishes come with spam. Neither needs the other, so each is a behavior of its own, over a cown that will
-hold what was bought. What is eaten depends on both: that is a behavior over the two cowns. Another over the same two
-comes after it, since behaviors that share a cown run in the order in which they were scheduled.
+cafe, where most dishes come with spam. The errands are independent, so each is its own behavior, over a cown that will
+hold the food. The choice of what to eat depends on both: it is a behavior over the two cowns. Another one over the same
+two runs after it, since behaviors that share a cown run in the order in which they were scheduled.
 
 The two lists are text files beside this module. Each behavior reads its own list, on the worker that runs it.
 """
@@ -60,7 +60,7 @@ def order_meal(seed: int, exclude: str) -> Cown[str | None]:
 
 
 def choose(cheese: Cown[str | None], meal: Cown[str | None]) -> Cown[str | None]:
-    """Schedule the decision, and the second thoughts; the cown returned will hold what is eaten."""
+    """Schedule the choice, and a comment on it; the returned cown will hold the food that is eaten."""
 
     @when(cheese, meal)
     def eaten(cheese: Cown[str | None], meal: Cown[str | None]) -> str | None:
@@ -79,7 +79,7 @@ def choose(cheese: Cown[str | None], meal: Cown[str | None]) -> Cown[str | None]
 
 
 def sensible(eaten: str | None, cheese: str | None, meal: str | None, exclude: str) -> bool:
-    """Whether everything chosen is on its list and as wanted, and the meal was preferred to the cheese."""
+    """Whether each food is on its list and as wanted, and the meal was preferred to the cheese."""
     return (
         (meal is None or (meal in lines_of("menu.txt") and exclude.lower() not in meal.lower()))
         and (cheese is None or cheese in lines_of("cheese.txt"))
@@ -93,7 +93,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--seed", type=int, default=1, metavar="N", help="which random day it is (default: %(default)s)"
     )
-    parser.add_argument("--exclude", default="spam", metavar="FOOD", help="what no dish may have in it (%(default)s)")
+    parser.add_argument(
+        "--exclude", default="spam", metavar="FOOD", help="no dish may contain it (default: %(default)s)"
+    )
     parser.add_argument(
         "--stock",
         type=float,

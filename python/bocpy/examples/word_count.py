@@ -1,11 +1,11 @@
 """Counting the words in a folder of text, first with one worker and then with all: how much faster is that?
 
-The files are dealt into batches of about the same size. Counting a batch is a behavior over a tally, which is a cown:
-it reads its files and adds their words to the tally, on whichever worker is free. There are a few tallies for each
-worker, so no worker has to wait for one that another is using. At the end the tallies are added in pairs until one is
-left. Only counts ever move between workers, never text, and the main thread just waits.
+The files are divided into batches of about the same size. Counting a batch is a behavior over a tally, which is a cown:
+it reads its files and adds their words to the tally, on any free worker. There are a few tallies for each worker, so no
+worker has to wait for a tally that another one is using. At the end the tallies are added in pairs until one is left.
+Only counts move between workers, never text, and the main thread just waits.
 
-Without a folder the program counts the Python files of the standard library that it runs on.
+Without a folder the program counts the Python files of its own standard library.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class File(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What counting with that number of workers gave: the time each round took, and what the last one found."""
+    """The result of counting with that number of workers: the time of each round, and the counts of the last one."""
 
     workers: int
     seconds: list[float]
@@ -48,7 +48,7 @@ class Run(NamedTuple):
 
     @property
     def best(self) -> float:
-        """The quickest round, which is the one that other programs disturbed least."""
+        """The fastest round, which other programs disturbed least."""
         return min(self.seconds)
 
 
@@ -69,7 +69,7 @@ def find_files(folder: Path, pattern: str) -> list[File]:
 
 
 def deal(files: list[File], number: int) -> list[list[str]]:
-    """Deal files into batches of about the same size: large ones first, always to the batch that has least so far."""
+    """Divide files into batches of about the same size: large ones first, each into the smallest batch so far."""
     piles: list[tuple[int, int, list[str]]] = [(0, index, []) for index in range(number)]
     for size, path in sorted(files, reverse=True):
         total, index, pile = piles[0]
@@ -79,7 +79,7 @@ def deal(files: list[File], number: int) -> list[list[str]]:
 
 
 def count(batch: list[str], tally: Cown[Counter[str]]) -> Cown[int]:
-    """Schedule the count of one batch of files into a tally; the cown returned will hold how many files that were."""
+    """Schedule the count of one batch of files into a tally; the returned cown will hold the number of files."""
 
     @when(tally)
     def files(tally: Cown[Counter[str]]) -> int:
@@ -113,7 +113,7 @@ def count_all(batches: list[list[str]], number: int) -> tuple[list[Cown[int]], C
 
 
 def measure(workers: int, rounds: int, batches: list[list[str]], tallies: int) -> Run:
-    """Count everything several times with that number of workers, and say how long each round took."""
+    """Count everything several times with that number of workers, and print the time of each round."""
     print(f"  with {counted(workers, 'worker') + ' ...':<14}", end="", flush=True)
     start(workers)
     seconds = []
@@ -124,7 +124,7 @@ def measure(workers: int, rounds: int, batches: list[list[str]], tallies: int) -
         seconds.append(time.perf_counter() - began)
         print(f"  {seconds[-1]:.2f} s", end="", flush=True)
     print()
-    # A count that failed, say because its file is gone, raises its error here.
+    # A failed count, for example of a deleted file, raises its error here.
     run = Run(workers, seconds, sum(number.unwrap() for number in files), words.unwrap())
     wait()
     return run
@@ -162,7 +162,7 @@ def show_times(runs: list[Run], megabytes: float) -> None:
 
 
 def explain(one: Run, many: Run) -> None:
-    """Say in words how much faster it was, and why not more."""
+    """Print how much faster it was, and why not more."""
     cores = available_cores()
     ideal = min(many.workers, cores)
     gain = one.best / many.best
@@ -202,15 +202,15 @@ def command() -> ArgumentParser:
         type=at_least(1),
         default=5,
         metavar="N",
-        help="count so often and take the best time, as the first may have to wait for the disk (default: %(default)s)",
+        help="count N times and take the best time, as the first may wait for the disk (default: %(default)s)",
     )
     parser.add_argument(
         "--workers",
         type=at_least(2),
-        # One for each core: the main thread needs none, it only waits.
+        # One for each core: the main thread only waits.
         default=max(2, available_cores()),
         metavar="N",
-        help="how many workers to compare with a single one (default: %(default)s)",
+        help="how many workers to compare with one (default: %(default)s)",
     )
     return parser
 

@@ -1,6 +1,6 @@
-"""How a test chooses the worker that runs a behavior: it holds all workers, and lets that one go.
+"""How a test chooses the worker that runs a behavior: it holds all workers, and releases that one.
 
-Each worker is held in a body of its own, which reads from a pipe, so that others can enter its interpreter meanwhile.
+Each worker is held in its own body, which reads from a pipe, so that others can enter its interpreter meanwhile.
 """
 
 import os
@@ -33,7 +33,7 @@ def nothing(result):
 class Crew:
     """All workers, held until the test has something for one of them to do.
 
-    ``home, other = crew.start(2)`` starts them; ``crew.run(home, body, *cowns)`` runs a behavior on that very one.
+    ``home, other = crew.start(2)`` starts them; ``crew.run(home, body, *cowns)`` runs a behavior on that worker.
     """
 
     def __init__(self):
@@ -43,7 +43,7 @@ class Crew:
         self.openings = {}
 
     def start(self, count):
-        """Starts the workers and holds them. Gives their names."""
+        """Starts the workers and holds them. Returns their names."""
         start(count)
         for _ in range(count):
             gate, opening = os.pipe()
@@ -54,14 +54,14 @@ class Crew:
         return workers
 
     def begin(self, worker, body, *cowns):
-        """Lets a worker run ``body`` over ``cowns``, and be held again after that. Gives the result's cown.
+        """Lets a worker run ``body`` over ``cowns``, and holds it again after that. Returns the result's cown.
 
-        Two workers that have nothing to do yet may swap what they are given: before the second one begins, the body of
-        the first must be known to run, or neither may end before the other runs.
+        Two workers that have nothing to do yet may swap their behaviors. So before the second one begins, the test
+        must know that the first body runs, or neither body may end before the other runs.
         """
         gate = self.gates[worker]
         result = when(*cowns)(body)
-        # The result is free again when the worker is held: what holds it needs only the end of what came after.
+        # The result is free again once the worker is held: the holding behavior needs only the end of the next one.
         whencall(hold_after, [when(result)(nothing)], [self.arrive_at, gate])
         os.write(self.openings[gate], b".")
         return result

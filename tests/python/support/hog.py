@@ -1,14 +1,14 @@
 """A behavior that keeps the GIL of its interpreter in a single call of C, for as long as a test wants it to.
 
-The two talk by the first two bytes of a file. That file is mapped into memory, so the call can read it without any
-Python code, which would let other threads have the GIL.
+The two communicate by the first two bytes of a file. That file is mapped into memory, so the call can read it without
+any Python code, which would let other threads have the GIL.
 """
 
 import time
 
 
 def hog_until_told(path):
-    """Writes that it has begun, and returns when it is told to end; all of this in one call."""
+    """Writes that it has begun, and returns when the test ends it; all in one call."""
     import collections
     import functools
     import itertools
@@ -30,7 +30,7 @@ class Hog:
             file.write(b"..")
 
     def await_begin(self):
-        """Returns when nobody else can have that GIL any more."""
+        """Returns once nobody else can get that GIL any more."""
         begun = False
         while not begun:
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Values whose end a test can see, and what it takes to see it."""
+"""Values whose end a test can observe, and helpers for that."""
 
 import gc
 import os
@@ -9,7 +9,7 @@ from support.place import interpreter
 
 
 class Loud:
-    """Says on a pipe in which interpreter it died. What was opened elsewhere says nothing."""
+    """Writes to a pipe in which interpreter it died. Copies in other interpreters write nothing."""
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
@@ -24,7 +24,7 @@ class Loud:
 
 
 def put(make):
-    """A body that puts what ``make`` gives into its cown."""
+    """A body that puts the result of ``make`` into its cown."""
 
     def body(c):
         c.value = make()
@@ -40,7 +40,7 @@ def read_exactly(descriptor, count):
 
 
 def come_by(done):
-    """Lets behaviors come by their workers until ``done()``; what has died elsewhere is given up then."""
+    """Runs behaviors on the workers until ``done()``; workers then drop objects that have died elsewhere."""
     for _ in range(1000):
         if done():
             return

@@ -1,4 +1,4 @@
-"""Reading what behaviors left behind."""
+"""Reading the results of behaviors."""
 
 import traceback
 
@@ -14,7 +14,7 @@ def outcome(cown):
 
 
 def error_of(cown):
-    """Waits until no behavior is in flight, and gives the exception that ``cown`` must hold."""
+    """Waits until no behavior is in flight, and returns the exception that ``cown`` must hold."""
     bocpy.quiesce(PATIENCE)
     with cown:
         assert cown.exception, f"no exception, but {cown.value!r}"

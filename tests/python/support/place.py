@@ -1,9 +1,9 @@
-"""Where a body runs, and what a test keeps there beside its cowns."""
+"""Where a body runs, and objects that a test keeps there outside cowns."""
 
 import sys
 
 KEPT = []
-"""A list that each interpreter has one of. It is emptied after each test."""
+"""A list for each interpreter. It is emptied after each test."""
 
 
 def interpreter():

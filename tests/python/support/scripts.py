@@ -1,4 +1,4 @@
-"""Running a program of its own: all that is about ``__main__``, exits, signals and stderr."""
+"""Running separate programs: for tests of ``__main__``, exits, signals and stderr."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ RUN_MODULE = "import runpy; runpy.run_module('program', run_name='__main__', alt
 
 
 def _command(source, args, how, folder):
-    """The command line, and what to feed it on standard input, after writing the file that it needs."""
+    """The command line and the text for standard input, after writing the file that they need."""
     path = folder / ("prográmm_наука.py" if how == "non-ascii" else "program.py")
     if how not in ("-c", "stdin"):
         path.write_text(source, encoding="utf-8")
@@ -71,7 +71,7 @@ def start_script(source, *args, how="file", folder, env=None, files=None):
 
 
 def finish(process, timeout=100, feed=None):
-    """Waits for a program to end; one that does not is made to say where it is, and the test fails."""
+    """Waits for a program to end. If it does not end, it prints its stacks, and the test fails."""
     import subprocess
 
     try:
@@ -95,7 +95,7 @@ def run_script(source, *args, how="file", env=None, files=None, feed=None, timeo
 
 
 def check_script(source, expected, *args, **options):
-    """Runs a program, which must print just ``expected``, write nothing to stderr, and end with status 0."""
+    """Runs a program, which must print exactly ``expected``, write nothing to stderr, and end with status 0."""
     done = run_script(source, *args, **options)
     expected = textwrap.dedent(expected).strip()
     told = f"\n-- status {done.returncode}\n-- stdout\n{done.stdout}\n-- stderr\n{done.stderr}"

@@ -11,7 +11,7 @@ CONTAINERS = (list, tuple, dict, set, frozenset, bytearray, array.array, types.S
 
 
 def difference(one, other):
-    """What is different between two values, in words; "" where nothing is. Takes cycles and any depth.
+    """The difference between two values, in words; "" if there is none. Handles cycles and any depth.
 
     Parts of sets and keys of dicts are compared by `==`.
     """
@@ -134,7 +134,7 @@ class Maker:
         if self.cowns and kind < 0.3:
             return self.random.choice(self.cowns)
         leaf = self.leaf()
-        # Equal keys of different types, or unequal to themselves, would be told apart by luck alone.
+        # Keys that are equal but of different types, or unequal to themselves, could be distinguished only by luck.
         return leaf if type(leaf) in (int, str, bytes, type(None)) else repr(leaf)
 
     def leaf(self):

@@ -1,4 +1,4 @@
-//! What one would write without cowns: a pool of threads with a locked queue of jobs.
+//! The usual program without cowns: a pool of threads with a locked queue of jobs.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 type Job = Box<dyn FnOnce(&Pool) + Send>;
 
-/// A pool of threads. Jobs get the pool, to hand in more.
+/// A pool of threads. Jobs get the pool, to submit more jobs.
 #[derive(Clone)]
 pub struct Pool(Arc<Common>);
 

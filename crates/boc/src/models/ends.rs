@@ -44,7 +44,7 @@ fn a_behavior_that_comes_as_the_runtime_ends() {
     });
 }
 
-/// One that waits for a cown that is let go as the runtime ends.
+/// A behavior that waits for a cown which is released as the runtime ends.
 #[test]
 fn a_behavior_that_becomes_ready_as_the_runtime_ends() {
     explore(3, || {
@@ -65,7 +65,7 @@ fn a_behavior_that_becomes_ready_as_the_runtime_ends() {
     });
 }
 
-/// A thread that counts behaviors in advance, beside one that waits: the wait ends.
+/// One thread counts behaviors in advance while another one waits: the wait ends.
 #[test]
 fn a_wait_beside_a_thread_that_schedules() {
     explore(2, || {
@@ -84,8 +84,8 @@ fn a_wait_beside_a_thread_that_schedules() {
     });
 }
 
-/// A lone worker drops the promise of a behavior that waits. Meanwhile the runtime ends, and another thread lets the cown
-/// go: whichever of the two drops the behavior, it finds out that the promise is gone.
+/// The only worker drops the promise of a waiting behavior. Meanwhile the runtime ends, and another thread releases the
+/// cown. One of the two drops the behavior, and sees that the promise is gone.
 #[test]
 fn a_lone_worker_drops_a_promise_as_the_runtime_ends() {
     explore(2, || {

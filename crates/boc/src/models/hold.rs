@@ -1,5 +1,5 @@
 //! Holds, against real behaviors on a real runtime whose workers are threads of the model. The deques are not modelled:
-//! each of their steps is one.
+//! each of their operations is one step.
 
 use super::explore;
 use crate::claims::Claims;
@@ -24,7 +24,7 @@ impl Bench {
         Bench { shared, worker: workers.pop().unwrap() }
     }
 
-    /// Runs what there is.
+    /// Runs all ready jobs.
     fn run(&self) {
         while self.worker.run_one() {}
         self.worker.settle();
@@ -45,7 +45,7 @@ impl Bench {
 /// What the cown protects. Loom's cell notices an access that overlaps another.
 struct Value(UnsafeCell<()>);
 
-// SAFETY: what is to be shown.
+// SAFETY: this is what the model checks.
 unsafe impl Send for Value {}
 // SAFETY: as above.
 unsafe impl Sync for Value {}
@@ -116,7 +116,7 @@ fn a_hold_and_readers() {
     hold_against(2, &[Mode::Read, Mode::Read]);
 }
 
-/// A hold that comes while readers that have left the queue are still inside fails, and leaves no trace.
+/// A hold fails, and leaves no trace, if readers still read that have already left the queue.
 #[test]
 fn a_hold_behind_readers_that_have_left_the_queue() {
     explore(3, || {

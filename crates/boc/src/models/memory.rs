@@ -1,6 +1,6 @@
-//! Memory for models. In one execution of a model no place is used twice, and in each execution the blocks are at the same
-//! places, so that behaviors get in line in the same order. What is freed is made unusable: if it is used all the same, loom
-//! finds an atomic that it does not know.
+//! Memory for models. In one execution of a model no place is used twice, and in each execution the blocks are at the
+//! same places, so that behaviors get in line in the same order. Freed memory is made unusable: if it is used, loom finds
+//! an atomic that it does not know.
 
 use std::alloc::Layout;
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! Promises: the end of a behavior, and the one who drops its promise or asks for the outcome, in every order.
+//! Promises: one thread ends a behavior, another drops its promise or asks for the outcome, in every order.
 
 use super::explore;
 use crate::behavior::Behavior;

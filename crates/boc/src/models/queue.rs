@@ -1,5 +1,5 @@
-//! The queue of requests, with behaviors that run on the spot: the thread that makes one ready runs it, in the middle of the
-//! release.
+//! The queue of requests, with behaviors that run immediately: the thread that makes one ready runs it, in the middle of
+//! the release.
 
 use super::explore;
 use crate::behavior::{Behavior, Plain};
@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex};
 
 use Mode::{Read, Write};
 
-/// A cown whose tag says who has written to it, in order. Loom's cell notices an access that overlaps another.
+/// A cown whose tag records who has written to it, in order. Loom's cell notices an access that overlaps another.
 type Log = Cown<(), Names>;
 
 struct Names(UnsafeCell<Vec<usize>>);
 
-// SAFETY: what is to be shown.
+// SAFETY: this is what the model checks.
 unsafe impl Send for Names {}
 // SAFETY: as above.
 unsafe impl Sync for Names {}
@@ -40,7 +40,7 @@ fn push(log: &Log, name: usize) {
     log.tag().0.with_mut(|names| unsafe { &mut *names }.push(name));
 }
 
-/// At the end of a model, when all has run: the cown has to be free, and nobody has a reference but us.
+/// At the end of a model, when everything has run: the cown must be free, and only we have a reference.
 fn take(log: &Log) -> Vec<usize> {
     assert_eq!(log.handles(), 1);
     assert!(log.is_free());
@@ -48,7 +48,7 @@ fn take(log: &Log) -> Vec<usize> {
     log.tag().0.with_mut(|names| std::mem::take(unsafe { &mut *names }))
 }
 
-/// Runs what is ready at once.
+/// Runs each ready job immediately.
 struct OnTheSpot;
 
 impl Sink for OnTheSpot {
@@ -68,7 +68,7 @@ enum Naming {
     Owned,
 }
 
-/// Gets in line. The behavior, where it is ready at once.
+/// Gets in line. Returns the behavior if it is ready at once.
 fn link_as(naming: Naming, claims: &[(&Log, Mode)], body: impl FnOnce() + Send + 'static) -> Option<Job> {
     let mut named = Claims::new();
     for &(log, mode) in claims {
@@ -82,7 +82,7 @@ fn link_as(naming: Naming, claims: &[(&Log, Mode)], body: impl FnOnce() + Send +
 
 /// A behavior called `name` that writes its name into the logs that it writes, and looks at those that it reads.
 fn link(name: usize, claims: &[(&Log, Mode)]) -> Option<Job> {
-    // It must not keep the cowns alive: the line has to.
+    // The behavior must not keep the cowns alive; the line has to.
     let logs: Vec<_> = claims.iter().map(|&(log, mode)| (log.downgrade(), mode)).collect();
     let naming = if name % 2 == 0 { Naming::Borrowed } else { Naming::Owned };
     link_as(naming, claims, move || {
@@ -261,7 +261,7 @@ fn both_read_one_and_write_the_other() {
     on_two_cowns(2, [Read, Write], [Read, Write]);
 }
 
-/// Three behaviors in a ring, a with b, b with c, c with a: what would be a deadlock if each took its cowns one by one.
+/// Three behaviors in a ring, over a and b, b and c, c and a: this would deadlock if each took its cowns one by one.
 #[test]
 fn three_behaviors_in_a_ring() {
     explore(1, || {
@@ -278,7 +278,7 @@ fn three_behaviors_in_a_ring() {
     });
 }
 
-/// What has been scheduled first runs first, even where a third behavior comes between and makes it wait.
+/// The behavior that was scheduled first runs first, even if a third one gets between and makes it wait.
 #[test]
 fn order_of_scheduling_is_order_of_running() {
     explore(3, || {
@@ -294,7 +294,7 @@ fn order_of_scheduling_is_order_of_running() {
     });
 }
 
-/// A behavior is run once, and by one thread, however many of its grants come at the same time.
+/// A behavior is run once, by one thread, even if several of its grants come at the same time.
 #[test]
 fn grants_from_two_sides_make_ready_once() {
     explore(3, || {
@@ -332,7 +332,8 @@ fn a_cown_that_is_named_twice() {
     });
 }
 
-/// The last handles go while behaviors are in line, on two threads: the value goes once, after the last behavior.
+/// The last handles are dropped on two threads while behaviors are in line: the value is dropped once, after the last
+/// behavior.
 fn the_last_handles_go(preemptions: usize, modes: [Mode; 2]) {
     explore(preemptions, move || {
         let log = log();
@@ -366,7 +367,7 @@ fn the_last_handles_go_behind_both() {
     the_last_handles_go(3, [Read, Write]);
 }
 
-/// The same without weak handles, where the last ones know that they are.
+/// The same without weak handles, where the last references know that they are the last.
 #[test]
 fn the_last_handles_go_unseen() {
     explore(3, || {
@@ -390,7 +391,7 @@ fn the_last_handles_go_unseen() {
     });
 }
 
-/// Behaviors over a new cown each, which others get in line for while it runs.
+/// Behaviors with a new cown each; others get in line for that cown while they run.
 #[test]
 fn a_cown_that_is_born_in_line() {
     explore(3, || {

@@ -1,5 +1,5 @@
-//! Scopes: a thread that waits wakes up when the last behavior leaves, what is within another scope counts there, and the
-//! memory goes once, after all have left.
+//! Scopes: a waiting thread wakes up when the last behavior leaves, a scope within another one is counted there, and the
+//! memory is freed once, after all have left.
 
 use super::explore;
 use crate::scheduler::{Scope, ScopeHandle, Settings, Shared};
@@ -10,10 +10,10 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// A value that those who are counted in change, each in its turn, and the one who waits looks at afterwards.
+/// A value that counted behaviors change, one after the other, and that the waiting thread reads afterwards.
 struct Trace(UnsafeCell<usize>);
 
-// SAFETY: loom looks after it.
+// SAFETY: loom checks this.
 unsafe impl Send for Trace {}
 // SAFETY: as above.
 unsafe impl Sync for Trace {}
@@ -44,7 +44,7 @@ fn leave_and_wait() {
         let leaving = {
             let (shared, trace) = (shared.clone(), trace.clone());
             thread::spawn(move || {
-                // SAFETY: the one who waits looks only afterwards, says loom.
+                // SAFETY: the waiting thread reads only afterwards; loom checks this.
                 trace.0.with_mut(|value| unsafe { *value = 1 });
                 leave(&shared.root);
             })
@@ -87,7 +87,7 @@ fn two_leave_and_two_wait() {
     });
 }
 
-/// One who is counted lets another in before leaving: a thread that waits waits for both.
+/// A counted behavior counts in another before it leaves: a waiting thread waits for both.
 #[test]
 fn one_lets_another_in() {
     explore(3, || {
@@ -117,7 +117,7 @@ fn one_lets_another_in() {
     });
 }
 
-/// Two threads count something in a scope, and each then waits for the scope above: it waits for its own at least.
+/// Two threads count something in a scope, and each then waits for the scope above: it waits at least for its own.
 #[test]
 fn a_scope_above_waits_for_what_is_below() {
     explore(3, || {
@@ -143,7 +143,7 @@ fn a_scope_above_waits_for_what_is_below() {
             })
             .take(1)
             .collect();
-        // Beside it, the same scope fills and empties.
+        // Meanwhile, the same scope fills and empties.
         scope.scope().enter(1);
         leave(scope.scope());
         threads.into_iter().for_each(|thread| thread.join().unwrap());
@@ -153,7 +153,7 @@ fn a_scope_above_waits_for_what_is_below() {
     });
 }
 
-/// The last handle goes while the last behavior leaves: the scope goes once, and the runtime's memory after it.
+/// The last handle is dropped while the last behavior leaves: the scope is freed once, and the runtime's memory after it.
 #[test]
 fn a_scope_ends_once() {
     explore(4, || {
@@ -178,7 +178,7 @@ fn a_scope_ends_once() {
     });
 }
 
-/// A background job that is still there when the runtime's owner goes, and counts something into the root scope.
+/// A background job that is still there when the runtime is dropped, and counts something into the root scope.
 #[test]
 fn a_background_job_outlives_the_owner() {
     explore(4, || {

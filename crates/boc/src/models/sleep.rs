@@ -1,5 +1,5 @@
-//! Parking: whatever the order of steps, published work is found. A model in which a worker sleeps on forever beside
-//! work ends in a deadlock, which loom reports.
+//! Parking: published work is found in every order of steps. If a worker sleeps forever although there is work, the model
+//! ends in a deadlock, which loom reports.
 
 use super::explore;
 use crate::scheduler::sleep::{Sleep, Sleeper};
@@ -34,7 +34,7 @@ impl Place {
     }
 
     fn publish(&self) {
-        // As weak as in a deque, where the fence that follows has to do it.
+        // As weak as in a deque; the fence that follows has to order it.
         self.work.fetch_add(1, Ordering::Release);
         self.sleep.wake_one();
     }
@@ -48,7 +48,7 @@ impl Place {
         self.homed.load(Ordering::Acquire) != 0
     }
 
-    /// Sleeps until it has seen that there is work for somebody who does not come.
+    /// Sleeps until it has seen work for a worker that does not come.
     fn watch(&self, sleeper: &Sleeper) {
         while !self.has_homed() {
             sleeper.sleep(&self.sleep, || self.has_work(), || self.has_homed(), || false, || ());
@@ -79,7 +79,7 @@ impl Place {
         false
     }
 
-    /// Stays inside until `count` have come.
+    /// Stays inside until `count` workers have come.
     fn meet(&self, count: usize) {
         let mut inside = self.inside.lock().unwrap();
         *inside += 1;
@@ -90,7 +90,7 @@ impl Place {
     }
 }
 
-/// Workers, each of which takes one piece of work and does not end before all the others have one.
+/// Each worker takes one piece of work, and does not end before all the others have one.
 fn all_meet(preemptions: usize, workers: usize) {
     explore(preemptions, move || {
         let (place, sleepers) = Place::new(workers);
@@ -119,7 +119,7 @@ fn two_workers_find_the_work() {
     all_meet(3, 2);
 }
 
-/// Two producers, one worker that must not miss either.
+/// Two producers, and one worker that must not miss the work of either.
 #[test]
 fn one_worker_two_producers() {
     explore(3, || {
@@ -137,7 +137,7 @@ fn one_worker_two_producers() {
     });
 }
 
-/// A worker that has found work publishes more of it, and stays busy: somebody else has to come.
+/// A worker that has found work publishes more of it, and stays busy: another worker has to come.
 #[test]
 fn a_worker_that_publishes_is_joined() {
     explore(2, || {
@@ -161,7 +161,7 @@ fn a_worker_that_publishes_is_joined() {
     });
 }
 
-/// Work for one worker only, which is told by name.
+/// Work for one worker only, which is woken by its index.
 #[test]
 fn a_worker_called_by_name_comes() {
     explore(3, || {
@@ -175,7 +175,7 @@ fn a_worker_called_by_name_comes() {
         let beside = {
             let place = place.clone();
             thread::spawn(move || {
-                // It has nothing to look for, and sleeps or searches beside.
+                // It has no work to look for, and sleeps or searches meanwhile.
                 other.sleep(&place.sleep, || false, || false, || place.is_stopping(), || ());
             })
         };
@@ -207,7 +207,7 @@ fn all_leave_at_the_end() {
     });
 }
 
-/// An end that is taken back: who had slept through its beginning finds work again.
+/// An end that is taken back: a worker that slept through its beginning finds work again.
 #[test]
 fn all_come_back_after_an_end_that_was_none() {
     explore(3, || {
@@ -233,7 +233,7 @@ fn all_come_back_after_an_end_that_was_none() {
     });
 }
 
-/// Work for a worker that is busy is not left to it alone: somebody idle gets to see it.
+/// Work for a busy worker is not left to it alone: an idle worker sees it.
 #[test]
 fn a_watcher_comes() {
     explore(3, || {
@@ -248,7 +248,7 @@ fn a_watcher_comes() {
     });
 }
 
-/// The same where the one who might have watched finds other work, and stays with it until another watches.
+/// The same if the worker that might have watched finds other work, and stays with it until another one watches.
 #[test]
 fn a_watcher_that_finds_work_sends_another() {
     explore(2, || {
@@ -278,7 +278,7 @@ fn a_watcher_that_finds_work_sends_another() {
     });
 }
 
-/// One round of a worker that takes nothing but sees what is there.
+/// One round of a worker that takes no work, but sees what is there.
 fn second_sleeps(place: &Place, sleeper: &Sleeper) {
     sleeper.sleep(&place.sleep, || false, || place.has_homed(), || false, || ());
     sleeper.found(&place.sleep, || place.has_work(), || place.has_homed());

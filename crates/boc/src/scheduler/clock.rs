@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(loom)]
 mod ticks {
-    /// In a model no time passes: it has to go the same way each time.
+    /// In a model no time passes: each execution has to go the same way.
     pub(super) fn now() -> u64 {
         0
     }
@@ -12,7 +12,7 @@ mod ticks {
 
 #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
 mod ticks {
-    /// The processor's count of ticks. A third of the cost of the system's clock, but in no known unit.
+    /// The processor's tick counter. Reading it takes a third of the time of the system's clock, but its unit is unknown.
     #[inline]
     pub(super) fn now() -> u64 {
         // SAFETY: every x86-64 has the instruction.
@@ -37,7 +37,7 @@ mod ticks {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticks(u64);
 
-/// How many ticks a time takes. Found out by and by, against the system's clock.
+/// Converts times to ticks. Calibrated step by step against the system's clock.
 pub(crate) struct Rate {
     since: (Instant, Ticks),
     /// Ticks in a microsecond.
@@ -50,13 +50,13 @@ impl Ticks {
         Ticks(ticks::now())
     }
 
-    /// That number of ticks later.
+    /// That many ticks later.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn after(self, ticks: u64) -> Ticks {
         Ticks(self.0.wrapping_add(ticks))
     }
 
-    /// Ticks since then. Where the count has gone backwards, as it may from one core to another, it is a great many.
+    /// Ticks since then. If the counter has gone backwards, as it may between cores, this is a huge number.
     #[inline]
     pub(crate) fn since(self, then: Ticks) -> u64 {
         self.0.wrapping_sub(then.0)
@@ -65,7 +65,7 @@ impl Ticks {
 
 impl Rate {
     pub(crate) fn new() -> Self {
-        // As slow as a processor may be: time seems to pass too quickly until it is known better.
+        // The slowest possible processor: until the first comparison, time seems to pass too quickly.
         Rate { since: (Instant::now(), Ticks::now()), per_microsecond: 1_000 }
     }
 
@@ -74,7 +74,7 @@ impl Rate {
         time.as_micros() as u64 * self.per_microsecond
     }
 
-    /// Compares the clocks, where the time since the last comparison is long enough for that.
+    /// Compares the clocks, if the time since the last comparison is long enough.
     pub(crate) fn correct(&mut self) {
         let now = (Instant::now(), Ticks::now());
         let elapsed = now.0.duration_since(self.since.0).as_micros() as u64;

@@ -1,16 +1,16 @@
 //! Counting behaviors that come from outside into the root scope, many at once.
 //!
-//! The root scope's count is written by all workers, so each step on it from outside means to fetch it from another core.
-//! So a thread that schedules from outside counts some in advance, and leaves what it has not used here, for the next one.
-//! While that is there the root scope does not look empty. So nobody counts in advance while a thread waits, and a thread
-//! that begins to wait gives back what is here.
+//! All workers write the root scope's count, so each step on it from outside has to fetch it from another core. So a
+//! thread that schedules from outside counts some behaviors in advance, and leaves here what it has not used, for the
+//! next one. While there is a rest here, the root scope does not look empty. So nobody counts in advance while a thread
+//! waits, and a thread that begins to wait subtracts the rest.
 
 use super::gate::Gate;
 use super::scope::Scope;
 use crate::sync::{AtomicU64, Ordering, fence};
 use std::ptr::NonNull;
 
-/// How many have been counted in advance and are not used.
+/// How many have been counted in advance and not used yet.
 pub(crate) struct Credit(AtomicU64);
 
 const IN_ADVANCE: u64 = 32;
@@ -20,7 +20,7 @@ impl Credit {
         Credit(AtomicU64::new(0))
     }
 
-    /// Counts one into the root scope. The caller is one of its owners.
+    /// Counts one behavior into the root scope. The caller is one of its owners.
     #[inline]
     pub(crate) fn enter(&self, root: &Scope, gate: &Gate) {
         let spare = self.0.load(Ordering::Relaxed);
@@ -38,14 +38,14 @@ impl Credit {
         }
         root.enter(IN_ADVANCE);
         self.0.fetch_add(IN_ADVANCE - 1, Ordering::Relaxed);
-        // With the fence in `Gate::wait`: either we see the waiter, or the waiter sees what we have left here.
+        // Pairs with the fence in `Gate::wait`: either we see the waiter, or the waiter sees the rest that we leave here.
         fence(Ordering::SeqCst);
         if gate.has_waiters() {
             self.give_back(root);
         }
     }
 
-    /// Counts off what is not used. The caller is an owner of the root scope.
+    /// Subtracts the unused rest from the root scope. The caller is an owner of it.
     pub(crate) fn give_back(&self, root: &Scope) {
         let spare = match self.0.load(Ordering::Relaxed) {
             0 => 0,

@@ -1,11 +1,11 @@
-//! What a runtime tells to who wants to watch it.
+//! Events of a runtime, for programs that want to watch it.
 
 use crate::job::catch_panics;
 use crate::queue::Mode;
 
-/// Something that has happened to a behavior or a worker. See [`Events`].
+/// Something that happened to a behavior or a worker. See [`Events`].
 ///
-/// Behaviors and cowns are named by numbers. A behavior's is its own while it is in flight, a cown's while it lives
+/// Behaviors and cowns have numbers. A behavior's number is unique while it is in flight, a cown's while it lives
 /// ([`Cown::id`](crate::Cown::id)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,7 +22,7 @@ pub enum Event<'a> {
         /// Which one.
         behavior: usize,
     },
-    /// A worker took it from where others had put it: another worker's queue or inbox.
+    /// A worker took it from another worker's queue or inbox.
     Stolen {
         /// Which one.
         behavior: usize,
@@ -38,7 +38,7 @@ pub enum Event<'a> {
         /// Where: the number of a worker; `None` on a thread that pumps a lane.
         worker: Option<usize>,
     },
-    /// A cown is handed on.
+    /// A cown is released.
     Released {
         /// By which behavior.
         behavior: usize,
@@ -47,7 +47,7 @@ pub enum Event<'a> {
         /// Where.
         worker: Option<usize>,
     },
-    /// Its body is over and its cowns are handed on.
+    /// Its body has ended and its cowns are released.
     Ended {
         /// Which one.
         behavior: usize,
@@ -66,10 +66,11 @@ pub enum Event<'a> {
     },
 }
 
-/// A sink of what happens in a runtime: for tracing, views and tests. See [`Builder::events`](crate::Builder::events).
+/// A receiver of the events in a runtime, for tracing, visualization and tests. See
+/// [`Builder::events`](crate::Builder::events).
 ///
-/// It is called on the thread on which it happens, and in between: so it should be quick, must not wait, and must not
-/// schedule. A panic in it ends there.
+/// It is called at once, on the thread of the event: so it should be fast, must not wait, and must not schedule. A panic
+/// in it is caught.
 ///
 /// ```
 /// use boc::{Event, Events, Runtime};
@@ -113,7 +114,7 @@ impl Watcher {
         Watcher(events)
     }
 
-    /// Whether anybody looks.
+    /// Whether there is a receiver.
     #[inline]
     pub(crate) fn is_there(&self) -> bool {
         self.0.is_some()

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 pub(crate) struct Gate {
-    /// How many threads wait: who opens the gate need not take the lock for nobody.
+    /// How many threads wait: if there are none, opening the gate need not take the lock.
     waiters: AtomicUsize,
     lock: Mutex<()>,
     opened: Condvar,
@@ -16,9 +16,9 @@ impl Gate {
         Gate { waiters: AtomicUsize::new(0), lock: Mutex::new(()), opened: Condvar::new() }
     }
 
-    /// Something has changed that somebody may wait for.
+    /// To be called after a change that a thread may wait for.
     pub(crate) fn open(&self) {
-        // With the fence in `wait`: either we see the waiter, or the waiter sees what has changed.
+        // Pairs with the fence in `wait`: either we see the waiter, or the waiter sees the change.
         fence(Ordering::SeqCst);
         if self.waiters.load(Ordering::Relaxed) != 0 {
             drop(lock(&self.lock));
@@ -31,8 +31,8 @@ impl Gate {
         self.waiters.load(Ordering::Relaxed) != 0
     }
 
-    /// Waits until `done`, at most until `deadline`. True where it came to that. `prepare` is called when others can see that
-    /// somebody waits.
+    /// Waits until `done`, at most until `deadline`. False on timeout. `prepare` is called once others can see that this
+    /// thread waits.
     pub(crate) fn wait(
         &self,
         deadline: Option<Instant>,
@@ -44,7 +44,7 @@ impl Gate {
         }
         self.waiters.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        // Asked again after this: from now on a thread that changes something sees us.
+        // `done` is checked again after this: from now on a thread that changes something sees us.
         prepare();
         let mut guard = lock(&self.lock);
         let came = loop {

@@ -1,8 +1,8 @@
-//! Ready behaviors whose values live with one worker.
+//! Ready behaviors whose values live on one worker.
 //!
-//! That worker takes them in their order. Others may steal one too, but not at once: the values would have to move, and the
-//! next behavior over them would have to follow. So a worker that has nothing to do *watches*: it notes how many had been
-//! put in, and looks again a little later. What was in then and still is has waited for that long, and is stolen.
+//! That worker takes them in their order. Others may steal them too, but not at once: the values would have to move, and
+//! the next behavior over them would have to follow. So a worker that has nothing to do *watches*: it notes how many have
+//! been put in, and looks again a little later. A behavior that is still there has waited for that long, and is stolen.
 
 use crate::sync::{AtomicUsize, Injector, Ordering, Steal};
 use crossbeam_utils::CachePadded;
@@ -23,13 +23,13 @@ impl<T> Inbox<T> {
         Inbox { queue: Injector::new(), sent, kept, taken: count() }
     }
 
-    /// Puts something in, by somebody else than the owner.
+    /// Puts something in. For all threads but the owner.
     pub(crate) fn send(&self, item: T) {
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.queue.push(item);
     }
 
-    /// The same, by the owner.
+    /// The same, for the owner.
     pub(crate) fn keep(&self, item: T) {
         self.kept.store(self.kept.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         self.queue.push(item);

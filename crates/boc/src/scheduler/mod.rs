@@ -1,29 +1,31 @@
 //! The scheduler: which thread runs what, and when.
 //!
 //! A behavior that becomes ready goes
-//! - made ready by the end of a behavior on a worker, where that one has scheduled it, or nothing else is in that worker's
-//!   queue: into its *slot*, and is run next, with behavior and cown still in the cache;
-//! - made ready on a worker in another way: into that worker's own *queue*;
-//! - from outside: into the shared *injector*.
+//! - if the end of a behavior on a worker makes it ready, and that behavior has scheduled it or nothing else is in the
+//!   worker's queue: into the worker's *slot*, and is run next, with behavior and cown still in the cache;
+//! - if it is made ready on a worker in another way: into that worker's own *queue*;
+//! - if it is made ready from outside: into the shared *injector*.
 //!
-//! One that prefers a worker, because its values are there, goes into that worker's [inbox](Inbox) instead, unless it is
-//! made ready on that very worker. One that may run only in a lane goes there, and waits for a thread that pumps the lane.
+//! A behavior that prefers a worker, because its values are there, goes into that worker's [inbox](Inbox) instead, unless
+//! it is made ready on that worker itself. A behavior that may run only in a lane goes there, and waits for a thread that
+//! pumps the lane.
 //!
-//! A worker looks into its slot, its inbox, its queue (what was scheduled last, then what was made ready first), the
-//! injector, and then at what others have: their queues (oldest first), and their inboxes for what has waited there for
+//! A worker looks into its slot, its inbox, its queue (first what was scheduled last, then what was made ready first),
+//! the injector, the queues of other workers (oldest first), and their inboxes, for behaviors that have waited there for
 //! [`STEAL_DELAY`].
 //!
 //! # Fairness
 //!
 //! A ready behavior waits at most for the bodies that run now, and its share of the queue: after each [slice](slice) of
-//! 100 microseconds of what is at hand, a worker takes what has waited longest, in turns from the injector, its queue and
-//! its inbox, for as long again or for 32 behaviors. So where bodies take long, every second one is one that has waited.
-//! The clock is looked at about once in a microsecond, but after 32 bodies at the latest.
+//! 100 microseconds of local work, a worker takes the behaviors that have waited longest, in turns from the injector, its
+//! queue and its inbox, for another 100 microseconds or for 32 behaviors. So if bodies take long, every second one is one
+//! that has waited. The clock is read about once per microsecond, and at least after every 32 bodies.
 //!
 //! # Parts
 //!
 //! [`Shared`] is what all threads of a runtime share. A [`Runner`] is a thread's own part while it runs bodies: a worker,
-//! or a thread that pumps a lane. [`sleep`] is about workers that have nothing to do; `README.md` beside it tells how.
+//! or a thread that pumps a lane. [`sleep`] is about workers that have nothing to do; see also `README.md` in this
+//! folder.
 
 mod clock;
 mod credit;
@@ -64,20 +66,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use turns::Turns;
 
-/// How long a behavior waits for the worker that it prefers, before an idle one may take it. About what it costs to move
-/// values: less, and workers with little to do would take values from each other all the time.
+/// How long a behavior waits for the worker that it prefers, before an idle one may take it. About the time that moving
+/// values takes; with less, workers with little to do would take values from each other all the time.
 pub(crate) const STEAL_DELAY: Duration = Duration::from_micros(200);
 
-/// What others see of a worker.
+/// The part of a worker that others see.
 struct Remote {
     queue: QueueStealer,
     inbox: Inbox<Job>,
     counters: CachePadded<Counters>,
 }
 
-/// What all threads that deal with one runtime share.
+/// What all threads that use one runtime share.
 pub(crate) struct Shared {
-    // Each of these is written by many threads, and so apart from the rest.
+    // Many threads write each of these, so each has its own cache line.
     pub(crate) root: CachePadded<Scope>,
     pub(crate) background: CachePadded<Scope>,
     credit: CachePadded<Credit>,
@@ -94,7 +96,7 @@ pub(crate) struct Shared {
     born: Instant,
 }
 
-/// How a runtime is to be scheduled.
+/// Settings of the scheduler.
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) workers: usize,
@@ -106,7 +108,7 @@ pub(crate) struct Settings {
 }
 
 impl Shared {
-    /// What is shared, with the root scope as one of its owners, and each worker's own part.
+    /// The shared part, with the root scope as one of its owners, and each worker's own part.
     pub(crate) fn new(settings: Settings) -> (Arc<Shared>, Vec<Runner>) {
         let count = settings.workers;
         let (sleep, sleepers) = Sleep::new(count);
@@ -128,7 +130,7 @@ impl Shared {
             notify: settings.notify,
             born: Instant::now(),
         });
-        // The root scope's: it is dropped as that scope ends.
+        // The root scope's reference: it is dropped when that scope ends.
         let _ = Arc::into_raw(shared.clone());
         let workers = queues.into_iter().zip(sleepers).enumerate();
         let workers =
@@ -175,18 +177,18 @@ impl Shared {
         }
     }
 
-    /// True where nothing of the root scope is in flight.
+    /// True if nothing in the root scope is in flight.
     pub(crate) fn is_quiescent(&self) -> bool {
         self.give_back_credit();
         self.root.is_empty()
     }
 
-    /// The root scope does not count anything in advance.
+    /// From now on the root scope counts nothing in advance.
     pub(crate) fn give_back_credit(&self) {
         self.credit.give_back(&self.root);
     }
 
-    /// Waits for this runtime. While somebody does, seeded turns are drawn.
+    /// Waits for this runtime. Seeded turns are drawn only while a thread waits.
     fn while_waited_for<R>(&self, wait: impl FnOnce() -> R) -> R {
         match &self.turns {
             Some(turns) => turns.while_waiting(wait),
@@ -194,7 +196,7 @@ impl Shared {
         }
     }
 
-    /// Puts a job that has become ready where it will be run, on a thread that is not one of this runtime's.
+    /// Queues a job that has become ready, on a thread that is not one of this runtime's.
     pub(crate) fn dispatch_from_outside(&self, job: Job) {
         let placement = self.placement(&job);
         match placement {
@@ -206,13 +208,13 @@ impl Shared {
                 self.sleep.wake_one();
             }
         }
-        // After a fence: where the runtime ends at this moment, one of the two sees the other.
+        // After a fence: if the runtime ends at this moment, one of the two threads sees the other.
         if self.phase.has_ended() {
             self.discard_all();
         }
     }
 
-    /// Where a job is to run, if there is such a place.
+    /// Where a job has to run, if that place exists.
     #[inline]
     fn placement(&self, job: &Job) -> Placement {
         if job.runs_anywhere() {
@@ -232,7 +234,7 @@ impl Shared {
     fn send_to(&self, worker: usize, job: Job) {
         self.remotes[worker].inbox.send(job);
         if !self.sleep.wake(worker) {
-            // It is busy. An idle one should see to it that the job does not wait long.
+            // It is busy. An idle worker should watch, so that the job does not wait long.
             self.sleep.wake_watcher();
         }
     }
@@ -250,7 +252,7 @@ impl Shared {
         self.lanes.get(lane)
     }
 
-    /// Waits until the lane has something to run, or nothing is in flight. True where it has.
+    /// Waits until the lane has something to run, or nothing is in flight. True if the lane has something.
     pub(crate) fn wait_for_lane(&self, lane: usize, deadline: Option<Instant>) -> bool {
         let lane = &self.lanes[lane];
         let done = || !lane.is_empty() || self.root.is_empty();
@@ -260,7 +262,7 @@ impl Shared {
         !lane.is_empty()
     }
 
-    /// A job that nobody else has.
+    /// Takes any queued job.
     fn take_any(&self) -> Option<Job> {
         until_done(|| self.injector.steal(), || ())
             .or_else(|| self.remotes.iter().find_map(|remote| remote.queue.take()))
@@ -268,8 +270,8 @@ impl Shared {
             .or_else(|| self.lanes.iter().find_map(Lane::take))
     }
 
-    /// The runtime has ended: what is ready is dropped unrun, and so is what that makes ready. Workers that are still at work
-    /// do that when they stop, and nobody else does before: see `Runner::is_alone`.
+    /// The runtime has ended: ready jobs are dropped unrun, and so are those that become ready by that. If workers are
+    /// still at work, they do this when they stop, and nobody else does it before: see `Runner::is_alone`.
     pub(crate) fn discard_all(&self) {
         if self.phase.is_anybody_at_work() {
             return;
@@ -281,7 +283,7 @@ impl Shared {
     }
 
     pub(crate) fn discard(&self, job: Job) {
-        /// Keeps what becomes ready, so that a long line does not become deep recursion.
+        /// Collects jobs that become ready, so that a long line does not become deep recursion.
         struct Discarded<'a>(&'a Shared, RefCell<Vec<Job>>);
         impl Sink for Discarded<'_> {
             fn ready(&self, job: Job, _: bool) {
@@ -318,11 +320,11 @@ fn belongs_to(scope: NonNull<Scope>, shared: &Shared) -> bool {
 /// Hands a job that has become ready to its runtime, on any thread.
 pub(crate) fn dispatch(job: Job) {
     let Some(scope) = owner(&job) else {
-        // A hold: it is over at once.
+        // A hold: it ends at once.
         return job.end(How::Run, &Dispatch);
     };
-    // SAFETY: the scope is there, as the job is counted, and with it the runtime. Dispatching may make the job run at once,
-    // and the runtime end; so this thread is an owner for as long.
+    // SAFETY: the scope exists, as the job is counted, and with it the runtime. Dispatching may make the job run at once,
+    // and the runtime end; so this thread is an owner until then.
     let shared = unsafe {
         let shared = scope.as_ref().shared();
         Arc::increment_strong_count(shared);
@@ -335,7 +337,7 @@ pub(crate) fn dispatch(job: Job) {
     });
 }
 
-/// Hands on what becomes ready on a thread that runs no body.
+/// Dispatches jobs that become ready on a thread that runs no body.
 pub(crate) struct Dispatch;
 
 impl Sink for Dispatch {

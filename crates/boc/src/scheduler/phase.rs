@@ -1,4 +1,4 @@
-//! Whether workers run, are suspended, or are to end.
+//! Whether workers run, are suspended, or should end.
 
 use crate::sync::{AtomicU8, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, fence, lock};
 use std::sync::PoisonError;
@@ -9,12 +9,12 @@ const RUNNING: u8 = 0;
 const SUSPENDED: u8 = 1;
 const ENDED: u8 = 2;
 
-/// What all workers of a runtime are to do.
+/// The phase of a runtime, for all its workers.
 pub(crate) struct Phase {
     now: AtomicU8,
     #[cfg_attr(loom, allow(dead_code))]
     workers: usize,
-    /// How many workers run behaviors, or are on the way to or from that.
+    /// How many workers run behaviors, or are about to start or stop.
     at_work: AtomicUsize,
     /// How many workers have left their environments.
     outside: Mutex<usize>,
@@ -37,25 +37,25 @@ impl Phase {
         self.at_work.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// A worker has stopped working. It looks afterwards what was left to it: see `is_anybody_at_work`.
+    /// A worker has stopped working. Afterwards it looks for jobs that were left to it: see `is_anybody_at_work`.
     pub(crate) fn end_work(&self) {
         self.at_work.fetch_sub(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
     }
 
-    /// Whether a worker works. If so, it will see what has happened before this is asked when it stops.
+    /// Whether a worker works. If so, when it stops it will see everything that happened before this call.
     pub(crate) fn is_anybody_at_work(&self) -> bool {
         fence(Ordering::SeqCst);
         self.at_work.load(Ordering::SeqCst) > 0
     }
 
-    /// True where a worker should take no more work.
+    /// True if a worker should take no more work.
     #[inline]
     pub(crate) fn is_over(&self) -> bool {
         self.now.load(Ordering::Acquire) != RUNNING
     }
 
-    /// True where nothing will be run any more.
+    /// True if nothing will be run any more.
     pub(crate) fn has_ended(&self) -> bool {
         self.now.load(Ordering::SeqCst) == ENDED
     }
@@ -68,8 +68,8 @@ impl Phase {
     }
 
     #[cfg(not(loom))]
-    /// Lets all workers leave their environments, and waits until they have. Where that takes longer than `timeout` it is
-    /// called off: false.
+    /// Lets all workers leave their environments, and waits until they have. If that takes longer than `timeout`, cancels
+    /// it and returns false.
     pub(crate) fn suspend(&self, timeout: Duration, wake: impl FnOnce()) -> bool {
         let outside = self.lock();
         if self.now.compare_exchange(RUNNING, SUSPENDED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
@@ -92,13 +92,13 @@ impl Phase {
     }
 
     fn run_again(&self, outside: MutexGuard<'_, usize>) {
-        // Unless the end has come meanwhile.
+        // Fails if the runtime has ended in the meantime.
         let _ = self.now.compare_exchange(SUSPENDED, RUNNING, Ordering::SeqCst, Ordering::SeqCst);
         drop(outside);
         self.changed.notify_all();
     }
 
-    /// On a worker that has left its environment: waits until it is to go on, true, or to end, false.
+    /// On a worker that has left its environment: waits until the worker should go on (true) or end (false).
     pub(crate) fn wait_resumed(&self) -> bool {
         let mut outside = self.lock();
         *outside += 1;

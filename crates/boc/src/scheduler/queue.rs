@@ -1,8 +1,8 @@
 //! A worker's own queue of ready behaviors.
 //!
-//! It has two parts. What a body schedules is run newest first: of a tree of behaviors that makes the fewest to be in
-//! memory at once. What the end of a behavior makes ready is run oldest first: behaviors in a long line were made in about
-//! this order, so one finds their memory side by side.
+//! It has two parts. Behaviors that a body schedules are run newest first: in a tree of behaviors, this keeps the fewest
+//! in memory at once. Behaviors that become ready when another one ends are run oldest first: behaviors in a long line
+//! were made in about this order, so their memory lies side by side.
 
 use crate::job::Job;
 use crate::sync::{Fifo, Lifo, Steal, Stealer};
@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 pub(crate) enum LocalQueue {
-    /// Others steal from it.
+    /// Other workers steal from it.
     Shared { scheduled: Lifo<Job>, released: Fifo<Job> },
     /// There is no other worker.
     Alone(RefCell<Alone>),
@@ -39,7 +39,7 @@ impl LocalQueue {
         }
     }
 
-    /// Puts in what a body has scheduled. True where others may steal it.
+    /// Adds a job that a body has scheduled. True if others may steal it.
     #[inline(always)]
     pub(crate) fn push_scheduled(&self, job: Job) -> bool {
         match self {
@@ -54,7 +54,7 @@ impl LocalQueue {
         }
     }
 
-    /// Puts in what the end of a behavior has made ready. True where others may steal it.
+    /// Adds a job that has become ready because a behavior has ended. True if others may steal it.
     #[inline(always)]
     pub(crate) fn push_released(&self, job: Job) -> bool {
         match self {
@@ -69,7 +69,7 @@ impl LocalQueue {
         }
     }
 
-    /// The next one to be run.
+    /// Takes the next job.
     #[inline(always)]
     pub(crate) fn next(&self) -> Option<Job> {
         match self {
@@ -85,7 +85,7 @@ impl LocalQueue {
         }
     }
 
-    /// The one that was scheduled first of those that are here, where `stealer` belongs to this queue.
+    /// Takes the job that was scheduled first. `stealer` belongs to this queue.
     pub(crate) fn oldest_scheduled(&self, stealer: &QueueStealer) -> Option<Job> {
         match self {
             LocalQueue::Shared { .. } => until_done(|| stealer.scheduled.steal(), || ()),
@@ -93,7 +93,7 @@ impl LocalQueue {
         }
     }
 
-    /// The one that was made ready first.
+    /// Takes the job that became ready first.
     pub(crate) fn oldest_released(&self) -> Option<Job> {
         match self {
             LocalQueue::Shared { released, .. } => released.pop(),
@@ -112,7 +112,7 @@ impl LocalQueue {
         }
     }
 
-    /// Takes one from `injector`, and some more into this queue.
+    /// Takes a job from `injector`, and moves some more into this queue.
     pub(crate) fn take_from(&self, injector: &crate::sync::Injector<Job>, retry: impl Fn()) -> Option<Job> {
         match self {
             LocalQueue::Shared { scheduled, .. } => {
@@ -122,7 +122,7 @@ impl LocalQueue {
         }
     }
 
-    /// The same from the queue of another. `one`: and no more.
+    /// The same from the queue of another worker. `one`: moves no more.
     pub(crate) fn steal_from(&self, other: &QueueStealer, one: bool, retry: impl Fn()) -> Option<Job> {
         let LocalQueue::Shared { scheduled, released } = self else { return None };
         let released = || match one {
@@ -147,7 +147,7 @@ impl QueueStealer {
     }
 }
 
-/// Steals until it is clear whether there was something; calls `retry` each time that it is not.
+/// Steals until it is clear whether there was something; calls `retry` whenever it has to try again.
 pub(crate) fn until_done(steal: impl Fn() -> Steal<Job>, retry: impl Fn()) -> Option<Job> {
     loop {
         match steal() {

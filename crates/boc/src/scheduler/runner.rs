@@ -14,11 +14,11 @@ use std::time::Instant;
 
 pub(crate) struct Runner {
     shared: Arc<Shared>,
-    /// The scope of the behavior that runs, or of the last one, until that is settled.
+    /// The scope of the running behavior, or of the last one until it is settled.
     scope: Cell<Option<NonNull<Scope>>>,
-    /// How many in flight that scope counts for this runner: behaviors that have run here and are to be counted off, and
-    /// some in advance for those that will be scheduled here. While a behavior of the scope runs here, that one is counted
-    /// anyway; so it is enough to settle this before something else happens.
+    /// The surplus of that scope's count because of this runner: behaviors that have run here and have not been
+    /// subtracted yet, and some counted in advance for behaviors that will be scheduled here. While a behavior of the
+    /// scope runs here, it is counted anyway; so it is enough to settle this before something else happens.
     spare: Cell<u64>,
     /// See `is_plain`.
     plain: bool,
@@ -28,35 +28,35 @@ pub(crate) struct Runner {
     worker: Option<Worker>,
 }
 
-// SAFETY: the scope is there for this runner, whatever its thread: see `settle`.
+// SAFETY: the scope exists for this runner on any thread: see `settle`.
 unsafe impl Send for Runner {}
 
 struct Worker {
     index: usize,
     queue: LocalQueue,
-    /// What is to be run next.
+    /// The job to run next.
     slot: Cell<Option<Job>>,
     slice: Slice,
-    /// Turns of those who have waited, counted to begin each time at another place.
+    /// Counts turns for waiting jobs, to begin each one at another source.
     rotation: Cell<usize>,
     sleeper: Sleeper,
-    /// What others see of it.
+    /// The part that others see.
     remote: Arc<Remote>,
     watch: RefCell<Option<Watch>>,
 }
 
-/// Since when this worker has watched the inboxes of others, and how many behaviors each had been sent by then.
+/// Since when this worker has watched the inboxes of others, and how many behaviors had been put into each by then.
 struct Watch {
     since: Instant,
     marks: Box<[usize]>,
 }
 
-/// What is called around each time without work: a function that calls the one that it is given.
+/// Called whenever there is no work; it must call the function that it gets.
 pub(crate) type Pause<'a> = dyn FnMut(&mut dyn FnMut()) + 'a;
 
 #[cfg(not(loom))]
 thread_local! {
-    /// What this thread is while it runs bodies.
+    /// This thread's runner while it runs bodies.
     static CURRENT: Cell<*const Runner> = const { Cell::new(ptr::null()) };
 }
 
@@ -66,11 +66,11 @@ loom::thread_local! {
     static CURRENT: Cell<*const Runner> = Cell::new(ptr::null());
 }
 
-/// Calls `f` with what this thread is, if it runs bodies.
+/// Calls `f` with this thread's runner, if it runs bodies.
 #[inline]
 pub(crate) fn on_runner<R>(f: impl FnOnce(Option<&Runner>) -> R) -> R {
     let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
-    // SAFETY: set for the time of `Runner::as_current`, by which the runner outlives every call made from there.
+    // SAFETY: only set during `Runner::as_current`, so the runner outlives every call made from there.
     f(unsafe { current.as_ref() })
 }
 
@@ -88,7 +88,7 @@ pub fn current_worker() -> Option<usize> {
     on_runner(|runner| runner.and_then(Runner::index))
 }
 
-/// True where this thread runs a body of that runtime.
+/// True if this thread runs a body of that runtime.
 pub(crate) fn current_worker_of(shared: &Shared) -> bool {
     on_runner(|runner| runner.is_some_and(|runner| ptr::eq(&*runner.shared, shared)))
 }
@@ -127,19 +127,19 @@ impl Runner {
         self.worker.as_ref().map(|worker| worker.index)
     }
 
-    /// Whether this thread runs a body, and no other thread can run or drop the job of that owner meanwhile: it belongs to
-    /// the same runtime, which has no other worker. A job with a promise never goes to a lane, and what is not to be run
-    /// any more is not dropped by others while a worker is at work.
+    /// Whether this thread runs a body, and no other thread can run or drop a job of that owner meanwhile: it belongs to
+    /// the same runtime, which has no other worker. A job with a promise never goes to a lane; and after the end, other
+    /// threads drop no jobs while a worker is at work.
     #[inline(always)]
     pub(crate) fn is_alone(&self, owner: *const ()) -> bool {
         self.alone && self.scope.get().is_some_and(|scope| ptr::eq(scope.as_ptr().cast(), owner))
     }
 
-    /// The scope that counts what the behavior that runs here schedules.
+    /// The scope that counts the behaviors scheduled by the one that runs here.
     #[inline]
     pub(crate) fn current_scope(&self) -> &Scope {
         match self.scope.get() {
-            // SAFETY: the behavior that runs is counted there.
+            // SAFETY: the running behavior is counted there.
             Some(scope) if !unsafe { scope.as_ref() }.is_background() => unsafe { &*scope.as_ptr() },
             _ => &self.shared.root,
         }
@@ -148,7 +148,7 @@ impl Runner {
     /// Counts a behavior into a scope.
     #[inline]
     pub(crate) fn enter(&self, scope: &Scope) {
-        /// How many are counted at once. Each time is an atomic step on a number that all threads share.
+        /// How many are counted at once. Each time takes an atomic step on a number that all threads share.
         const IN_ADVANCE: u64 = 32;
         if self.scope.get() != Some(NonNull::from(scope)) {
             return scope.enter(1);
@@ -163,9 +163,9 @@ impl Runner {
         self.spare.set(spare - 1);
     }
 
-    /// Counts off what is to be counted off.
+    /// Subtracts the surplus from the scope.
     pub(crate) fn settle(&self) {
-        // Where nothing of it is counted here any more, the scope may go.
+        // If nothing of it is counted here any more, the scope may be freed.
         let (scope, spare) = (self.scope.take(), self.spare.take());
         if let Some(scope) = scope.filter(|_| spare > 0) {
             // SAFETY: they were counted in; the runtime is alive, as `self.shared` is.
@@ -173,7 +173,7 @@ impl Runner {
         }
     }
 
-    /// Runs a job, and counts it off before long.
+    /// Runs a job; it will be subtracted from its scope soon.
     #[inline]
     pub(crate) fn run(&self, job: Job) {
         let Some(scope) = owner(&job) else { return job.end(How::Run, self) };
@@ -211,13 +211,14 @@ impl Runner {
         self.settle();
     }
 
-    /// Whether it is a worker of a runtime without seed or sink of events.
+    /// Whether it is a worker of a runtime without a seed or a receiver of events.
     #[inline(always)]
     pub(crate) fn is_plain(&self) -> bool {
         self.plain
     }
 
-    /// Puts a job that has become ready on this thread where it will be run, where this is plain. `anywhere`: it is known that any worker may run the job.
+    /// Queues a job that has become ready on this thread, if this is plain. `anywhere`: it is known that any worker may
+    /// run the job.
     #[inline(always)]
     pub(crate) fn place_plain(&self, job: Job, anywhere: bool) {
         match &self.worker {
@@ -226,7 +227,7 @@ impl Runner {
         }
     }
 
-    /// Takes over a job that the end of another on this worker has made ready, and that may run here.
+    /// Queues a job that became ready when another one ended on this worker, and that may run here.
     #[inline(always)]
     fn run_soon(&self, worker: &Worker, job: Job, placement: Placement, fresh: bool) {
         let first = worker.slot.take();
@@ -237,7 +238,7 @@ impl Runner {
         self.push_released(worker, job, placement);
     }
 
-    /// Takes over a job that the end of another on this worker has made ready.
+    /// Queues a job that became ready when another one ended on this worker.
     #[inline(always)]
     fn ready_here(&self, worker: &Worker, job: Job, fresh: bool) {
         let shared = &*self.shared;
@@ -266,7 +267,8 @@ impl Runner {
     pub(crate) fn place(&self, job: Job) {
         let shared = &*self.shared;
         let placement = shared.placement(&job);
-        // A worker looks for what is left as it ends. A thread that pumps does not: the runtime may have ended by now.
+        // A worker looks for remaining jobs when it ends. A thread that pumps does not, and the runtime may have ended by
+        // now.
         let Some(worker) = &self.worker else { return shared.dispatch_from_outside(job) };
         match placement {
             Placement::Only(lane) => shared.send_to_lane(lane, job),
@@ -295,7 +297,8 @@ impl Runner {
         }
     }
 
-    /// Puts a job that the end of a behavior has made ready into this worker's queue, or its inbox, if it prefers it.
+    /// Puts a job that became ready when a behavior ended into this worker's queue, or into its inbox if the job prefers
+    /// this worker.
     #[inline(always)]
     fn push_released(&self, worker: &Worker, job: Job, placement: Placement) {
         if placement == Placement::Prefer(worker.index) {
@@ -327,7 +330,7 @@ impl Runner {
         self.others(worker).any(|(_, remote)| !remote.inbox.is_empty())
     }
 
-    /// The same for a worker that has nothing to do. If so, it watches from now on, unless it did already.
+    /// The same for a worker that has nothing to do. If so, it starts to watch, unless it is watching already.
     fn has_to_watch(&self, worker: &Worker) -> bool {
         let mut watch = worker.watch.borrow_mut();
         if !self.others_have_waiting(worker) {
@@ -343,7 +346,7 @@ impl Runner {
 
     /// On a worker: runs behaviors until the runtime ends or is suspended.
     pub(crate) fn work(&self, pause: &mut Pause<'_>) {
-        /// Says that the work is over, and drops what is not to be run any more.
+        /// At the end of work: reports it, and drops the jobs that will not be run.
         struct AtWork<'a>(&'a Runner, &'a Worker);
         impl Drop for AtWork<'_> {
             fn drop(&mut self) {
@@ -392,8 +395,9 @@ impl Runner {
         }
     }
 
-    /// Looks around for about a microsecond. True where there is work. To leave an environment and come back takes as long,
-    /// and who hands over one behavior hands over more: a worker that took each at once would make both sides wait.
+    /// Looks around for about a microsecond. True if there is work. Leaving an environment and coming back takes about as
+    /// long. And a thread that schedules one behavior soon schedules more: if the worker left for each one, both sides
+    /// would wait.
     #[cold]
     fn linger(&self, worker: &Worker) -> bool {
         const ROUNDS: usize = 4;
@@ -469,7 +473,7 @@ impl Runner {
             .or_else(|| self.take_from_others(worker))
     }
 
-    /// What has waited while others came first: in turns, from the injector, the queue and the inbox.
+    /// Takes a job that has waited while others came first: in turns from the injector, the queue and the inbox.
     #[cold]
     fn next_waiting(&self, worker: &Worker) -> Option<Job> {
         worker.remote.counters.fairness_arm_fires.bump();
@@ -553,12 +557,12 @@ impl Runner {
     }
 
     fn take_from_other(&self, worker: &Worker, other: &Remote) -> Option<Job> {
-        // Who watches wants to see each one that is stolen.
+        // A receiver of events should see each stolen job.
         let one = self.shared.events.is_there();
         worker.queue.steal_from(&other.queue, one, || worker.remote.counters.dequeue_cas_retries.bump())
     }
 
-    /// A behavior that has waited too long for the worker that it prefers, and that worker.
+    /// Takes a behavior that has waited too long for the worker that it prefers. Also returns that worker.
     fn take_late(&self, worker: &Worker) -> Option<(usize, Job)> {
         let mut place = worker.watch.borrow_mut();
         let watch = place.as_ref().filter(|watch| watch.since.elapsed() >= STEAL_DELAY)?;
@@ -567,13 +571,13 @@ impl Runner {
         let found = late.find_map(|(index, other)| Some((index, other.inbox.take()?)));
         drop(late);
         if found.is_none() {
-            // What was there has been taken. What is there now has not waited yet.
+            // The old behaviors have been taken. Those that are there now have not waited yet.
             *place = None;
         }
         found
     }
 
-    /// We may have taken more than we can run now, and while we moved it nobody else could see it.
+    /// We may have taken more than we can run now, and nobody else could see these jobs while we moved them.
     fn share(&self, worker: &Worker) {
         if self.shared.remotes.len() > 1 && !worker.queue.is_empty() {
             self.shared.sleep.wake_one();
@@ -582,7 +586,7 @@ impl Runner {
 }
 
 impl Sink for Runner {
-    /// Takes over a job that the end of another on this thread has made ready.
+    /// Queues a job that became ready when another one ended on this thread.
     #[inline]
     fn ready(&self, job: Job, fresh: bool) {
         let of_this_scope = owner(&job).is_some_and(|scope| self.scope.get() == Some(scope));
@@ -604,7 +608,7 @@ impl Drop for Runner {
     fn drop(&mut self) {
         self.settle();
         if let Some(worker) = &self.worker {
-            // Where a host has panicked, others have to look for work instead.
+            // If a host has panicked, other workers have to look for work instead.
             worker.sleeper.found(
                 &self.shared.sleep,
                 || self.has_work(worker),

@@ -1,12 +1,12 @@
 //! Scopes: counts of behaviors in flight that can be waited for.
 //!
 //! One number holds two counts. The low half counts what is in flight; a thread that waits for the scope waits until that
-//! is zero. The high half counts the *owners*: handles of the scope, and scopes below it. The scope's memory is there while
-//! either is. Only who is counted in one of the two may count another in.
+//! is zero. The high half counts the *owners*: handles of the scope, and scopes below it. The scope's memory exists while
+//! either count is not zero. Only something that is counted in one of the two may count in another.
 //!
-//! A scope within another counts as one in flight there whenever it has something in flight itself, and as one owner for
-//! as long as it is there. Background jobs have a scope of their own, whose jobs are owners of the root scope: nobody waits
-//! for them, but the runtime's memory is there while they are.
+//! A scope within another one counts there as one in flight while it has something in flight itself, and as one owner
+//! while it exists. Background jobs have their own scope, and are owners of the root scope: nobody waits for them, but
+//! the runtime's memory exists while they do.
 
 use super::Shared;
 use crate::sync::{AtomicU64, Ordering};
@@ -18,19 +18,20 @@ use std::time::{Duration, Instant};
 pub(crate) struct Scope {
     count: AtomicU64,
     place: Place,
-    /// The runtime. Its memory is there while the root scope is.
+    /// The runtime. Its memory exists while the root scope does.
     shared: *const Shared,
 }
 
 enum Place {
     Root,
     Background,
-    /// Below that scope. And the pointer by which the memory of this one is freed: those that are made of a reference to it
-    /// may not do that.
+    /// Below that scope. The second field is the pointer with which the memory of this scope is freed; a pointer made
+    /// from a reference must not be used for that.
     Within(ScopeHandle, Cell<Option<NonNull<Scope>>>),
 }
 
-// SAFETY: the pointers are to what may be shared, and lives as long; the cell is written before the scope is shared.
+// SAFETY: the pointers refer to data that may be shared and that lives long enough; the cell is written before the scope
+// is shared.
 unsafe impl Send for Scope {}
 // SAFETY: as above.
 unsafe impl Sync for Scope {}
@@ -41,7 +42,7 @@ const OWNER: u64 = 1 << 32;
 /// A scope that is counted as owned by this.
 pub(crate) struct ScopeHandle(NonNull<Scope>);
 
-// SAFETY: as `&Scope`, and the thread that drops the last owner drops the scope, which may be sent.
+// SAFETY: as for `&Scope`; and the thread that drops the last owner drops the scope, which may be sent.
 unsafe impl Send for ScopeHandle {}
 // SAFETY: as above.
 unsafe impl Sync for ScopeHandle {}
@@ -56,7 +57,7 @@ impl Scope {
         Scope { count: AtomicU64::new(OWNER), place: Place::Root, shared }
     }
 
-    /// The scope of background jobs, which is as old as the root scope.
+    /// The scope of background jobs, which lives as long as the root scope.
     pub(crate) fn background(shared: *const Shared) -> Self {
         Scope { count: AtomicU64::new(OWNER), place: Place::Background, shared }
     }
@@ -69,7 +70,7 @@ impl Scope {
         matches!(self.place, Place::Background)
     }
 
-    /// Counts some more in flight. Only who is counted itself may do this.
+    /// Counts in some more. The caller has to be counted itself.
     #[inline]
     pub(crate) fn enter(&self, entering: u64) {
         match self.place {
@@ -78,8 +79,8 @@ impl Scope {
         }
     }
 
-    /// The same, where there is a scope above. That has to count this one before anything is in flight here: who schedules
-    /// here and then waits there must not find it empty.
+    /// The same, if there is a scope above. That scope has to count this one before anything is in flight here: a thread
+    /// that schedules here and then waits there must not find it empty.
     fn enter_below(&self, entering: u64) {
         let mut count = self.count.load(Ordering::Relaxed);
         loop {
@@ -96,7 +97,7 @@ impl Scope {
                 Err(now) => {
                     count = now;
                     if first {
-                        // SAFETY: just entered; the caller is an owner, or counted, and so the runtime is there.
+                        // SAFETY: just entered; the caller is an owner or counted, so the runtime exists.
                         unsafe { self.leave_above() };
                     }
                 }
@@ -107,7 +108,7 @@ impl Scope {
     /// # Safety
     /// This scope was counted in the one above. The runtime is alive during the call.
     unsafe fn leave_above(&self) {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             match &self.place {
                 Place::Root => {}
@@ -117,14 +118,14 @@ impl Scope {
         }
     }
 
-    /// Counts some off. Wakes those who wait if nothing is left in flight. The scope may be gone as this returns.
+    /// Subtracts some. Wakes waiting threads if nothing is left in flight. The scope may be gone when this returns.
     ///
     /// # Safety
     /// They were counted in. The runtime is alive during the call.
     pub(crate) unsafe fn leave(this: NonNull<Scope>, leaving: u64) {
         // SAFETY: it is there, as they are counted.
         let scope = unsafe { this.as_ref() };
-        // Looked at before the scope may go.
+        // Read before the scope may be freed.
         let shared = scope.shared;
         let above = match &scope.place {
             Place::Root => None,
@@ -134,7 +135,7 @@ impl Scope {
         let background = scope.is_background();
         let left = scope.count.fetch_sub(leaving, Ordering::AcqRel) - leaving;
         if in_flight(left) == 0 {
-            // SAFETY: alive, says the caller.
+            // SAFETY: alive, as the caller guarantees.
             unsafe { &*shared }.gate.open();
         }
         if left == 0 {
@@ -156,7 +157,7 @@ impl Scope {
     /// # Safety
     /// One owner was counted in.
     pub(crate) unsafe fn disown(this: NonNull<Scope>) {
-        // SAFETY: it is there, as the owner is counted; and then nobody is counted any more.
+        // SAFETY: it exists, as the owner is counted; in the second step nobody is counted any more.
         unsafe {
             if this.as_ref().count.fetch_sub(OWNER, Ordering::AcqRel) == OWNER {
                 Scope::end(this);
@@ -167,11 +168,11 @@ impl Scope {
     /// # Safety
     /// Nobody is counted any more.
     unsafe fn end(this: NonNull<Scope>) {
-        // SAFETY: says the caller. A root scope lies within the runtime, of which it has a reference.
+        // SAFETY: guaranteed by the caller. A root scope lies within the runtime, of which it has a reference.
         unsafe {
             match &this.as_ref().place {
                 Place::Root => drop(Arc::from_raw(this.as_ref().shared)),
-                // It goes with the runtime.
+                // It is freed with the runtime.
                 Place::Background => {}
                 Place::Within(_, memory) => drop(memory.get().map(|memory| Box::from_raw(memory.as_ptr()))),
             }
@@ -179,18 +180,18 @@ impl Scope {
     }
 
     fn root_scope(&self) -> &Scope {
-        // SAFETY: the runtime's memory is there while this is, in which it lies.
+        // SAFETY: this lies within the runtime's memory.
         unsafe { &(*self.shared).root }
     }
 
-    /// True where nothing is in flight.
+    /// True if nothing is in flight.
     pub(crate) fn is_empty(&self) -> bool {
         in_flight(self.count.load(Ordering::Acquire)) == 0
     }
 
-    /// Waits until nothing is in flight, at most until `deadline`. True where it came to that. The caller is an owner.
+    /// Waits until nothing is in flight, at most until `deadline`. False on timeout. The caller is an owner.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-        // SAFETY: the runtime's memory is there while an owner is.
+        // SAFETY: the runtime's memory exists while there is an owner.
         let shared = unsafe { &*self.shared };
         shared.give_back_credit();
         let give_back = || shared.give_back_credit();
@@ -199,7 +200,7 @@ impl Scope {
 }
 
 impl ScopeHandle {
-    /// A scope within `parent`, of which the caller is an owner or counted in it.
+    /// A scope within `parent`. The caller is an owner of `parent`, or counted in it.
     pub(crate) fn within(parent: &Scope) -> ScopeHandle {
         parent.own();
         let above = ScopeHandle(NonNull::from(parent));
@@ -233,7 +234,7 @@ impl Drop for ScopeHandle {
     }
 }
 
-/// When a wait of that length is to end. None: never.
+/// When a wait of that length ends. `None`: never.
 pub(crate) fn deadline(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }

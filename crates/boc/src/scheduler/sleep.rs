@@ -1,4 +1,4 @@
-//! Who sleeps, who searches, and whom to wake. `README.md` in this folder draws the states, and says why no wake-up is lost.
+//! Sleeping, searching and waking of workers. `README.md` in this folder shows the states, and says why no wake-up is lost.
 
 use super::STEAL_DELAY;
 use crate::sync::{AtomicUsize, Mutex, Ordering, Parker, Unparker, fence, lock, spin_loop, yield_now};
@@ -8,7 +8,7 @@ use std::iter::repeat_n;
 /// The workers that have nothing to do.
 pub(crate) struct Sleep {
     searching: AtomicUsize,
-    /// The length of `sleepers`, to be read without the lock.
+    /// The length of `sleepers`, for reading without the lock.
     sleeping: AtomicUsize,
     /// How many of them watch.
     watching: AtomicUsize,
@@ -21,13 +21,13 @@ pub(crate) struct Sleeper {
     index: usize,
     parker: Parker,
     searches: Cell<bool>,
-    /// Whether it has just watched: it has looked around long enough.
+    /// Whether it has just watched, and so need not search first.
     watched: Cell<bool>,
 }
 
-/// How often a searcher looks around before it sleeps, first with a short pause after each look, then offering its core to
-/// others: some ten microseconds. Longer would be busy waiting, shorter would make a stream of small behaviors pay for a
-/// wake-up each.
+/// How often a searcher looks around before it sleeps, first with a short pause after each look, then yielding its core:
+/// about ten microseconds. Longer would be busy waiting; with less, each behavior in a stream of small ones would cost a
+/// wake-up.
 const SPINS: usize = if cfg!(loom) { 0 } else { 20 };
 const YIELDS: usize = if cfg!(loom) { 1 } else { 20 };
 
@@ -65,7 +65,7 @@ impl Sleep {
         }
     }
 
-    /// Work has been published for a worker that is awake. Sees to it that somebody watches.
+    /// Work has been published for a worker that is awake. Makes sure that some worker watches.
     pub(crate) fn wake_watcher(&self) {
         fence(Ordering::SeqCst);
         if self.watching.load(Ordering::SeqCst) == 0 {
@@ -73,7 +73,7 @@ impl Sleep {
         }
     }
 
-    /// Work has been published for worker `index`. Wakes it; false where it is awake.
+    /// Work has been published for worker `index`. Wakes it. False if it is awake.
     pub(crate) fn wake(&self, index: usize) -> bool {
         fence(Ordering::SeqCst);
         if self.sleeping.load(Ordering::SeqCst) == 0 {
@@ -97,14 +97,14 @@ impl Sleep {
     /// Under the lock of `sleepers`: `index` has been taken off, `left` are left.
     fn rouse(&self, index: usize, left: usize) {
         self.sleeping.store(left, Ordering::SeqCst);
-        // For the one that wakes up: it searches from here on.
+        // On behalf of the woken worker: it searches from here on.
         self.searching.fetch_add(1, Ordering::SeqCst);
         self.wakers[index].unpark();
     }
 }
 
 impl Sleeper {
-    /// Searches for a moment, then parks until it is woken, or for [`STEAL_DELAY`] where it has to `watch`. Returns where there
+    /// Searches for a moment, then parks until it is woken, or for [`STEAL_DELAY`] if it has to `watch`. Returns if there
     /// may be work, or an end. `parks` is called before each time it parks without limit.
     pub(crate) fn sleep(
         &self,
@@ -138,7 +138,7 @@ impl Sleeper {
         if (work() || end()) && self.get_up(sleep) {
             return;
         }
-        // If somebody is about to wake us, this takes the token, so that it is not there when we next want to park.
+        // If a thread is about to wake us, this consumes the token, so that it does not end our next park.
         if watch() {
             sleep.watching.fetch_add(1, Ordering::SeqCst);
             self.parker.park_timeout(STEAL_DELAY);
@@ -148,13 +148,13 @@ impl Sleeper {
             parks();
             self.parker.park();
         }
-        // The thread that woke us has counted us as searching. If none has, we get up by ourselves.
+        // A thread that woke us has counted us as searching. If none has, we do it here.
         self.get_up(sleep);
         self.searches.set(true);
     }
 
     /// Takes this worker off the sleepers, and counts it as searching, so that `found` will look for more work: a producer
-    /// may have relied on us. False where somebody else has done both.
+    /// may have relied on us. False if somebody else has done both.
     fn get_up(&self, sleep: &Sleep) -> bool {
         let mut sleepers = lock(&sleep.sleepers);
         let Some(place) = sleepers.iter().position(|&sleeper| sleeper == self.index) else { return false };
@@ -165,7 +165,7 @@ impl Sleeper {
         true
     }
 
-    /// Work has been found. Where we were the last to search and there is more, another worker is woken.
+    /// Work has been found. If we were the last to search and there is more, another worker is woken.
     #[inline]
     pub(crate) fn found(&self, sleep: &Sleep, more: impl Fn() -> bool, watch: impl Fn() -> bool) {
         if self.searches.get() {

@@ -1,25 +1,25 @@
-//! How long a worker may follow what is at hand before it looks at what has waited.
+//! How long a worker may run local work before it looks at waiting behaviors.
 //!
-//! A worker runs first what the end of a behavior has made ready, and then what its bodies have scheduled last: their
-//! values are in its cache. That may go on for ever, so it is bounded by time. After a slice of [`SLICE`] come some turns
-//! for what has waited longest: as many as fit into a slice, at most [`TURNS`].
+//! A worker first runs local work: behaviors that became ready when others ended, and then those that its bodies
+//! scheduled last. Their values are in its cache. Local work may never end, so its time is limited. After a slice of
+//! [`SLICE`] come some turns for the behaviors that have waited longest: as many as fit into a slice, at most [`TURNS`].
 //!
-//! To read a clock takes a good part of the time of a short behavior. So where behaviors are short it is read about once in
-//! a microsecond, but after [`STRIDE`] of them at the latest; where they are not, after each one.
+//! Reading a clock takes a good part of the time of a short behavior. So while behaviors are short, it is read about once
+//! per microsecond, and at least after every [`STRIDE`] of them; otherwise it is read after each behavior.
 
 use super::clock::{Rate, Ticks};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// How long a worker follows what is at hand.
+/// How long a worker runs local work.
 pub(crate) const SLICE: Duration = Duration::from_micros(100);
-/// How many behaviors that have waited may come after that.
+/// How many waiting behaviors may run after that.
 const TURNS: u32 = 32;
-/// How many short behaviors may run before the next look at the clock.
+/// How many short behaviors may run between two reads of the clock.
 const STRIDE: u32 = 32;
-/// Where less time has passed since the last look, twice as many run before the next one.
+/// If less time has passed since the last look, twice as many run before the next one.
 const OFTEN: Duration = Duration::from_micros(1);
-/// Where more has passed, the next look comes after one behavior.
+/// If more has passed, the next look comes after one behavior.
 const LATE: Duration = Duration::from_micros(2);
 
 pub(crate) struct Slice {
@@ -29,7 +29,7 @@ pub(crate) struct Slice {
     /// How many behaviors run before the next look, and how many were to run since the last.
     until_look: Cell<u32>,
     stride: Cell<u32>,
-    /// How many turns of those who wait are left. Zero: it is a slice for what is at hand.
+    /// How many turns for waiting behaviors are left. Zero: it is a slice for local work.
     turns: Cell<u32>,
     rate: RefCell<Rate>,
 }
@@ -60,7 +60,7 @@ impl Slice {
         self.turns.set(0);
     }
 
-    /// Before each behavior: true where it is the turn of one that has waited.
+    /// Called before each behavior: true if it is the turn of a waiting one.
     #[inline]
     pub(crate) fn is_turn_of_waiting(&self) -> bool {
         self.is_turn_at(Ticks::now)
@@ -110,7 +110,7 @@ impl Slice {
         if now.since(self.began.get()) >= slice {
             self.rate.borrow_mut().correct();
             self.began.set(now);
-            // After a slice of those who wait comes one for what is at hand, and the other way round.
+            // A slice for waiting behaviors follows one for local work, and the other way round.
             self.turns.set(if self.turns.get() == 0 { TURNS } else { 0 });
         }
     }
@@ -120,7 +120,7 @@ impl Slice {
 mod tests {
     use super::*;
 
-    /// A slice, and a time that passes only as bodies take it.
+    /// A slice, and a clock that advances only by the time that bodies take.
     struct Bodies(Slice, Cell<Ticks>);
 
     /// Longer than a slice, however fast the processor's clock is.
@@ -133,7 +133,7 @@ mod tests {
             Bodies(slice, Cell::new(began))
         }
 
-        /// Whether it is the turn of one that has waited; then the body takes so long.
+        /// Returns whether it is the turn of a waiting behavior, and advances the clock by that time.
         fn next(&self, ticks: u64) -> bool {
             let turn = self.0.is_turn_at(|| self.1.get());
             self.1.set(self.1.get().after(ticks));
@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    /// Bodies that take longer than a slice: one at hand, one that has waited, and so on.
+    /// Bodies that take longer than a slice: one of local work, one that has waited, and so on.
     #[test]
     fn long_ones_take_turns() {
         let bodies = Bodies::new();
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!((0..10 * TURNS).take_while(|_| bodies.next(0)).count(), TURNS as usize);
     }
 
-    /// The clock is looked at soon after behaviors have become long, however many short ones came before.
+    /// The clock is read soon after behaviors become long, however many short ones came before.
     #[test]
     fn short_ones_then_long_ones() {
         let bodies = Bodies::new();

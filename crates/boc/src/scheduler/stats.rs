@@ -1,4 +1,4 @@
-//! What a worker counts.
+//! The counters of a worker.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -17,7 +17,7 @@ macro_rules! counters {
             }
         }
 
-        /// The live counters. Each is written by one thread at a time or does not matter much, and read by anyone.
+        /// The live counters. Any thread may read them. Each is written by one thread at a time, or need not be exact.
         #[derive(Default)]
         pub(crate) struct Counters {
             $(pub(crate) $name: Counter,)+
@@ -34,7 +34,7 @@ macro_rules! counters {
 counters! {
     /// Behaviors that this worker put into its own queue.
     pushed_local,
-    /// Behaviors that a release on this worker made ready and that it ran next, without a queue between.
+    /// Behaviors that a release on this worker made ready and that it ran next, without a queue in between.
     dispatched_to_pending,
     /// Behaviors that others put into this worker's inbox.
     pushed_remote,
@@ -42,17 +42,17 @@ counters! {
     popped_local,
     /// Behaviors that it took from the shared queue or from other workers.
     popped_via_steal,
-    /// Tries of a steal that another thread's step made necessary again.
+    /// Steals that had to be tried again because of another thread.
     dequeue_cas_retries,
-    /// Times that a row of directly handed-on behaviors was broken off to let the queue have its turn.
+    /// Times that a chain of directly passed-on behaviors was interrupted to give the queue a turn.
     batch_resets,
-    /// Looks around for work elsewhere.
+    /// Searches for work elsewhere.
     steal_attempts,
-    /// Looks around that found none.
+    /// Such searches that found none.
     steal_failures,
     /// Times it went to sleep.
     parked,
-    /// When it last looked around, in nanoseconds since the runtime was started.
+    /// When it last searched, in nanoseconds since the runtime was started.
     last_steal_attempt_ns,
     /// Times that the shared queue was looked at first, so that it does not starve.
     fairness_arm_fires,

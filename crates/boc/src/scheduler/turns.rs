@@ -1,8 +1,8 @@
-//! Turns drawn from a seed: one behavior runs at a time, and which one, and on which worker, is drawn by lot. The same
-//! seed draws the same lots, so an order of behaviors in which a program fails can be run again.
+//! Turns drawn from a seed: one behavior runs at a time, and the behavior and its worker are drawn at random. The same
+//! seed gives the same turns, so an order of behaviors in which a program fails can be run again.
 //!
-//! Lots are drawn only while somebody waits for the runtime or a scope. So a thread that schedules and then waits finds
-//! the same order each time, however fast it is.
+//! Turns are drawn only while a thread waits for the runtime or a scope. So a thread that schedules and then waits gets
+//! the same order each time, at any speed.
 
 use crate::job::{Job, Placement};
 use crate::sync::{Condvar, Mutex, MutexGuard, lock};
@@ -18,7 +18,7 @@ pub(crate) struct Turns {
 struct State {
     random: u64,
     ready: VecDeque<(Job, Placement)>,
-    /// What is drawn, and by whom it is to be run.
+    /// The drawn job, and the worker that has to run it.
     drawn: Option<(usize, Job)>,
     running: bool,
     /// How many threads wait for the runtime.
@@ -44,7 +44,7 @@ impl Turns {
         self.change(|state| state.ready.push_back((job, placement)));
     }
 
-    /// While somebody waits, behaviors run.
+    /// Behaviors run while this waits.
     pub(crate) fn while_waiting<R>(&self, wait: impl FnOnce() -> R) -> R {
         self.change(|state| state.waiting += 1);
         let result = wait();
@@ -52,7 +52,7 @@ impl Turns {
         result
     }
 
-    /// What worker `index` is to run now. It says when it is `done`.
+    /// The job that worker `index` has to run now, if any. The worker calls `done` afterwards.
     pub(crate) fn take(&self, index: usize) -> Option<Job> {
         let mut state = lock(&self.state);
         let (_, job) = state.drawn.take_if(|(worker, _)| *worker == index)?;
@@ -72,13 +72,13 @@ impl Turns {
         }
     }
 
-    /// Something has changed that workers should look at.
+    /// To be called after a change that workers should see.
     pub(crate) fn wake_all(&self) {
         drop(lock(&self.state));
         self.changed.notify_all();
     }
 
-    /// All that will not be run.
+    /// Takes all jobs, which will not be run.
     pub(crate) fn drain(&self) -> Vec<Job> {
         let mut state = lock(&self.state);
         let drawn = state.drawn.take().map(|(_, job)| job);
@@ -93,7 +93,7 @@ impl State {
         }
         let place = self.below(self.ready.len() as u64) as usize;
         let (job, placement) = self.ready.remove(place).expect("drawn among them");
-        // Values are mostly used where they are, but may be stolen.
+        // Mostly the preferred worker, but jobs may be stolen.
         let worker = match placement {
             Placement::Prefer(worker) if (worker as u64) < workers && self.below(4) != 0 => worker,
             _ => self.below(workers) as usize,

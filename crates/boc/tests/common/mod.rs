@@ -1,10 +1,10 @@
-//! What the tests share.
+//! Helpers for the tests.
 #![allow(dead_code)] // each test file uses a part of it
 
 use boc::{Body, Placement, Promise, Shape};
 use std::sync::atomic::{AtomicIsize, Ordering};
 
-/// A size of a test; smaller where `BOC_TEST_DIVISOR` says so, for slow tools such as valgrind.
+/// The size of a test, divided by `BOC_TEST_DIVISOR` for slow tools such as valgrind.
 pub fn size(full: usize) -> usize {
     let divisor = std::env::var("BOC_TEST_DIVISOR").map_or(1, |text| text.parse().expect("a number"));
     (full / divisor).max(2)
@@ -29,12 +29,12 @@ impl Random {
     }
 }
 
-/// What a behavior that has run came to. Panics where it panicked.
+/// The result of a behavior that has run. Panics if the behavior panicked.
 pub fn came_to<R: Send + 'static>(outcome: &Promise<R>) -> R {
     outcome.try_hold().expect("it has run").take()
 }
 
-/// Notices who is inside together with whom.
+/// Checks which behaviors are inside at the same time.
 #[derive(Default)]
 pub struct Door(AtomicIsize);
 

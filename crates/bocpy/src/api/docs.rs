@@ -1,9 +1,9 @@
-//! Docstrings. They are written in the package's type stubs (`python/bocpy/__init__.pyi`), which the build script reads: what
-//! `help()` shows is what an editor shows.
+//! Docstrings. They are written in the package's type stubs (`python/bocpy/__init__.pyi`), which the build script reads:
+//! `help()` shows the same as an editor.
 
 include!(concat!(env!("OUT_DIR"), "/docs.rs"));
 
-/// The docstring of that name, such as `COWN_ACQUIRE`; behind a signature as `inspect` wants it, if one is given.
+/// The docstring of that name, such as `COWN_ACQUIRE`; after a signature in the form that `inspect` needs, if one is given.
 macro_rules! doc {
     ($name:ident) => {
         doc!(@ concat!(written!($name), "\0"))

@@ -70,13 +70,12 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
     module.setattr(c"WORKER_COUNT", &number::uint(py, default_workers() as u64)?)
 }
 
-/// `_ask(namespace, name)`: what the main interpreter has under that name.
+/// `_ask(namespace, name)`: the main interpreter's object of that name.
 struct Ask;
 
 impl Function for Ask {
     const NAME: &'static CStr = c"_ask";
-    const DOC: &'static CStr =
-        c"What the main interpreter has under a name of a namespace, with what that needs.";
+    const DOC: &'static CStr = c"The main interpreter's object of that name, with the globals that it needs.";
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(namespace), Some(name)] = args.bind("_ask", ["namespace", "name"], 2)? else {
@@ -92,7 +91,8 @@ impl Function for Ask {
     }
 }
 
-/// `_carry_buffer(buffer)`: takes a `PickleBuffer` along with what is being pickled. True where it must go into the pickle.
+/// `_carry_buffer(buffer)`: carries a `PickleBuffer` beside the value that is being pickled. True if it must go into the
+/// pickle.
 struct CarryBuffer;
 
 impl Function for CarryBuffer {
@@ -105,7 +105,8 @@ impl Function for CarryBuffer {
     }
 }
 
-/// `_keep(object)`: has CPython itself carry what can't be pickled. Gives its number, or `None` where that can't be done.
+/// `_keep(object)`: lets CPython itself carry an object that can't be pickled. Returns its number, or `None` if CPython
+/// can't.
 struct Keep;
 
 impl Function for Keep {
@@ -135,17 +136,17 @@ impl Function for Kept {
             None => None,
         };
         found.ok_or_else(|| {
-            error::raise(py, Kind::Runtime, "this object was on its way to another interpreter")
+            error::raise(py, Kind::Runtime, "this pickle was made only to move a value between interpreters")
         })
     }
 }
 
-/// `_offset(base, view)`: at which byte of an object's memory a view of it begins.
+/// `_offset(base, view)`: the offset in bytes of a view from the start of an object's memory.
 struct Offset;
 
 impl Function for Offset {
     const NAME: &'static CStr = c"_offset";
-    const DOC: &'static CStr = c"At which byte of an object's memory a view of it begins.";
+    const DOC: &'static CStr = c"The offset in bytes of a view from the start of an object's memory.";
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [Some(base), Some(view)] = args.bind("_offset", ["base", "view"], 2)? else {
@@ -156,25 +157,25 @@ impl Function for Offset {
     }
 }
 
-/// `_forget()`: lets go of what has been remembered of code and globals.
+/// `_forget()`: clears the caches of code and globals.
 struct Forget;
 
 impl Function for Forget {
     const NAME: &'static CStr = c"_forget";
-    const DOC: &'static CStr = c"Let go of what has been remembered of code and globals.";
+    const DOC: &'static CStr = c"Clear the caches of code and globals.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         CACHES.here(py).clear();
         Ok(py.none())
     }
 }
 
-/// `_at_end()`: what is left to do when no worker is left and the program is about to end.
+/// `_at_end()`: the last steps, when there are no workers any more and the program is about to end.
 struct AtEnd;
 
 impl Function for AtEnd {
     const NAME: &'static CStr = c"_at_end";
     const DOC: &'static CStr =
-        c"Print the exceptions of behaviors that nobody has looked at, as the last of all.";
+        c"At the very end, print the exceptions of behaviors that nobody has looked at.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         reports::report_all();
         allocator::stop_giving_back(py);
@@ -206,7 +207,7 @@ fork_hooks! {
     AfterForkInChild, c"_after_fork_in_child", |py| fork::after_in_child();
 }
 
-/// In the main interpreter: finds the thing, pickled.
+/// In the main interpreter: finds the object and pickles it.
 fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Portable>, String> {
     let Some(state) = State::try_get(py) else { return Ok(None) };
     let find = || -> PyResult<Option<Portable>> {
@@ -214,5 +215,6 @@ fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Port
             (question.0.decode(py, Opening::Copy)?, question.1.decode(py, Opening::Copy)?);
         Portable::copied_by(py, "definition", || ANSWER.call_in(py, state, &[&namespace, &name]))
     };
-    find().map_err(|_| format!("the main interpreter could not send it: {}", error::describe(py)))
+    find()
+        .map_err(|_| format!("the main interpreter could not send this definition: {}", error::describe(py)))
 }

@@ -1,4 +1,4 @@
-//! `read`: a cown that a behavior is only to read.
+//! `read`: a cown that a behavior only reads.
 
 use crate::ffi::args::Args;
 use crate::ffi::class::{Class, Instance, Native, Referable};
@@ -17,7 +17,7 @@ pub(super) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) 
     Ok(())
 }
 
-/// What `read(cown)` gives.
+/// The result of `read(cown)`.
 pub(crate) struct Read {
     handle: Handle,
 }
@@ -30,12 +30,12 @@ impl Read {
 
 impl Native for Read {
     const NAME: &'static CStr = c"bocpy.Read";
-    const DOC: &'static CStr = c"A cown that a behavior is only to read. Made by `read`.";
+    const DOC: &'static CStr = c"A cown that a behavior only reads. Made by `read`.";
 
     type Extra = Referable;
 
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
-        Err(error::raise(py, Kind::Type, "call read(cown) to get one of these"))
+        Err(error::raise(py, Kind::Type, "bocpy.Read cannot be created directly: call read(cown)"))
     }
 
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
@@ -53,7 +53,7 @@ impl Function for ReadFunction {
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("read")?;
         let [arg] = args.positional() else {
-            return Err(error::raise(py, Kind::Type, "read() takes one Cown, or one list of Cowns"));
+            return Err(error::raise(py, Kind::Type, "read() takes exactly one Cown or one list of Cowns"));
         };
         if arg.is_list() || arg.is_tuple() {
             let reads: PyResult<Vec<_>> = arg.items()?.iter().map(one).collect();

@@ -67,7 +67,7 @@ fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, stop: bool) 
     }
 }
 
-/// A time-out: `None` for ever.
+/// A timeout; `None` waits forever.
 fn seconds(py: Python<'_>, timeout: Option<&Object<'_>>) -> PyResult<Option<Duration>> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else { return Ok(None) };
     let seconds = timeout.to_f64()?;
@@ -75,10 +75,10 @@ fn seconds(py: Python<'_>, timeout: Option<&Object<'_>>) -> PyResult<Option<Dura
         return Err(error::raise(
             py,
             Kind::Value,
-            "the timeout is NaN: give seconds, or None to wait for ever",
+            "the timeout is NaN: pass a number of seconds, or None to wait forever",
         ));
     }
-    // What is too long for a clock is for ever.
+    // A time that is too long for a clock means forever.
     Ok(Duration::try_from_secs_f64(seconds.max(0.0)).ok())
 }
 
@@ -88,7 +88,7 @@ fn stats_list<'py>(py: Python<'py>, counted: &[Stats]) -> PyResult<Object<'py>> 
         .enumerate()
         .map(|(index, stats)| {
             let entries = container::dict(py)?;
-            // Queues push without retries here; the key is there for those who look for it.
+            // Queues push without retries here; the key is there for compatibility.
             let fixed = [("worker_index", index as u64), ("enqueue_cas_retries", 0)];
             for (name, count) in fixed.into_iter().chain(stats.entries()) {
                 entries.dict_set(&text::intern(py, name)?, &number::uint(py, count)?)?;

@@ -1,4 +1,4 @@
-//! `when`, what it gives, and `whencall`.
+//! `when`, its result, and `whencall`.
 
 use super::read::READ;
 use crate::behavior::params::Params;
@@ -22,8 +22,8 @@ pub(super) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) 
     Ok(())
 }
 
-/// What `when(...)` gives: called with a function, it schedules that. Its part is what the behavior is to be over: a claim,
-/// or a tuple of claims and tuples of claims.
+/// The result of `when(...)`: called with a function, it schedules that. Its part has the arguments: a claim, or a tuple
+/// of claims and tuples of claims.
 pub(crate) struct When;
 
 impl Native for When {
@@ -35,13 +35,13 @@ impl Native for When {
     const COLLECTED: bool = true;
 
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
-        Err(error::raise(py, Kind::Type, "call when(...) to get one of these"))
+        Err(error::raise(py, Kind::Type, "bocpy.When cannot be created directly: call when(...)"))
     }
 
     fn call<'py>(py: Python<'py>, this: &Instance<'py, Self>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("when(...)")?;
         let [body] = args.positional() else {
-            return Err(error::raise(py, Kind::Type, "@when(...) decorates one function"));
+            return Err(error::raise(py, Kind::Type, "@when(...) decorates exactly one function"));
         };
         let state = State::get(py);
         let over = over(this)?;
@@ -59,7 +59,7 @@ impl Native for When {
     }
 }
 
-/// What that instance of `When` is over: its arguments.
+/// The arguments of that instance of `When`.
 fn over<'a, 'py>(when: &'a Instance<'py, When>) -> PyResult<SmallVec<[Borrowed<'a, 'py>; 4]>> {
     match when.part() {
         Some(over) if over.is_tuple() => {
@@ -69,21 +69,21 @@ fn over<'a, 'py>(when: &'a Instance<'py, When>) -> PyResult<SmallVec<[Borrowed<'
     }
 }
 
-/// Adds those arguments to what a behavior is to be over.
+/// Adds those arguments to the parameters of a behavior.
 ///
-/// `params` is handed on where it is all the way: it is large, and was written in small pieces, which a processor is slow to
-/// read in large ones right away.
+/// `params` is passed by reference everywhere: it is large, and was just written in small pieces; a processor is slow to
+/// read those in large pieces at once.
 fn add_all<'a>(state: &State, params: &mut Params<'a>, over: &'a [Borrowed<'_, '_>]) -> PyResult<()> {
     over.iter().enumerate().try_for_each(|(place, arg)| add(state, params, "when()", place, arg))
 }
 
-/// The cown that an argument stands for, and whether it is to be written or only read.
+/// The cown of an argument, and whether it is claimed to write or to read.
 fn claim<'a>(state: &State, arg: &'a Object<'_>) -> Option<(&'a Handle, Mode)> {
     let written = COWN.of(state).get(arg).map(|cown| (cown.handle(), Mode::Write));
     written.or_else(|| READ.of(state).get(arg).map(|read| (read.handle(), Mode::Read)))
 }
 
-/// The claim that a member of a group stands for. Raises where it is none.
+/// The claim of a member of a group. Raises if it is not a claim.
 fn member<'a>(
     state: &State,
     function: &str,
@@ -101,7 +101,7 @@ fn member<'a>(
     })
 }
 
-/// Adds an argument to what a behavior is to be over.
+/// Adds an argument to the parameters of a behavior.
 fn add<'a>(
     state: &State,
     params: &mut Params<'a>,
@@ -120,7 +120,7 @@ fn add<'a>(
     Ok(())
 }
 
-/// The members of an argument that is a group. Raises where it is none.
+/// The members of an argument that is a group. Raises if it is not a group.
 fn group<'py>(arg: &Object<'py>, function: &str, place: usize) -> PyResult<Vec<Object<'py>>> {
     if arg.is_list() || arg.is_tuple() {
         return arg.items();
@@ -143,8 +143,8 @@ impl Function for WhenFunction {
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         args.no_keywords("when")?;
         let state = State::get(py);
-        // Checked now, and claimed when it is known for what. What was a list may change meanwhile, and is not taken as it
-        // is then.
+        // The arguments are checked now, and claimed when the function is known. A list may change in between, so it is
+        // copied now.
         let fixed = |(place, arg): (usize, &Object<'py>)| {
             if claim(state, arg).is_some() {
                 return Ok(arg.clone());
@@ -174,7 +174,7 @@ impl Function for WhenCall {
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [func, cowns, captures] = args.bind("whencall", ["func", "args", "captures"], 3)?;
         let (Some(func), Some(cowns)) = (func, cowns) else {
-            let message = "whencall() needs a function and the cowns that it is to be called with";
+            let message = "whencall() takes a function and a list of its cowns: whencall(func, [cown, ...])";
             return Err(error::raise(py, Kind::Type, message));
         };
         if func.to_str().is_some() {

@@ -1,4 +1,4 @@
-//! Counted references to snapshots, some of them in advance, and counted off some at a time.
+//! References to snapshots, counted in batches: several are added in advance, and several are dropped at a time.
 
 use super::globals::Snapshot;
 use std::cell::Cell;
@@ -7,12 +7,13 @@ use std::sync::Arc;
 /// The most references in store.
 const MOST: usize = 64;
 
-/// References to what is handed to others again and again, who drop them at the same time on other threads. To count one
-/// on while they count one off is to wait for the memory that the count is in; several are counted on at a time.
+/// References to an object that is passed to other threads again and again, which drop them at the same time.
+/// Incrementing the count while others decrement it means waiting for its memory; so several references are added at a
+/// time.
 #[derive(Default)]
 pub(crate) struct Batched {
     ready: Vec<Arc<Snapshot>>,
-    /// How many to store the next time: more and more, as long as it is the same that is asked for.
+    /// How many to store the next time: doubles as long as the same object is requested.
     next: usize,
 }
 
@@ -39,15 +40,15 @@ impl Batched {
 }
 
 thread_local! {
-    /// What this thread has been handed and does not need any more: all of it references to the same.
+    /// References that this thread no longer needs, all to the same object.
     static RETURNED: Cell<Vec<Arc<Snapshot>>> = const { Cell::new(Vec::new()) };
 }
 
-/// Drops a reference, before long. Several workers that run the same would wait for each other to count off; and one that
-/// schedules what it runs need not count at all.
+/// Drops a reference soon. Several workers that run the same code would wait for each other to decrement; and a worker
+/// that schedules the code that it runs need not count at all.
 pub(super) fn give_back(snapshot: Arc<Snapshot>) {
     RETURNED.with(|place| {
-        // Taken out meanwhile: with a snapshot may go what runs any code.
+        // Taken out meanwhile: dropping a snapshot may run any code.
         let mut returned = place.take();
         match returned.last() {
             Some(last) if !Arc::ptr_eq(last, &snapshot) => returned.clear(),
@@ -59,8 +60,8 @@ pub(super) fn give_back(snapshot: Arc<Snapshot>) {
     });
 }
 
-/// Moves what has been returned into `ready`, which is empty, if it is references to the original. `ready`'s memory is used
-/// for those that are returned next.
+/// Moves the returned references into the empty `ready`, if they are references to the original. The memory of `ready` is
+/// used for those that are returned next.
 fn take_returned(original: &Arc<Snapshot>, ready: &mut Vec<Arc<Snapshot>>) {
     let mut returned = RETURNED.take();
     match returned.last() {

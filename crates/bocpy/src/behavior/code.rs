@@ -1,4 +1,4 @@
-//! Code objects: written down once in a process, opened once in each interpreter.
+//! Code objects: encoded once in a process, decoded once in each interpreter.
 
 use super::CACHES;
 use super::namespace::Namespace;
@@ -17,7 +17,7 @@ static NAMESPACE: Imported = Imported::new("bocpy._worker", c"namespace");
 /// Where a function's globals are found.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// By importing the module of that name; else they belong to a namespace.
+    /// By importing the module of that name; otherwise they belong to a namespace.
     pub(crate) importable: bool,
     pub(crate) name: Arc<str>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Code {
     number: u64,
     data: Box<[u8]>,
     pub(crate) place: Place,
-    /// What the function is called, for messages.
+    /// The name of the function, for messages.
     pub(crate) name: Arc<str>,
     /// The same as a number.
     pub(crate) label: Label,
@@ -38,13 +38,13 @@ pub(crate) struct Code {
 pub(crate) struct Opened {
     code: Resident,
     pub(crate) globals: Resident,
-    /// What is bound in them, where they are a namespace's.
+    /// The bindings in them, if they belong to a namespace.
     pub(crate) namespace: Arc<Namespace>,
-    /// The function, where all of that code are alike.
+    /// The function, if all functions of that code are alike.
     function: Option<Resident>,
 }
 
-/// What a thread has run last: most often, it is what it runs next.
+/// The code that a thread has run last: most often, it runs it again.
 struct Last {
     interpreter: i64,
     number: u64,
@@ -61,7 +61,7 @@ pub(super) fn forget_last() {
 }
 
 impl Place {
-    /// Where a function with those globals belongs.
+    /// The place of a function with those globals.
     pub(crate) fn of<'py>(py: Python<'py>, globals: &Object<'py>) -> PyResult<Place> {
         let origin = ORIGIN.call(py, &[globals])?;
         let importable = origin.tuple_item(0)?.is_true()?;
@@ -74,7 +74,7 @@ impl Place {
 }
 
 impl Code {
-    /// Writes down the code of a function.
+    /// Encodes the code of a function.
     pub(crate) fn write<'py>(
         code: &Object<'py>,
         place: Place,

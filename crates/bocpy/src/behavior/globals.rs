@@ -14,12 +14,12 @@ use std::sync::Arc;
 static SURVEY: Imported = Imported::new("bocpy._code", c"survey");
 static WARN_LARGE_GLOBAL: Imported = Imported::new("bocpy._code", c"warn_large_global");
 
-/// A warning says so of globals that are larger, and sent anew with every behavior.
+/// There is a warning about larger globals that are encoded again for every behavior.
 const LARGE: usize = 1_000_000;
 
-/// What becomes of one global on the way.
+/// The form in which one global is sent.
 pub(crate) enum Payload {
-    /// It is imported under that name, with those parts.
+    /// It is imported under that name, with those submodules.
     Module { name: Box<str>, submodules: Box<[Box<str>]> },
     /// A value, or a function or class by value.
     Value(Portable),
@@ -36,11 +36,11 @@ pub(crate) struct Entry {
     pub(crate) payload: Arc<Payload>,
     /// Some of the code assigns to it.
     pub(crate) stored: bool,
-    /// The value cannot change, so what is made of it stays equal to it.
+    /// The value cannot change, so objects made from it stay equal to it.
     pub(crate) fixed: bool,
 }
 
-/// A behavior's code, with the globals that it sees: what all behaviors that were scheduled alike have in common.
+/// A behavior's code, with the globals that it sees. All behaviors that were scheduled in the same state share it.
 pub(crate) struct Snapshot {
     pub(crate) code: Arc<Code>,
     pub(crate) entries: Vec<Entry>,
@@ -57,7 +57,7 @@ struct Name {
     submodules: Box<[Box<str>]>,
 }
 
-/// A snapshot, with what it was taken of.
+/// A snapshot, with the objects that it was made from.
 pub(crate) struct Taken {
     names: Arc<[Name]>,
     sources: Vec<Source>,
@@ -70,11 +70,11 @@ struct Source {
     object: Option<Arc<Resident>>,
     /// While it is the same object, the entry holds.
     fixed: bool,
-    /// A function or class: other names may be reached through another one.
+    /// A function or class: a different one may use other names.
     leads_on: bool,
 }
 
-/// The globals of `function` as they are now. The steady state is a look at whether they are still the same objects.
+/// The globals of `function` as they are now. Usually this only checks that they are still the same objects.
 pub(crate) fn take<'py>(
     py: Python<'py>,
     state: &State,
@@ -112,7 +112,7 @@ pub(crate) fn take<'py>(
     Ok(sent.snapshots.clone_of(&taken.snapshot))
 }
 
-/// What a function of an importable module needs: its code alone.
+/// The snapshot of a function of an importable module: only its code.
 pub(crate) fn none(plan: &Plan, sent: &mut Sent) -> Arc<Snapshot> {
     sent.snapshots.clone_of(plan.plain.get_or_init(|| snapshot(&plan.code, Vec::new())))
 }
@@ -160,7 +160,7 @@ impl Taken {
         holds.then(|| (source.clone(), self.snapshot.entries[place].payload.clone()))
     }
 
-    /// Whether all globals are still the same objects, and can't have changed. That is the steady state.
+    /// Whether all globals are still the same objects, and can't have changed. This is the usual case.
     fn is_still<'py>(&self, py: Python<'py>, state: &State, globals: &Object<'py>) -> PyResult<bool> {
         for (name, source) in self.names.iter().zip(&self.sources) {
             let Some(key) = name.key.peek_in(py, state).filter(|_| source.fixed) else { return Ok(false) };
@@ -260,7 +260,8 @@ fn source<'py>(
     let leads_on = leads_on(&value);
     let here = CACHES.of(state).namespace(&plan.code.place.name);
     let (payload, fixed) = if let Some(payload) = here.payload_of(&name.text, &value) {
-        // It has come from elsewhere itself, and goes on as it came: a worker that knows it need not open it again.
+        // It came from another interpreter, and is passed on in the same form: a worker that knows it need not decode it
+        // again.
         (payload, true)
     } else {
         encode_global(py, state, plan, name, &value, leads_on)?
@@ -338,7 +339,7 @@ fn encode<'py>(
             }
             Ok((Arc::new(Payload::Value(portable)), fixed))
         }
-        // While it is the same object it is not tried again.
+        // As long as it is the same object, this is not tried again.
         Err(raised) => Ok((Arc::new(unsendable(py, value, raised)?), true)),
     }
 }

@@ -1,4 +1,4 @@
-//! Which objects nobody can change, as far as can be told at once.
+//! Which objects are immutable, as far as this can be checked quickly.
 
 use crate::ffi::builtin::Builtin;
 use crate::ffi::{Object, error, module};
@@ -23,7 +23,7 @@ const CONSTANT: [(&CStr, &CStr); 9] = [
 const DEPTH: usize = 4;
 const ITEMS: usize = 64;
 
-/// Whether an object will be equal to what it is now for as long as it lives. False for what cannot be told soon.
+/// Whether an object's value can never change. False if this cannot be checked quickly.
 ///
 /// Classes are compared by identity: anybody may have a class that is called `range`.
 pub(super) fn is_immutable(value: &Object<'_>) -> bool {

@@ -1,4 +1,4 @@
-//! How code travels: what a function needs, how it is sent, and how one behavior runs.
+//! How code is sent: what a function needs, how it is encoded, and how one behavior runs.
 #![forbid(unsafe_code)]
 
 mod batched;
@@ -69,7 +69,7 @@ impl Caches {
 
     /// Forgets all that can be worked out again.
     pub(crate) fn clear(&self) {
-        // What is dropped may run any code, which may come back here: not under the locks.
+        // Dropping may run any code, which may come back here: so nothing is dropped under the locks.
         plan::forget_last();
         code::forget_last();
         batched::forget_returned();

@@ -1,4 +1,4 @@
-//! The globals of a namespace as they are bound in one interpreter, for the behavior that runs there just now.
+//! The globals of a namespace as they are bound in one interpreter, for the behavior that runs there now.
 
 use super::globals::{Entry, Payload, Snapshot};
 use crate::ffi::error::{self, Kind};
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 static IMPORT_MODULE: Imported = Imported::new("bocpy._worker", c"import_module");
 static FIND_MISSING: Imported = Imported::new("bocpy._worker", c"find_missing");
 
-/// What has been bound in a namespace: each name's payload, and the object that was made of it if that can't change.
+/// The bindings in a namespace: each name's payload, and the object that was made from it if that can't change.
 #[derive(Default)]
 pub(crate) struct Namespace {
     bound: Mutex<Bound>,
@@ -24,20 +24,20 @@ pub(crate) struct Namespace {
 
 #[derive(Default)]
 struct Bound {
-    /// What has been bound last, kept so that its address is not used again.
+    /// The snapshot that was bound last, kept so that its address is not used again.
     last: Option<Arc<Snapshot>>,
     names: FxHashMap<Arc<str>, (Arc<Payload>, Option<Resident>)>,
     reasons: FxHashMap<Arc<str>, Box<str>>,
 }
 
 impl Namespace {
-    /// Whether the globals are what the snapshot says, so that there is nothing to `bind`.
+    /// Whether the globals match the snapshot, so that there is nothing to `bind`.
     #[inline]
     pub(crate) fn is_bound(&self, snapshot: &Arc<Snapshot>) -> bool {
         !snapshot.stored && self.last.load(Ordering::Relaxed) == Arc::as_ptr(snapshot).addr()
     }
 
-    /// Makes `globals` what the snapshot says.
+    /// Binds the snapshot in `globals`.
     pub(crate) fn bind<'py>(
         &self,
         py: Python<'py>,
@@ -83,7 +83,7 @@ impl Namespace {
         known.as_ref().is_some_and(|known| known.is(object)).then(|| payload.clone())
     }
 
-    /// Binds one name. Gives the object, or the reason why there is none.
+    /// Binds one name. Returns the object, or the reason why there is none.
     fn bind_entry<'py>(
         &self,
         py: Python<'py>,

@@ -20,7 +20,7 @@ pub(crate) struct Params<'a> {
     groups: Groups,
 }
 
-/// For each parameter: nothing for a single cown, the size of a group of them. Nothing at all where all are single.
+/// For each parameter: `None` for a single cown, otherwise the size of the group. `None` as a whole if all are single.
 #[derive(Default)]
 pub(crate) struct Groups(Option<Box<Sizes>>);
 
@@ -65,7 +65,7 @@ impl<'a> Params<'a> {
         self.cowns.len()
     }
 
-    /// What the behavior asks for, but for the cown of its result.
+    /// The cowns that the behavior asks for, except the cown of its result.
     pub(crate) fn claims(&mut self) -> (CownClaims<'a>, Groups) {
         (std::mem::take(&mut self.cowns), std::mem::take(&mut self.groups))
     }

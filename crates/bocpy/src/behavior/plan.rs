@@ -1,4 +1,4 @@
-//! How to schedule a function: worked out once for each code object in each interpreter.
+//! How to schedule a function: computed once for each code object in each interpreter.
 
 use super::CACHES;
 use super::code::{Code, Place};
@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 static CHECK: Imported = Imported::new("bocpy._code", c"check");
 
-/// What is known of a function from its code alone.
+/// The properties of a function that follow from its code alone.
 pub(crate) struct Plan {
     /// Kept so that its address is not used again.
     code_object: Resident,
@@ -26,20 +26,20 @@ pub(crate) struct Plan {
     pub(crate) is_closed: bool,
     /// The names of the globals that the code itself loads.
     pub(crate) direct_names: OnceLock<Resident>,
-    /// The code without globals, where it needs none.
+    /// The code without globals, if it needs none.
     pub(crate) plain: OnceLock<Arc<Snapshot>>,
     /// The globals as they were last taken.
     pub(crate) taken: Mutex<Option<Arc<Taken>>>,
 }
 
-/// What a thread has scheduled last: most often, it is what it schedules next.
+/// The function that a thread has scheduled last: most often, it schedules it again.
 struct Last {
     interpreter: i64,
     plan: Arc<Plan>,
     sent: Sent,
 }
 
-/// What has gone along with it.
+/// The snapshots that were sent with it.
 #[derive(Default)]
 pub(crate) struct Sent {
     /// The globals as this thread has last taken them.
@@ -57,8 +57,8 @@ pub(super) fn forget_last() {
 }
 
 impl Plan {
-    /// Calls `f` with the plan for `function` as the body of a behavior over that number of cowns, and with what this thread has
-    /// last sent along with it. Raises if it can't be such a body.
+    /// Calls `f` with the plan for `function` as the body of a behavior with that number of cowns and groups, and with
+    /// what this thread has last sent with it. Raises if it can't be such a body.
     pub(crate) fn with<'py, R>(
         py: Python<'py>,
         state: &State,
@@ -89,7 +89,7 @@ impl Plan {
         })
     }
 
-    /// The plan for `function`, as the body of a behavior over that number of cowns. Raises if it can't be one.
+    /// The plan for `function`, as the body of a behavior with that number of cowns and groups. Raises if it can't be one.
     fn of<'py>(
         py: Python<'py>,
         state: &State,
@@ -146,7 +146,7 @@ impl Plan {
     }
 }
 
-/// Raises if `function` can't be the body of a behavior over that number of cowns.
+/// Raises if `function` can't be the body of a behavior with that number of cowns and groups.
 fn check<'py>(py: Python<'py>, state: &State, function: &Object<'py>, cowns: usize) -> PyResult<()> {
     CHECK.call_in(py, state, &[function, &number::uint(py, cowns as u64)?]).map(drop)
 }

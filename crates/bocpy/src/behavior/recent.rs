@@ -1,11 +1,11 @@
-//! A memory of what has been used lately.
+//! A cache of recently used things.
 
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
 use std::mem;
 
-/// A map of things that can be made again. It has two generations: what has not been asked for while a whole one was filled
-/// is forgotten. So a program that makes functions all the time does not keep all of them here.
+/// A map of things that can be made again. It has two generations: things that are not used while a whole generation
+/// fills up are dropped. So a program that keeps making functions does not keep all of them here.
 pub(crate) struct Recent<K, V> {
     young: FxHashMap<K, V>,
     old: FxHashMap<K, V>,
@@ -30,7 +30,7 @@ impl<K: Hash + Eq + Copy, V: Clone> Recent<K, V> {
         Some(value)
     }
 
-    /// Gives what is forgotten: to drop that may run any code, which must not be under the lock that this is behind.
+    /// Returns the dropped things: dropping them may run any code, which must not happen under the lock around this map.
     #[must_use]
     pub(crate) fn insert(&mut self, key: K, value: V) -> Forgotten<K, V> {
         let forgotten = match self.young.len() >= GENERATION {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 static DIRECT_NAMES: Imported = Imported::new("bocpy._code", c"direct_names");
 
-/// What a behavior with that body runs. `params`: how many parameters are taken by cowns and groups; `captures` come behind
-/// them.
+/// The work of a behavior with that body. `params`: how many parameters are taken by cowns and groups; `captures` come
+/// after them.
 pub(crate) fn work<'py>(
     py: Python<'py>,
     state: &State,
@@ -29,7 +29,7 @@ pub(crate) fn work<'py>(
     }
 }
 
-/// Anything else that can be called, sent as the value that it is.
+/// Any other callable, sent as a value.
 fn callable<'py>(
     py: Python<'py>,
     state: &State,
@@ -70,7 +70,7 @@ fn callable<'py>(
     Ok(Work::Callable(Box::new(PickledCallable { callable, args, name })))
 }
 
-/// A function on its way.
+/// A function that is being scheduled.
 struct Submission<'a, 'py> {
     py: Python<'py>,
     state: &'a State,
@@ -87,7 +87,7 @@ impl<'py> Submission<'_, 'py> {
         })
     }
 
-    /// The values of the parameters behind the cowns: given ones, defaults, and variables of the same name.
+    /// The values of the parameters after the cowns: given ones, defaults, and variables of the same name.
     fn each_capture(
         &self,
         plan: &Plan,
@@ -96,7 +96,7 @@ impl<'py> Submission<'_, 'py> {
         let given = self.params + self.captures.len();
         if given > plan.parameters && !plan.takes_more {
             let message = format!(
-                "the behavior '{}' takes {} parameter(s), but {} cown(s) and {} capture(s) are handed to it",
+                "the behavior '{}' takes {} parameter(s), but gets {} cown(s) or group(s) and {} capture(s)",
                 plan.code.name,
                 plan.parameters,
                 self.params,
@@ -142,14 +142,14 @@ impl<'py> Submission<'_, 'py> {
             }
         }
         let message = format!(
-            "the behavior '{}' has a parameter '{name}' for which there is no cown, no default and no variable of that \
-             name: name a cown for it in @when(...), or give it a default (`{name}=...`)",
+            "the behavior '{}' has a parameter '{name}' with no cown, no default and no variable of that name: add a \
+             cown for it to @when(...), or give it a default (`{name}=...`)",
             plan.code.name
         );
         Err(error::raise(self.py, Kind::Type, &message))
     }
 
-    /// What is in the cells of a closure just now.
+    /// The current contents of a closure's cells.
     fn each_cell(
         &self,
         plan: &Plan,
@@ -180,7 +180,7 @@ impl<'py> Submission<'_, 'py> {
         }
         let mut args = Vec::new();
         let mut closure = Vec::with_capacity(plan.code.free_variables);
-        // Code within captures reaches globals too.
+        // Code within captures uses globals too.
         let mut captures_code = false;
         self.each_capture(plan, |place, value| {
             captures_code |= may_hold_code(value);
@@ -264,8 +264,8 @@ impl<'py> Submission<'_, 'py> {
         })))
     }
 
-    /// The globals that the function names, in a dict of their own. The names that are not there yet are looked for again
-    /// when the behavior runs, in the globals that come second.
+    /// The globals that the function names, in a separate dict. Missing names are looked up again when the behavior runs,
+    /// in the returned late names.
     fn overlay(&self, plan: &Plan, globals: &Object<'py>) -> PyResult<(Object<'py>, Option<LateNames>)> {
         let names = match plan.direct_names.get().and_then(|names| names.open(self.py)) {
             Some(names) => names,
@@ -296,7 +296,7 @@ impl<'py> Submission<'_, 'py> {
     }
 }
 
-/// Whether a captured value may bring along functions or classes that can't be imported.
+/// Whether a captured value may contain functions or classes that can't be imported.
 fn may_hold_code(value: &Object<'_>) -> bool {
     !(Portable::scalar(value).is_some()
         || value.is_str()
@@ -305,7 +305,7 @@ fn may_hold_code(value: &Object<'_>) -> bool {
         && (value.is_function() || value.is_class() || !is_plain_container(value))
 }
 
-/// A list, tuple or dict: data, nearly always. Functions within are found when they are looked up by name.
+/// A list, tuple or dict: nearly always plain data. Functions inside are found when they are looked up by name.
 fn is_plain_container(value: &Object<'_>) -> bool {
     value.is_list() || value.is_tuple() || value.is_dict()
 }

@@ -31,13 +31,13 @@ type Rest<'py> = SmallVec<[Object<'py>; 2]>;
 pub(crate) enum Work {
     /// A function made of its parts.
     Sent { snapshot: Arc<Snapshot>, captures: Option<Box<Captures>> },
-    /// Something callable that was pickled.
+    /// A pickled callable.
     Callable(Box<PickledCallable>),
-    /// Something callable of this interpreter.
+    /// A callable of this interpreter.
     Local(Box<LocalCallable>),
 }
 
-/// What a function takes along.
+/// The captures of a function.
 #[derive(Default)]
 pub(crate) struct Captures {
     pub(crate) args: Vec<Portable>,
@@ -71,7 +71,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// What its function is called.
+    /// The name of its function.
     fn name(&self) -> &Arc<str> {
         match &self.work {
             Work::Sent { snapshot, .. } => &snapshot.code.name,
@@ -89,8 +89,8 @@ impl Task {
     }
 
     fn run_attached(self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) {
-        // They were written on another core last, most often: they come while we get ready. Not so the result: who has
-        // scheduled this lets go of it about now, most often, and it would come here twice.
+        // Most often they were last written on another core: prefetch them while we prepare. Not so the result: the
+        // scheduling thread most often drops its handle about now, and the result would be fetched twice.
         cowns.all().for_each(|cown| cown.tag().prefetch());
         state.home.look_around(py);
         if let Work::Sent { snapshot, .. } = &self.work {
@@ -181,7 +181,7 @@ impl Task {
         body.call_slice(&args)
     }
 
-    /// Makes the result what the body came to, and leaves the values as they are, or makes them portable if they must be.
+    /// Stores the outcome of the body as the result, and leaves the values as they are, or makes them portable if necessary.
     fn finish(&self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>, outcome: PyResult<Object<'_>>) {
         let stay = backend::values_stay(py);
         let strict = backend::is_strict() && !stay;
@@ -205,7 +205,7 @@ impl Task {
         if let Some(error) = failed {
             self.fail(py, state, cowns.result, error, stay);
         }
-        // Last, when nothing of the body's is left that may refer to the values.
+        // Last, when the body has no references to the values any more.
         if !stay {
             cowns.written().for_each(|cown| self.leave(py, state, cown));
             unshare::unshare(py, state, cowns, is_object);
@@ -214,7 +214,7 @@ impl Task {
         }
     }
 
-    /// Makes `value` the result. Gives whether it stays as an object, and raises if it can't be the result.
+    /// Makes `value` the result. Returns whether it stays as an object, and raises if it can't be the result.
     fn give<'py>(
         &self,
         py: Python<'py>,
@@ -224,7 +224,7 @@ impl Task {
         stay: bool,
         strict: bool,
     ) -> PyResult<bool> {
-        // Not looked at yet: it is in another core's cache, and has been `None` from the start.
+        // The result is not read: it is in another core's cache, and has been `None` from the start.
         if value.is_none() {
             return Ok(false);
         }
@@ -240,7 +240,8 @@ impl Task {
             slot.put(small);
             return Ok(false);
         }
-        // What a reader gives may be part of what others read, and what moves by reference may be a cown's value as well.
+        // The result of a reader may be part of a value that others read. And an object that moves by reference may be
+        // the value of a cown as well.
         let in_two_places = cowns.read().next().is_some()
             || cowns
                 .written()
@@ -342,7 +343,7 @@ impl Captures {
     }
 }
 
-/// Says of a name that is not defined why it is not.
+/// Adds to a NameError why the name is not defined.
 fn explain_name(py: Python<'_>, state: &State, namespace: &Namespace, raised: Raised) -> Raised {
     if !error::is(py, Kind::Name) {
         return raised;
@@ -363,7 +364,7 @@ fn explain_name(py: Python<'_>, state: &State, namespace: &Namespace, raised: Ra
     error::restore(error)
 }
 
-/// Says of a module that refuses sub-interpreters what to do.
+/// Adds to an ImportError what to do about a module that refuses sub-interpreters.
 fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
     if !error::is(py, Kind::Import) {
         return raised;

@@ -1,4 +1,4 @@
-//! Values that have come to have parts in common.
+//! Values that share parts.
 
 use super::immutable::is_immutable;
 use super::params::HeldCowns;
@@ -6,11 +6,11 @@ use crate::ffi::{Object, Python, graph};
 use crate::interpreter::State;
 use crate::transport::cown::{COWN, Handle};
 
-/// References to a value that are neither in it nor in others: the cown's, and ours.
+/// References to a value from outside all values: the cown's, and ours.
 const OWN: usize = 2;
 
-/// As a behavior ends, parts the values that it leaves here: none refers to what is in another. Those that do are copied.
-/// A behavior over one cown that returns nothing large has nothing to part, and pays nothing.
+/// At the end of a behavior, separates the values that it leaves here: if one refers to a part of another, it is copied.
+/// A behavior over one cown that returns nothing large has nothing to separate, and pays nothing.
 ///
 /// `result`: whether the result is an object, too.
 pub(super) fn unshare(py: Python<'_>, state: &State, cowns: HeldCowns<'_>, result: bool) {

@@ -4,10 +4,11 @@ use super::Python;
 #[cfg(all(Py_3_12, not(Py_3_13)))]
 use pyo3_ffi as ffi;
 
-/// From here on, as the program ends, memory of objects is not given back.
+/// From here on, at the end of the program, memory of objects is no longer freed.
 ///
-/// CPython 3.12 lets C functions keep the names of their keyword parameters in whichever interpreter calls them first,
-/// and at the end takes them for the main one's. Memory of another interpreter that is given back there ends the process.
+/// In CPython 3.12, C functions keep the names of their keyword parameters in the first interpreter that calls them. At
+/// exit, CPython frees them as if they belonged to the main interpreter; if they belong to another one, the process
+/// aborts.
 #[cfg(all(Py_3_12, not(Py_3_13)))]
 pub(crate) fn stop_giving_back(_py: Python<'_>) {
     use std::ffi::c_void;

@@ -84,7 +84,7 @@ pub(super) unsafe fn arguments<'a, 'py>(
     positional: usize,
     names: *mut ffi::PyObject,
 ) -> Args<'a, 'py> {
-    // SAFETY: says the caller. An `Object` is a non-null pointer.
+    // SAFETY: guaranteed by the caller. An `Object` is a non-null pointer.
     unsafe {
         let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) as usize };
         let values = match positional + named {

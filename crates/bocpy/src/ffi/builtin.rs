@@ -64,8 +64,8 @@ impl Object<'_> {
         }
     }
 
-    /// Whether this is a constant of the language's own, or a class or function that CPython has built in: nothing that a
-    /// program could change. A method of an object is not, as the object may change.
+    /// Whether this is a constant of the language, or a builtin class or function of CPython: something that a program
+    /// cannot change. A method of an object does not count, as the object may change.
     pub(crate) fn is_builtin_constant(&self) -> bool {
         // SAFETY: a live object has a type; types are compared by address. What a function is bound to is borrowed.
         unsafe {
@@ -90,7 +90,7 @@ impl Object<'_> {
         unsafe { ffi::Py_REFCNT(self.as_ptr()) as usize }
     }
 
-    /// How many items a tuple, list, dict or set has, be it of a subclass. Of any other object: none.
+    /// How many items a tuple, list, dict or set has, including instances of subclasses. Zero for any other object.
     #[inline]
     pub(crate) fn size(&self) -> usize {
         // SAFETY: of the types that are asked for, each by its own function.

@@ -1,6 +1,6 @@
 //! The processor's cache.
 
-/// Asks for the memory at the beginning of `what` to be brought here and be ours to write to, while we do something else.
+/// Prefetches the memory at the beginning of `what` for writing, while we do something else.
 #[inline]
 pub(crate) fn prefetch<T>(what: &T) {
     let place = std::ptr::from_ref(what).cast::<u8>();

@@ -15,7 +15,7 @@ pub(crate) fn tuple<'py>(py: Python<'py>, items: Vec<Object<'py>>) -> PyResult<O
     }
 }
 
-/// A tuple of what somebody else has as well.
+/// A tuple of objects that the caller keeps as well.
 pub(crate) fn tuple_of<'py>(py: Python<'py>, items: &[Object<'py>]) -> PyResult<Object<'py>> {
     // SAFETY: as above, with references of the tuple's own.
     unsafe {
@@ -66,7 +66,7 @@ impl<'py> Object<'py> {
         unsafe { ffi::PyTuple_Size(self.as_ptr()) as usize }
     }
 
-    /// A tuple's item. Raises where there is none.
+    /// A tuple's item. Raises if there is none.
     pub(crate) fn tuple_item(&self, place: usize) -> PyResult<Borrowed<'_, 'py>> {
         // SAFETY: checks type and bounds itself; a tuple keeps its items.
         unsafe {
@@ -148,7 +148,7 @@ impl<'py> Filling<'py> {
         &self.object
     }
 
-    /// Fills the next place. True where that was the last.
+    /// Fills the next place. True if that was the last.
     #[inline]
     pub(crate) fn put(&mut self, item: Object<'py>) -> bool {
         assert!(self.place < self.size);

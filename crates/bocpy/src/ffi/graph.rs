@@ -1,4 +1,4 @@
-//! The objects that a value is made of, and who else refers to them.
+//! The objects that a value consists of, and other references to them.
 
 use super::builtin::Builtin;
 use super::object::{Borrowed, Object};
@@ -11,7 +11,7 @@ use std::ffi::{CStr, c_int, c_void};
 pub(crate) const MOST: usize = 64;
 
 /// For each value: some of the objects in it that are also referred to from another of the values, or from elsewhere. The
-/// largest value is left out: what it has in common with another is found from there. `own`: how many references to each
+/// largest value is left out: parts that it shares with another are found from there. `own`: how many references to each
 /// value are the caller's. `is_leaf`: objects that may be shared, beside those of Python's own types that cannot change,
 /// and classes, functions and modules.
 ///
@@ -25,7 +25,7 @@ pub(crate) fn shared_parts<'py>(
 ) -> Vec<Vec<Object<'py>>> {
     let mut walks: SmallVec<[Walk<'_, 'py>; 2]> =
         values.iter().map(|value| Walk::new(value, own, &is_leaf)).collect();
-    // In turns, so that little is seen of what is much larger than the others.
+    // In turns, so that only a small part is visited of a value that is much larger than the others.
     let mut parts = 64;
     while walks.iter().filter(|walk| !walk.is_done()).count() > 1 {
         walks.iter_mut().for_each(|walk| walk.go_on(parts));
@@ -38,9 +38,9 @@ pub(crate) fn shared_parts<'py>(
 struct Walk<'a, 'py> {
     value: &'a Object<'py>,
     is_leaf: &'a dyn Fn(&Object<'py>) -> bool,
-    /// The references to the value that have been found, or are known.
+    /// How many references to the value have been found or are known.
     found: usize,
-    /// Those to each other object that there are several to.
+    /// The same for each other object with several references.
     others: FxHashMap<*mut ffi::PyObject, usize>,
     /// Objects whose parts are still to be looked at.
     ahead: SmallVec<[*mut ffi::PyObject; 16]>,
@@ -97,7 +97,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             return;
         }
         if met.references() == 1 {
-            // This one: nobody else has it, and we don't come by again.
+            // This is the only reference, so we don't visit the object again.
             self.ahead.push(object);
         } else {
             self.meet_again(&met);
@@ -128,7 +128,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 }
 
-/// Whether an object refers to none, and nobody can change it.
+/// Whether an object refers to no others, and nobody can change it.
 #[inline]
 fn is_plain(object: &Object<'_>) -> bool {
     use Builtin::{Bool, Bytes, Complex, Float, Int, None, Str};

@@ -138,7 +138,7 @@ unsafe fn called(
     names: *mut ffi::PyObject,
     f: impl for<'py> FnOnce(Python<'py>, &Object<'py>, Args<'_, 'py>) -> PyResult<Object<'py>>,
 ) -> *mut ffi::PyObject {
-    // SAFETY: says the caller.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         let py = Python::assume();
         guard(py, ptr::null_mut(), || {
@@ -164,7 +164,7 @@ unsafe extern "C" fn called_method<M: Method>(
     count: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: as above. It is in the table of the class of `M::Of` only, so CPython has seen to it that `this` is an instance.
+    // SAFETY: as above. It is only in the table of the class of `M::Of`, so CPython ensures that `this` is an instance.
     unsafe { called(this, args, count, names, |py, this, args| M::call(py, Instance::assume(this), args)) }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn set_sys(py: Python<'_>, name: &CStr, value: &Object<'_>) -> PyResu
     }
 }
 
-/// Whether the program is at its end: no thread can be started any more that would run Python code.
+/// Whether the program is exiting: no more threads that run Python code can be started.
 pub(crate) fn is_finalizing(py: Python<'_>) -> bool {
     // SAFETY: borrowed; null once `sys` has been taken apart.
     let function = unsafe {
@@ -107,14 +107,14 @@ impl<'py> Object<'py> {
     }
 }
 
-/// What an extension module is made of.
+/// The definition of an extension module.
 pub(crate) struct Definition {
     pub(crate) name: &'static CStr,
     pub(crate) doc: &'static CStr,
     pub(crate) functions: fn() -> Vec<method::FunctionDef>,
-    /// Fills a new module, once in each interpreter. What it gives is kept with the module until that goes.
+    /// Fills a new module, once in each interpreter.
     pub(crate) fill: fn(Python<'_>, &Object<'_>) -> PyResult<()>,
-    /// The module goes, with its interpreter.
+    /// Called when the module is freed, with its interpreter.
     pub(crate) free: fn(Python<'_>),
 }
 

@@ -51,7 +51,7 @@ impl<'a, 'py> Borrowed<'a, 'py> {
     /// # Safety
     /// `object` is a live object of this interpreter, and stays so for `'a`.
     pub(crate) unsafe fn new(_py: Python<'py>, object: *mut ffi::PyObject) -> Self {
-        // SAFETY: not null, says the caller.
+        // SAFETY: not null, as the caller guarantees.
         Borrowed(
             ManuallyDrop::new(Object(unsafe { NonNull::new_unchecked(object) }, PhantomData)),
             PhantomData,
@@ -88,7 +88,7 @@ impl<'py> Object<'py> {
     /// # Safety
     /// `object` is a live object of this interpreter.
     pub(crate) unsafe fn new_ref(_py: Python<'py>, object: *mut ffi::PyObject) -> Self {
-        // SAFETY: says the caller.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             ffi::Py_INCREF(object);
             Object(NonNull::new_unchecked(object), PhantomData)

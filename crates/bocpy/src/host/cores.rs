@@ -12,14 +12,14 @@ pub(crate) fn default_workers() -> usize {
     })
 }
 
-/// More than anyone has cores: a slip of the keyboard should not take the machine down.
+/// More than the cores of any machine; protects it from a typing error.
 pub(crate) const MOST_WORKERS: usize = 4096;
 
-/// The cores that this process may use: those of its affinity, or fewer where its control group gives it less time.
+/// The cores that this process may use: those of its affinity, or fewer if its control group gives it less time.
 ///
 /// Two threads of one physical core count as two. A core that interprets Python waits for memory and for mispredicted
-/// branches much of the time, in which its other thread gets on. And where machines are virtual, what is said of physical
-/// cores is often not so, while a quota is of time on any.
+/// branches much of the time; its other thread can run meanwhile. And in virtual machines, information about physical
+/// cores is often wrong, while a quota is time on any core.
 fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }

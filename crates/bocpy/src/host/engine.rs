@@ -28,12 +28,12 @@ pub(super) struct Engine {
 }
 
 /// The runtime that is up. A thread that schedules holds the lock to read, so that the runtime can't be stopped under a
-/// behavior that is not counted yet. The thread that stops it takes it off before the workers end. Threads that are attached
-/// to an interpreter read it by `engine`. It has a cache line of its own, as to schedule writes to the lock.
+/// behavior that is not counted yet. The thread that stops it removes it before the workers end. Threads that are
+/// attached to an interpreter read it by `engine`. It has its own cache line, as scheduling writes to the lock.
 pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded::new(RwLock::new(None));
-/// Held, by threads that are attached to nothing, for the whole of a start and of a stop.
+/// Held, by threads that are attached to no interpreter, during a whole start or stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
-/// Behaviors that were scheduled by code that ran as the workers were leaving: they are for the next start.
+/// Behaviors that were scheduled by code that ran while the workers were leaving: they run after the next start.
 static LATE: Mutex<Vec<(CownClaims<'static>, Task)>> = Mutex::new(Vec::new());
 
 thread_local! {
@@ -41,17 +41,17 @@ thread_local! {
     static LEAVING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// To be set while this thread is a worker that leaves, which may run code of others. The thread that ends the runtime
-/// waits for it, so that code can't start another.
+/// Must be set while this thread is a leaving worker, which may run any code. The thread that ends the runtime waits for
+/// it, so that code can't start another runtime.
 pub(super) fn set_leaving(leaving: bool) {
     LEAVING.set(leaving);
 }
 
-/// How often a waiting thread looks whether Ctrl-C has been pressed.
+/// How often a waiting thread checks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// The runtime that is up. A thread that forks keeps it to itself, and needs the GIL meanwhile: so nobody who has that waits
-/// for the runtime without giving it up.
+/// The runtime that is up. A thread that forks holds the lock, and needs the GIL meanwhile: so a thread that has the GIL
+/// releases it while it waits for the lock.
 fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engine>>> {
     loop {
         if let Some(engine) = ENGINE.try_read() {
@@ -92,7 +92,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
     }
     if Holder::in_behavior() {
         if backend::is_running() {
-            let message = "start() inside a behavior: the runtime is up, or the behavior would not run";
+            let message = "start() cannot be called inside a behavior: the workers are already running";
             return Err(error::raise(py, Kind::Runtime, message));
         }
         return Ok(());
@@ -101,7 +101,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         return Ok(());
     }
     if module::is_finalizing(py) {
-        let message = "no behavior can be scheduled any more: the program is at its end";
+        let message = "no more behaviors can be scheduled: the program is exiting";
         return Err(error::raise(py, Kind::Runtime, message));
     }
     hook_into_exit(py)?;
@@ -150,7 +150,7 @@ fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<u
     }
 }
 
-/// Once in a process: the end of the program waits for what is in flight.
+/// Once in a process: makes the program wait for its behaviors at exit.
 fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
     if State::get(py).home.is_main() && !HOOKED.swap(true, Ordering::Relaxed) {
@@ -159,7 +159,7 @@ fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// A background job that gives up what has died elsewhere: nothing ends while finalizers run.
+/// A background job that drops the references that died elsewhere: the runtime does not end while finalizers run.
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 struct Sweep(usize);
 
@@ -182,12 +182,13 @@ pub(super) fn sweep_soon(worker: usize) {
     if boc::current_worker().is_some() {
         boc::background(Sweep(worker));
     } else if let Some(engine) = ENGINE.try_read_recursive().as_deref().and_then(Option::as_ref) {
-        // Where it is being changed, the workers leave, and sweep as they do.
+        // If the runtime is being changed, the workers are leaving, and sweep when they do.
         engine.runtime.background(Sweep(worker));
     }
 }
 
-/// Hands a task to the runtime, to be run when it has those cowns. Gives the cown of its result, which comes behind them.
+/// Passes a task to the runtime, which runs it when it has those cowns. Returns the cown of its result, which is claimed
+/// last.
 #[inline]
 pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> PyResult<Cown<(), Slot>> {
     let slot = Slot::scalar(Scalar::None, epoch::now());
@@ -207,7 +208,7 @@ pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> Py
             LATE.lock().push((claims, task));
             return Ok(same);
         }
-        // It has been stopped since we looked.
+        // It has been stopped since we checked.
         start(py, None, None)?;
     }
 }
@@ -223,7 +224,7 @@ fn schedule_late(py: Python<'_>, claims: CownClaims<'static>, task: Task) -> PyR
     }
 }
 
-/// Waits until nothing is in flight; then ends the runtime, if `stop`. Gives what the workers have counted.
+/// Waits until nothing is in flight; then ends the runtime, if `stop`. Returns the counters of the workers.
 pub(crate) fn wait(
     py: Python<'_>,
     function: &str,
@@ -231,7 +232,10 @@ pub(crate) fn wait(
     stop: bool,
 ) -> PyResult<Vec<Stats>> {
     if Holder::in_behavior() || boc::current_worker().is_some() {
-        let message = format!("{function}() inside a behavior would wait for that behavior itself");
+        let message = format!(
+            "{function}() cannot be called inside a behavior, as it would wait for that behavior itself: \
+             schedule another behavior instead"
+        );
         return Err(error::raise(py, Kind::Runtime, &message));
     }
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -252,7 +256,7 @@ pub(crate) fn wait(
     }
 }
 
-/// Starts again for the behaviors that were scheduled as the workers of `before` left. False where there are none.
+/// Starts again for the behaviors that were scheduled as the workers of `before` left. False if there are none.
 fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
     let late = std::mem::take(&mut *LATE.lock());
     if late.is_empty() {
@@ -270,7 +274,7 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
     while !engine.runtime.is_idle() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
-            let message = format!("{function}() has timed out: behaviors are still in flight");
+            let message = format!("{function}() timed out: behaviors are still in flight");
             return Err(error::raise(py, Kind::Timeout, &message));
         }
         let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
@@ -281,7 +285,7 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
     Ok(())
 }
 
-/// Ends that runtime, unless something is in flight again. True where it is ended, by us or by someone else.
+/// Ends that runtime, unless something is in flight again. True if it has ended, by us or by another thread.
 fn try_stop(engine: &Arc<Engine>) -> bool {
     let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
     {

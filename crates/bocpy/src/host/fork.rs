@@ -1,7 +1,7 @@
-//! `os.fork()`: the parent goes on as if nothing had been, the child starts clean.
+//! `os.fork()`: the parent goes on unchanged, the child starts clean.
 //!
-//! The child has one thread: no workers, and nobody who could ever let go of a lock that another thread held. So the
-//! forking thread takes our locks before, and the child forgets the runtime rather than ending it.
+//! The child has one thread: no workers, and no thread to release a lock that another thread held. So the forking thread
+//! takes our locks before, and the child forgets the runtime instead of ending it.
 //!
 //! CPython (3.12 to 3.15) crashes in a child that is forked while there are sub-interpreters: it frees them from the
 //! wrong thread. So the workers leave theirs before, and make new ones after.
@@ -23,7 +23,7 @@ thread_local! {
     static LOCKS: RefCell<Option<Locks>> = const { RefCell::new(None) };
 }
 
-/// How long a fork waits for the bodies that run just now.
+/// How long a fork waits for the running bodies.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn before(py: Python<'_>) {
@@ -37,8 +37,9 @@ pub(crate) fn before(py: Python<'_>) {
         outside
     });
     if !outside {
-        let message = "bocpy: os.fork() while a behavior runs that does not end: CPython cannot fork while there are \
-                       sub-interpreters, and the child is about to crash. Fork after wait(), or use the 'spawn' method\n";
+        let message = "bocpy: os.fork() was called while a behavior runs that did not end in time: CPython cannot fork \
+                       while there are sub-interpreters, and the child will probably crash. Fork after wait(), or use \
+                       the start method 'spawn' of multiprocessing\n";
         module::write_stderr(py, message);
     }
 }

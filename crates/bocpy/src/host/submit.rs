@@ -8,7 +8,7 @@ use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::State;
 use crate::transport::cown::CownObject;
 
-/// Schedules `body` over the cowns of `params`, with `captures` behind them. Gives the cown of its result.
+/// Schedules `body` over the cowns of `params`, with `captures` after them. Returns the cown of its result.
 pub(crate) fn submit<'py>(
     py: Python<'py>,
     state: &State,
@@ -17,7 +17,7 @@ pub(crate) fn submit<'py>(
     captures: &[Object<'py>],
 ) -> PyResult<Object<'py>> {
     state.home.sweep(py);
-    // The backend must be settled before it is known how captures travel.
+    // The backend must be settled first: it determines how captures are sent.
     ensure_started(py)?;
     let work = work(py, state, body, params.len(), captures)?;
     let (claims, groups) = params.claims();

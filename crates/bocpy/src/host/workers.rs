@@ -1,4 +1,4 @@
-//! What a worker thread has around it: an interpreter of its own, or the main one.
+//! The environment of a worker thread: its own interpreter, or the main one.
 
 use super::engine::set_leaving;
 #[cfg(Py_3_12)]
@@ -30,7 +30,7 @@ impl Host for Threads {
         loop {
             make::in_main(|py| {
                 work(py, &mut worker);
-                // What has died on other threads may be given up as this one goes.
+                // Objects that died on other threads may be dropped when this one leaves.
                 set_leaving(true);
             });
             set_leaving(false);
@@ -48,7 +48,7 @@ pub(crate) struct Interpreters {
 }
 
 impl Interpreters {
-    /// Gathers what their interpreters take over from this one.
+    /// Gathers the settings that their interpreters take over from this one.
     pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
         let settings = GATHER_SETTINGS.call(py, &[])?;
         let path = settings.call_method(c"get", &[&text::string(py, "path")?])?.items()?;
@@ -80,7 +80,7 @@ impl Host for Interpreters {
                 Ok(())
             });
             set_leaving(false);
-            let made = made.unwrap_or_else(|why| Err(format!("a sub-interpreter could not be made: {why}")));
+            let made = made.unwrap_or_else(|why| Err(format!("could not create a sub-interpreter: {why}")));
             if let Err(why) = made {
                 return worker.fail(why);
             }
@@ -117,8 +117,8 @@ fn describe(py: Python<'_>) -> String {
     })
 }
 
-/// Before a worker's interpreter ends: what lives there and could not be moved gets its last chance, and nobody comes in
-/// any more.
+/// Before a worker's interpreter ends: a last try to move the values that live there; then it lets no visitors in any
+/// more.
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 fn leave(py: Python<'_>) {
     let state = State::get(py);
@@ -135,7 +135,7 @@ fn leave(py: Python<'_>) {
 }
 
 fn evacuate(py: Python<'_>, state: &State) {
-    // To move a value may run any code, which may leave others.
+    // Moving a value may run any code, which may leave others.
     loop {
         let residents = residents::take(state);
         if residents.is_empty() {

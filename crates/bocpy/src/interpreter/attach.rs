@@ -9,8 +9,9 @@ use std::ptr;
 
 /// Takes up a thread state again.
 ///
-/// A thread of the program that is no worker may do so when Python is at its end. CPython before 3.14 then ends the
-/// thread, by unwinding, for which our frames are not made: it is kept here instead, as later ones keep it themselves.
+/// A thread of the program that is not a worker may do so when Python is exiting. CPython before 3.14 then ends the
+/// thread by unwinding, which our frames do not support. So the thread hangs here instead, as later versions do
+/// themselves.
 ///
 /// # Safety
 /// As for `PyEval_RestoreThread`.
@@ -25,8 +26,8 @@ pub(super) unsafe fn take_up(thread: *mut ffi::PyThreadState) {
         }
     }
     let stay = Stay;
-    // SAFETY: the same function, but that this type says that it may unwind. Were it called by its name, the compiler would
-    // go by the declaration that says it does not, and leave out what is to be done then. The rest says the caller.
+    // SAFETY: the same function, with a type that says that it may unwind. Its declaration says that it does not, and
+    // with that the compiler would leave out the cleanup code. The rest is guaranteed by the caller.
     unsafe {
         let restore = std::mem::transmute::<*const (), Restore>(ffi::PyEval_RestoreThread as *const ());
         std::hint::black_box(restore)(thread);
@@ -56,8 +57,8 @@ pub(crate) fn as_worker<R>(py: Python<'_>, f: impl FnOnce() -> R) -> R {
     with_worker(State::get(py), f)
 }
 
-/// Runs `f` with the state of the interpreter that this thread, a worker's, is attached to. What `if_attached` looks for
-/// each time has been found by `as_worker` already.
+/// Runs `f` with the state of the interpreter that this thread, a worker's, is attached to. `as_worker` has already found
+/// what `if_attached` looks up each time.
 #[inline]
 pub(crate) fn on_worker<R>(f: impl FnOnce(Python<'_>, &State) -> R) -> Option<R> {
     // SAFETY: null unless this thread is attached, and has been since `as_worker`, whose interpreter's state it is.
@@ -89,8 +90,8 @@ pub(crate) fn pause(_py: Python<'_>, sleep: &mut dyn FnMut()) {
 
 /// Leaves this thread's interpreter, runs `f` in another, and comes back. `None` where that one is about to end.
 ///
-/// We leave before we enter: to hold one interpreter's GIL while waiting for another's is how two threads wait for each
-/// other for ever.
+/// We leave before we enter: if two threads each held one interpreter's GIL and waited for the other's, they would
+/// deadlock.
 pub(crate) fn within<R: Send>(
     py: Python<'_>,
     home: &Home,

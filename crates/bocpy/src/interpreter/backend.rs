@@ -1,4 +1,4 @@
-//! The two ways to run behaviors, which one is taken, and what that means for values.
+//! The two ways to run behaviors, the choice between them, and its effect on values.
 
 use super::State;
 use crate::ffi::error::{self, Kind};
@@ -29,8 +29,8 @@ impl Backend {
         }
     }
 
-    /// The one that the environment asks for, or else the natural one. What the environment says in error is told when
-    /// the runtime starts.
+    /// The one that the environment asks for, or else the natural one. Errors in the environment variable are reported
+    /// when the runtime starts.
     pub(crate) fn default() -> Backend {
         let asked = std::env::var("BOCPY_BACKEND").ok().and_then(|name| Backend::parse(&name));
         asked.filter(|asked| asked.is_possible()).unwrap_or(Backend::NATURAL)
@@ -61,7 +61,7 @@ impl Backend {
         };
         if !backend.is_possible() {
             let why = if cfg!(Py_GIL_DISABLED) {
-                "this Python has no GIL: its threads run in parallel as they are"
+                "this Python has no GIL, so its threads already run in parallel"
             } else {
                 "interpreters with a GIL of their own need Python 3.12 or newer"
             };
@@ -105,7 +105,7 @@ pub(crate) fn is_running() -> bool {
     RUNNING.load(Ordering::Acquire)
 }
 
-/// Whether values stay the objects that they are: they do in the main interpreter where workers are its threads.
+/// Whether values stay the same objects: they do in the main interpreter if workers are its threads.
 pub(crate) fn values_stay(py: Python<'_>) -> bool {
     let stays = match STAYS.load(Ordering::Relaxed) {
         UNKNOWN => {

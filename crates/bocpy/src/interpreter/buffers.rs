@@ -18,7 +18,7 @@ enum Bytes {
         owner: Resident,
         start: *const u8,
         size: usize,
-        /// The owner is a bytearray that nobody else knows of, which may give its memory away.
+        /// The owner is a bytearray that nobody else knows; its memory may be moved out.
         is_ours: bool,
     },
     Own(Box<[u8]>),
@@ -79,15 +79,15 @@ impl Memory {
         f(self.0.lock().as_slice())
     }
 
-    /// A bytearray with that content: the memory itself where it can be had, else a copy. `last`: whether the bytes are
-    /// not needed any more after that.
+    /// A bytearray with that content: the memory itself if possible, else a copy. `last`: whether the bytes are not
+    /// needed afterwards.
     pub(crate) fn to_bytearray<'py>(&self, py: Python<'py>, last: bool) -> PyResult<Object<'py>> {
         let mut bytes = self.0.lock();
         if let Bytes::Lent { owner, is_ours: true, start, size } = &mut *bytes
             && last
             && Arc::strong_count(&self.0) == 1
         {
-            // SAFETY: nobody but us knows of the owner, which says `is_ours`; and of us there is one, under a lock.
+            // SAFETY: only we know the owner, as `is_ours` says; and there is one of us, under a lock.
             let taken = unsafe { buffer::take_memory(py, owner.as_ptr())? };
             *start = std::ptr::NonNull::dangling().as_ptr();
             *size = 0;

@@ -1,7 +1,7 @@
-//! Objects of types that have told CPython how to carry them into another interpreter: its `_PyXIData`.
+//! Objects of types that are registered with CPython for moving to another interpreter: its `_PyXIData`.
 //!
-//! The object is kept in the main interpreter, which outlives all others, and carried on from there to wherever it is
-//! opened. What CPython makes of it on its way lives no longer than that, and is freed by the interpreter that made it.
+//! The object is kept in the main interpreter, which outlives all others, and is carried from there to the interpreter
+//! that opens it. CPython's data for each move lives only during the move, and is freed by the interpreter that made it.
 //! (CPython's own channels would keep it for longer, but they wait for themselves when one dies with another's ID in it.)
 
 use super::home::main_home;
@@ -9,7 +9,7 @@ use super::{Resident, State, within};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 
-/// Carries an object over to the main interpreter. `None`: its type has not told CPython how.
+/// Carries an object over to the main interpreter. `None`: its type is not registered with CPython.
 pub(crate) fn keep(object: &Object<'_>) -> PyResult<Option<Resident>> {
     let py = object.py();
     let Some(main) = main_home() else { return Ok(None) };
@@ -46,12 +46,16 @@ pub(crate) fn open<'py>(py: Python<'py>, kept: &Resident) -> PyResult<Object<'py
     opened
 }
 
-/// What has come from the main interpreter, or an error that says why nothing has.
+/// The result from the main interpreter, or an error that says why there is none.
 fn arrived<T>(py: Python<'_>, found: Option<Result<T, String>>) -> PyResult<T> {
     match found {
         Some(Ok(found)) => Ok(found),
         Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &format!("in the main interpreter: {why}"))),
-        None => Err(error::raise(py, Kind::Runtime, "the main interpreter lets nobody in any more")),
+        None => Err(error::raise(
+            py,
+            Kind::Runtime,
+            "the main interpreter can no longer be used: the program is exiting",
+        )),
     }
 }
 
@@ -94,7 +98,7 @@ mod known {
     #[cfg(not(Py_3_14))]
     type Get = unsafe extern "C" fn(*mut ffi::PyObject, *mut Data) -> c_int;
 
-    /// What CPython has for it. It is no part of its API, and may be missing.
+    /// CPython's functions for it. They are not part of its API, and may be missing.
     struct Functions {
         get: Get,
         new_object: unsafe extern "C" fn(*mut Data) -> *mut ffi::PyObject,
@@ -112,7 +116,7 @@ mod known {
         functions: &'static Functions,
     }
 
-    // SAFETY: `open` is there for other interpreters to call, and `give_back` looks where it is.
+    // SAFETY: `open` may be called from other interpreters, and `give_back` checks where it is.
     unsafe impl Send for Crossing {}
     // SAFETY: as above; CPython only reads the data as it opens it.
     unsafe impl Sync for Crossing {}
@@ -120,7 +124,7 @@ mod known {
     impl Functions {
         fn find() -> Option<&'static Functions> {
             static FOUND: OnceLock<Option<Functions>> = OnceLock::new();
-            // SAFETY: reads a constant of CPython's; looks names up; these are the types of what has these names.
+            // SAFETY: reads a constant of CPython; looks up names; the types match the functions of these names.
             let find = || unsafe {
                 if ffi::Py_Version >> 16 > NEWEST {
                     return None;
@@ -155,7 +159,7 @@ mod known {
     }
 
     impl Crossing {
-        /// `None`: the object's type has not told CPython how, or it can't be done.
+        /// `None`: the object's type is not registered with CPython, or this Python can't do it.
         pub(super) fn from(object: &Object<'_>) -> PyResult<Option<Crossing>> {
             let py = object.py();
             let Some(functions) = Functions::find() else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! How often a `wait` has come to its end. What is older than the last time is the main interpreter's to look at.
+//! How many calls of `wait` have ended. The main interpreter may use cowns that are older than the last one.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,8 +7,8 @@ static EPOCH: AtomicU32 = AtomicU32::new(0);
 /// How far epochs are counted.
 pub(crate) const EPOCHS: u32 = 1 << 30;
 
-/// The number of waits that have come to their end. It starts anew after a billion of them: then a cown that nobody has
-/// touched for that long is held by nobody, and has to be acquired.
+/// The number of waits that have ended. It starts again from zero after a billion of them: then a cown that nobody has
+/// used for that long is held by nobody, and has to be acquired.
 pub(crate) fn now() -> u32 {
     EPOCH.load(Ordering::Relaxed) % EPOCHS
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_micros(50);
 
-/// Takes such a lock, by trying until it is free. No thread may sleep in one while another forks: the child would hand the
-/// lock to the sleeper, which is not there.
+/// Takes such a lock, by trying until it is free. No thread may sleep in such a lock while another forks: the child would
+/// pass the lock to the sleeping thread, which does not exist there.
 pub(crate) fn lock<G>(attempt: impl Fn() -> Option<G>) -> G {
     loop {
         if let Some(guard) = attempt() {

@@ -1,4 +1,4 @@
-//! An interpreter as others see it: visiting it, and giving it back its references.
+//! An interpreter as others see it: visiting it, and returning references to it.
 
 use super::attach::{attached_to, detach, take_up};
 use super::buffers::WeakMemory;
@@ -23,16 +23,16 @@ pub(crate) struct Home {
     has_foreign_drops: AtomicBool,
     /// Memory of objects here that values elsewhere refer to.
     lent: Mutex<SelfPruning<WeakMemory>>,
-    /// The worker that lives here, and one.
+    /// The index of the worker that lives here, plus one.
     worker: AtomicUsize,
-    /// Makes that worker sweep before long.
+    /// Makes that worker sweep soon.
     nudge: OnceLock<Box<dyn Fn() + Send + Sync>>,
     visits: Visits,
-    /// What runs here just now, for messages.
+    /// The behavior that runs here, for messages.
     running: AtomicU32,
 }
 
-/// Those who are at the door or inside.
+/// The visitors that wait or are inside.
 #[derive(Default)]
 struct Visits {
     count: AtomicUsize,
@@ -66,7 +66,7 @@ struct Dead(NonNull<ffi::PyObject>);
 unsafe impl Send for Interpreter {}
 // SAFETY: as above.
 unsafe impl Sync for Interpreter {}
-// SAFETY: a reference that is only given up by a thread attached to its home.
+// SAFETY: only a thread attached to its home drops the reference.
 unsafe impl Send for Dead {}
 
 static MAIN: OnceLock<Arc<Home>> = OnceLock::new();
@@ -110,7 +110,7 @@ impl Home {
         self.id == 0
     }
 
-    /// True where this thread is attached to it.
+    /// True if this thread is attached to it.
     pub(crate) fn is_here(&self) -> bool {
         attached_to() == Some(self.id)
     }
@@ -156,8 +156,8 @@ impl Home {
         self.running.store(behavior, Ordering::Relaxed);
     }
 
-    /// Called by the one who lives here, between two behaviors: gives up what died elsewhere, and lets visitors in, who
-    /// would else have to wait for the next switch of threads. Cheap where there is nothing to do.
+    /// Called by the worker that lives here, between two behaviors: drops references that died elsewhere, and lets
+    /// visitors in, which would otherwise wait for the next switch of threads. Cheap if there is nothing to do.
     #[inline]
     pub(crate) fn look_around(&self, py: Python<'_>) {
         self.sweep(py);
@@ -181,13 +181,13 @@ impl Home {
         *self.interpreter.write() = None;
     }
 
-    /// Keeps a reference that died elsewhere until somebody who is attached comes by.
+    /// Keeps a reference that died elsewhere until an attached thread sweeps.
     pub(super) fn drop_later(&self, object: NonNull<ffi::PyObject>) {
         self.foreign_drops.lock().push(Dead(object));
         if !self.has_foreign_drops.swap(true, Ordering::AcqRel)
             && let Some(nudge) = self.nudge.get()
         {
-            // The worker may sleep, and nothing else come to wake it for long.
+            // The worker may sleep, and nothing else may wake it for a long time.
             nudge();
         }
     }
@@ -200,7 +200,7 @@ impl Home {
         self.lent.lock().take()
     }
 
-    /// Gives up the references that died elsewhere. Cheap where there are none.
+    /// Drops the references that died elsewhere. Cheap if there are none.
     #[inline]
     pub(crate) fn sweep(&self, py: Python<'_>) {
         if self.has_foreign_drops.load(Ordering::Relaxed) {

@@ -33,7 +33,7 @@ impl Imported {
         self.call_in(py, State::get(py), args)
     }
 
-    /// The same for who has the state of the interpreter at hand.
+    /// The same for callers that have the interpreter's state.
     pub(crate) fn call_in<'py>(
         &'static self,
         py: Python<'py>,

@@ -1,4 +1,4 @@
-//! What behaviors are called, by short numbers that cost nothing to remember.
+//! Names of behaviors, as small numbers that are cheap to store.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ struct Names {
     labels: HashMap<Arc<str>, Label>,
 }
 
-/// The number by which that name can be had again.
+/// The number of that name, for `name`.
 pub(crate) fn label(name: &Arc<str>) -> Label {
     let mut names = NAMES.lock();
     let Names { names, labels } = names.get_or_insert_default();

@@ -6,7 +6,8 @@ use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
 
-/// A value behind a lock, as in a `Mutex`, where what that wastes on alignment is of use: there are millions of these.
+/// A value behind a lock, as in a `Mutex`, with other data in the padding that a `Mutex` would waste: there are millions
+/// of these.
 #[repr(C)]
 pub(crate) struct Locked<T> {
     value: UnsafeCell<T>,

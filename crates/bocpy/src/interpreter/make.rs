@@ -1,4 +1,4 @@
-//! Making interpreters and ending them, on the threads that are to live in them.
+//! Making and ending interpreters, on the threads that run in them.
 
 use crate::ffi::Python;
 #[cfg(Py_3_12)]
@@ -37,7 +37,7 @@ pub(crate) fn in_new_interpreter<R>(f: impl FnOnce(Python<'_>) -> R) -> Result<R
     first.or_else(|_| attempt(&mut f, MAKING.write()))
 }
 
-/// The same. `making` is given up as soon as there is an interpreter; and `f` is called then only.
+/// The same. `making` is dropped as soon as there is an interpreter; `f` is called only if there is one.
 #[cfg(Py_3_12)]
 fn attempt<R>(f: &mut Option<impl FnOnce(Python<'_>) -> R>, making: impl Sized) -> Result<R, String> {
     use std::ffi::CStr;

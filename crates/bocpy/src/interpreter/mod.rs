@@ -1,4 +1,4 @@
-//! Interpreters: being attached to one, making and ending them, what each keeps for us, and objects left in one.
+//! Interpreters: attaching to one, making and ending them, state for each of them, and objects left in one.
 
 pub(crate) mod attach;
 pub(crate) mod backend;

@@ -1,7 +1,7 @@
-//! Values that each interpreter has one of.
+//! One value for each interpreter.
 //!
-//! A layer that keeps something for each interpreter declares a static of this type. So what is kept belongs to that layer,
-//! and [`State`] need not know of it.
+//! A layer that keeps something for each interpreter declares a static of this type. So the value belongs to that layer,
+//! and [`State`] need not know it.
 
 use super::State;
 use crate::ffi::Python;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// A `T` for each interpreter, made when it is first asked for.
 pub(crate) struct PerInterpreter<T> {
-    /// Where it lies among the parts of a state, counted from one. Zero: nobody has asked for it.
+    /// Its place among the parts of a state, counted from one. Zero: nobody has used it yet.
     place: AtomicUsize,
     make: fn() -> T,
     value: PhantomData<fn() -> T>,
@@ -40,25 +40,25 @@ impl<T: Send + Sync + 'static> PerInterpreter<T> {
         PerInterpreter { place: AtomicUsize::new(0), make, value: PhantomData }
     }
 
-    /// For what has to be filled in as bocpy is imported.
+    /// For values that have to be filled in when bocpy is imported.
     pub(crate) const fn to_be_filled() -> Self {
         PerInterpreter::new(|| unreachable!("it is filled in before the state can be found"))
     }
 
-    /// That of the interpreter that this thread is attached to.
+    /// The value of the interpreter that this thread is attached to.
     #[inline]
     pub(crate) fn here<'py>(&'static self, py: Python<'py>) -> &'py T {
         self.of(State::get(py))
     }
 
-    /// That of the state's interpreter.
+    /// The value of the state's interpreter.
     #[inline]
     pub(crate) fn of<'a>(&'static self, state: &'a State) -> &'a T {
         let value = self.within(state).load(Ordering::Acquire);
         if value.is_null() {
             return self.fill(state, (self.make)());
         }
-        // SAFETY: this place is for this static's values alone, and such a value is there as long as the state.
+        // SAFETY: this place is used only for this static's values, and such a value lives as long as the state.
         unsafe { &*value.cast::<T>() }
     }
 

@@ -1,4 +1,4 @@
-//! Objects that stay in their home while the rest of the world knows of them.
+//! Objects that stay in their home while other interpreters refer to them.
 
 use super::{Home, State};
 use crate::ffi::{Borrowed, Object, Python};
@@ -47,7 +47,7 @@ impl Resident {
         self.peek_in(py, State::get(py))
     }
 
-    /// The same for who has the state of the interpreter at hand.
+    /// The same for callers that have the interpreter's state.
     #[inline]
     pub(crate) fn peek_in<'a, 'py>(&'a self, py: Python<'py>, state: &State) -> Option<Borrowed<'a, 'py>> {
         assert!(state.home.is_here());
@@ -55,12 +55,12 @@ impl Resident {
         Arc::ptr_eq(&state.home, &self.home).then(|| unsafe { Borrowed::new(py, self.object.as_ptr()) })
     }
 
-    /// True where this thread is attached to its home.
+    /// True if this thread is attached to its home.
     pub(crate) fn is_here(&self, py: Python<'_>) -> bool {
         Arc::ptr_eq(&State::get(py).home, &self.home)
     }
 
-    /// True where both are the same object.
+    /// True if both are the same object.
     pub(crate) fn is(&self, object: &Object<'_>) -> bool {
         self.object.as_ptr() == object.as_ptr()
     }

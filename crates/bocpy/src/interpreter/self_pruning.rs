@@ -1,6 +1,6 @@
-//! A list of things that die by themselves.
+//! A list that removes dead things by itself.
 
-/// It is tidied whenever there are twice as many things as were left the last time.
+/// It is cleaned up whenever it has twice as many things as were left the last time.
 pub(crate) struct SelfPruning<T> {
     things: Vec<T>,
     tidy_at: usize,
@@ -19,7 +19,7 @@ impl<T> SelfPruning<T> {
         SelfPruning { things: Vec::new(), tidy_at: SelfPruning::<T>::LEAST }
     }
 
-    /// `tidy` runs under whatever lock the list is kept, and must not run any code of others.
+    /// `tidy` runs under the lock around the list, and must not run other code.
     pub(crate) fn push(&mut self, thing: T, tidy: impl FnOnce(&mut Vec<T>)) {
         if self.things.len() >= self.tidy_at {
             tidy(&mut self.things);

@@ -1,4 +1,4 @@
-//! A watchdog: says on stderr that a thread has been waiting for long to be let into an interpreter.
+//! A watchdog: reports on stderr that a thread has been waiting for a long time to enter an interpreter.
 
 use super::fork_safe;
 use super::labels::{self, Label};
@@ -6,7 +6,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a thread waits before that is told.
+/// How long a thread waits before there is a report.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often the watchdog looks, and how often it finds nobody waiting before it ends.
 const ROUND: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ struct Visitor {
     since: Instant,
     /// The worker that is visited; `None` for the main interpreter.
     worker: Option<usize>,
-    /// What ran there when the visitor came.
+    /// The behavior that ran there when the visitor came.
     running: Label,
     told: bool,
 }
@@ -76,18 +76,18 @@ impl Visitor {
             None => "the main interpreter".to_owned(),
         };
         let culprit = match labels::name(self.running) {
-            Some(name) => format!("the behavior '{name}', which runs there, lets"),
-            None => "what runs there lets".to_owned(),
+            Some(name) => format!("the behavior '{name}', which runs there,"),
+            None => "the code that runs there".to_owned(),
         };
         let seconds = self.since.elapsed().as_secs();
         eprintln!(
-            "bocpy: since {seconds} s a thread waits for {place}, where a value or a definition is to be fetched: {culprit} \
-             nobody in (is it in a call into C that keeps the GIL?)"
+            "bocpy: a thread has waited {seconds} s to fetch a value or a definition from {place}: {culprit} does not \
+             let it in (is it in a C function that keeps the GIL?)"
         );
     }
 }
 
-/// For a fork, it is held over that.
+/// A fork holds the lock until it is over.
 pub(crate) fn hold() -> MutexGuard<'static, Waiting> {
     fork_safe::lock(|| WAITING.try_lock())
 }

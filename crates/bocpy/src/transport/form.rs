@@ -1,4 +1,4 @@
-//! The forms in which a cown keeps its value, and how it gets from one to another.
+//! The forms in which a cown keeps its value, and the changes between them.
 //!
 //! ```text
 //!               a behavior that writes opens it
@@ -13,9 +13,9 @@
 //!             +-----------------------------> Shared
 //! ```
 //!
-//! What lives in another interpreter is fetched from there: it is made portable, and opened here. In between, while any code
-//! may run, the form is `Moving`, and other threads wait. A number, a bool or `None` is a `Scalar` as soon as it is
-//! portable. To set a value gives it any of the first three forms at once.
+//! A value that lives in another interpreter is fetched from there: it is made portable, and opened here. In between,
+//! while any code may run, the form is `Moving`, and other threads wait. A number, a bool or `None` is a `Scalar` as soon
+//! as it is portable. Setting a value gives it any of the first three forms at once.
 
 use super::by_reference::{Opening, Taking};
 use super::portable::{Portable, import_hint};
@@ -26,7 +26,7 @@ use crate::interpreter::{Home, Resident, State, within};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// A cown's value, where it is no scalar: those are in the slot itself.
+/// A cown's value, if it is not a scalar: those are in the slot itself.
 pub(super) enum Form {
     /// See [`Scalar`](super::scalar::Scalar).
     Scalar,
@@ -43,12 +43,12 @@ pub(super) enum Form {
 
 const _: () = assert!(size_of::<Form>() == 24);
 
-/// An object that is the value, and what is to be remembered of how it came to be where it is.
+/// The object that is the value, and who left it there.
 pub(super) struct Left {
     pub(super) value: Resident,
     /// The behavior that left the value there.
     pub(super) left_by: Label,
-    /// Its home has been told that it is that.
+    /// Its home has been told that the value lives there.
     pub(super) known: bool,
 }
 
@@ -84,7 +84,7 @@ impl Form {
         }
     }
 
-    /// Remembers that this home has something of the value. True where that is news to it.
+    /// Records that this home has a part of the value. True if the home does not know it yet.
     pub(super) fn is_news_to(&mut self, home: &Home) -> bool {
         match self {
             Form::Resident(left) => !std::mem::replace(&mut left.known, true),
@@ -106,7 +106,7 @@ impl Form {
         }
     }
 
-    /// Opens the value here, for one who may change it. Gives its new form, or, with the error, the form it had.
+    /// Opens the value here, for a caller that may change it. Returns its new form, or, with the error, its old one.
     pub(super) fn open<'py>(self, py: Python<'py>) -> (Form, PyResult<Object<'py>>) {
         let mut left = None;
         let portable = match self {
@@ -139,7 +139,9 @@ impl Form {
                     Err(portable) => (*portable).clone(),
                 }
             }
-            other => return (other, Err(error::raise(py, Kind::Runtime, "this cown has no value just now"))),
+            other => {
+                return (other, Err(error::raise(py, Kind::Runtime, "this cown has no value at the moment")));
+            }
         };
         match portable.decode(py, Opening::Own) {
             Ok(object) => {
@@ -147,14 +149,14 @@ impl Form {
             }
             Err(raised) => {
                 let raised = explain_open(py, &portable, raised);
-                // Where it has not gone from its home, it stays there.
+                // If it has not left its home, it stays there.
                 let left = left.filter(|_| !portable.has_data());
                 (left.map_or(Form::Portable(portable), Form::Resident), Err(raised))
             }
         }
     }
 
-    /// Makes the value one that several behaviors can read. Gives its new form, or, with the error, the form it had.
+    /// Makes the value readable by several behaviors. Returns its new form, or, with the error, its old one.
     pub(super) fn share(self, py: Python<'_>) -> (Form, PyResult<()>) {
         let shared = |portable, copies, known_at| {
             (Form::Shared(Box::new(Shared { portable: Arc::new(portable), copies, known_at })), Ok(()))
@@ -211,8 +213,8 @@ pub(super) fn is_true_copy(py: Python<'_>, copy: &Resident, portable: &Portable)
     })
 }
 
-/// Makes a value portable that lives in another interpreter, by going there. `moves`: it goes away from there, unless it
-/// is not sure that it can be opened elsewhere; else the object comes back as well.
+/// Visits another interpreter and makes a value that lives there portable. `moves`: the object is dropped there, unless
+/// it is not certain that the value can be opened elsewhere; otherwise the object is returned as well.
 fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Left>), (Form, Raised)> {
     let Left { value, left_by, known } = left;
     let home = Arc::clone(value.home());
@@ -232,7 +234,7 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
             portable.map_err(|Raised| take_refusal(&object))
         };
         if moves && portable.as_ref().is_ok_and(|portable| !portable.is_pickled()) {
-            // Here, where it is at home.
+            // Dropped here, in its home.
             *place = None;
         }
         Some(portable)
@@ -250,13 +252,13 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
             Err((Form::Resident(left), error::raise(py, Kind::Type, &message)))
         }
         _ => {
-            let message = "the value of this cown was lost: the interpreter in which it lived has ended";
+            let message = "the value of this cown was lost: the interpreter that it lived in has ended";
             Err((Form::lost(Kind::Runtime, message), error::raise(py, Kind::Runtime, message)))
         }
     }
 }
 
-/// The error that has been raised as a value was encoded, as text, behind what the value's type is called.
+/// The name of the value's type, and the text of the error that was raised when the value was encoded.
 pub(super) fn take_refusal(object: &Object<'_>) -> (String, String) {
     let why = match error::take(object.py()) {
         Some(reason) => super::portable::refusal(object, &reason),
@@ -272,7 +274,7 @@ pub(super) fn explain_open(py: Python<'_>, portable: &Portable, raised: Raised) 
     let Some(reason) = error::take(py) else { return raised };
     let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
     let message = format!(
-        "a value of type '{}' could not be opened in this interpreter: {}: {why}{}",
+        "a value of type '{}' could not be loaded in this interpreter: {}: {why}{}",
         portable.class(),
         reason.class_name(),
         import_hint(&why)

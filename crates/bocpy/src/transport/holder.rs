@@ -1,14 +1,14 @@
-//! Who can hold a cown, and who this thread acts for.
+//! Holders of cowns, and the current holder on this thread.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Someone who can hold a cown: the behavior that a thread runs, or a thread outside behaviors. A thread runs one behavior
-/// at a time, and that holds nothing any more when it has ended.
+/// Someone who can hold a cown: the behavior that a thread runs, or a thread outside behaviors. A thread runs one
+/// behavior at a time, and a behavior that has ended holds nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holder(u32);
 
-/// What a thread knows of itself. In one place: to find that costs more than to look at it.
+/// A thread's own data. In one place: finding it takes longer than reading it.
 struct Me {
     /// The thread's own number, once it has one.
     thread: Cell<u32>,
@@ -26,7 +26,7 @@ pub(super) const BEHAVIOR: u32 = 1 << 31;
 pub(super) const NOBODY: u32 = 1 << 30;
 
 impl Holder {
-    /// Who this thread acts for.
+    /// The current holder on this thread.
     #[inline]
     pub(crate) fn current() -> Holder {
         ME.with(|me| match me.behavior.get() {

@@ -1,4 +1,4 @@
-//! Waiting for one who is changing the form of a value.
+//! Waiting for a thread that is changing the form of a value.
 
 use crate::ffi::Python;
 use crate::interpreter::detach;
@@ -6,13 +6,13 @@ use parking_lot::{Condvar, Mutex};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Threads that wait, and where.
+/// The number of waiting threads.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 static TURNSTILE: Mutex<()> = Mutex::new(());
 static MOVED: Condvar = Condvar::new();
 
 thread_local! {
-    /// The values that this thread moves just now, by the addresses of their slots.
+    /// The values that this thread is moving, by the addresses of their slots.
     static MINE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -28,7 +28,7 @@ pub(super) fn in_transit<R>(slot: usize, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether it is this thread that moves the value in that slot: code that runs within that asks for it again.
+/// Whether this thread is moving the value in that slot: code that runs during the move asks for the value again.
 pub(super) fn is_mine(slot: usize) -> bool {
     MINE.with_borrow(|mine| mine.contains(&slot))
 }

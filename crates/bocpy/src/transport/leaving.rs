@@ -1,4 +1,4 @@
-//! What becomes of a value as its holder lets go of it, and as its interpreter ends.
+//! What happens to a value when its holder releases the cown, and when its interpreter ends.
 
 use super::by_reference::Taking;
 use super::form::{Form, take_refusal};
@@ -12,9 +12,9 @@ use crate::interpreter::labels::{self, Label};
 use crate::interpreter::locked::Guard;
 
 impl Slot {
-    /// Makes the value portable if it lives in this interpreter, as its holder lets go of it. Where that is not possible
-    /// the value stays as it is, and the error is raised. What moves by reference is copied, since other values that the
-    /// holder leaves may have it too.
+    /// Makes the value portable if it lives in this interpreter, when its holder releases the cown. If that is not
+    /// possible, the value stays as it is, and the error is raised. Objects that move by reference are copied, as other
+    /// values that the holder leaves may contain them too.
     pub(crate) fn settle(&self, py: Python<'_>, what: impl Fn() -> String) -> PyResult<()> {
         if self.is_scalar() {
             return Ok(());
@@ -46,8 +46,8 @@ impl Slot {
         })
     }
 
-    /// A behavior ends here, and leaves the value as it is. True where this interpreter is its home and has
-    /// not been told so yet: before it ends, it is to `evacuate` the value.
+    /// A behavior ends here, and leaves the value as it is. True if this interpreter is the value's home and does not
+    /// know it yet: before it ends, it has to `evacuate` the value.
     #[inline]
     pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
         !self.is_scalar() && self.leave_content(py, home, behavior)
@@ -97,14 +97,14 @@ impl Slot {
         }
     }
 
-    /// Makes a copy the value, since something else refers to parts of the object that it is.
+    /// Replaces the value by a copy, since something else refers to parts of the object.
     pub(crate) fn copy(&self, py: Python<'_>) {
         let content = self.content.lock();
         drop(self.part(py, content));
     }
 
-    /// Something else refers to the object that is the value, another cown perhaps: from here on they part. An object that
-    /// can't be copied stays.
+    /// Something else, perhaps another cown, refers to the object that is the value: replaces it by a copy. An object
+    /// that can't be copied stays.
     #[cold]
     fn part<'a>(&'a self, py: Python<'_>, content: Guard<'a, Content>) -> Guard<'a, Content> {
         self.change(content, |form| {
@@ -122,14 +122,14 @@ impl Slot {
         self.content.lock()
     }
 
-    /// The interpreter that this value lives in is about to end: the last chance to make it portable. Gives what is to be
-    /// said where it lived there and could not be moved; every later user is told as well.
+    /// The interpreter that this value lives in is about to end: the last chance to make it portable. Returns a message
+    /// if it lived there and could not be moved; every later user gets an error as well.
     pub(crate) fn evacuate(&self, py: Python<'_>) -> Option<String> {
         if self.is_scalar() {
             return None;
         }
         let content = self.content.lock();
-        // Somebody may be on the way here to fetch it.
+        // Another thread may be about to fetch it.
         let mut content = match self.wait_until_settled(py, content) {
             Ok(content) => content,
             Err(Raised) => {
@@ -163,8 +163,8 @@ impl Slot {
                     let left_by = labels::name(left.left_by);
                     let left_by = left_by.as_deref().unwrap_or("?");
                     let message = format!(
-                        "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: of type \
-                         '{class}', it cannot be moved to another interpreter: {why}"
+                        "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: its \
+                         type is '{class}', and it cannot be moved to another interpreter: {why}"
                     );
                     (Form::lost(Kind::Type, &message), Some(message))
                 }

@@ -8,7 +8,7 @@ static NAMES: RwLock<Vec<Arc<str>>> = RwLock::new(Vec::new());
 
 const MAIN: &str = "__main__";
 
-/// One more. What tells namespaces of one name apart is behind a "#" and is no part of it.
+/// Adds a name. The number after a "#", which distinguishes namespaces of one name, is not part of it.
 pub(crate) fn add(name: &str) {
     let name = name.split('#').next().unwrap_or(name);
     if name != MAIN && !NAMES.read().iter().any(|known| &**known == name) {

@@ -1,4 +1,4 @@
-//! What a behavior reads, and has seen of that.
+//! The cowns that a behavior reads, and the values that it has seen.
 
 use super::by_reference::take_back;
 use crate::ffi::{Object, PyResult, Python};
@@ -6,7 +6,7 @@ use crate::interpreter::{Resident, State, backend};
 use std::cell::RefCell;
 
 thread_local! {
-    /// The cowns that the behavior that runs here only reads, by their numbers, and what it has got to see of each.
+    /// The cowns that the running behavior only reads, by their numbers, and the value of each that it has seen.
     static READING: RefCell<Vec<(usize, Option<Resident>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn reads(cown: usize) -> bool {
     READING.with_borrow(|reading| reading.iter().any(|(other, _)| *other == cown))
 }
 
-/// What the behavior that runs here gets to see of a cown that it reads: `open` opens it the first time.
+/// The value that the running behavior sees in a cown that it reads: `open` opens it the first time.
 pub(crate) fn see<'py>(
     py: Python<'py>,
     cown: usize,

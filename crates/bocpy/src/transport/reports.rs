@@ -1,5 +1,5 @@
-//! Exceptions that behaviors did not catch, and that become a cown's value. One that nobody has looked at is printed in the
-//! end.
+//! Exceptions that behaviors did not catch, and that become a cown's value. An exception that nobody has looked at is
+//! printed at the end.
 
 use super::cown::Handle;
 use super::form::Form;
@@ -39,7 +39,7 @@ impl Slot {
         self.replace(Form::resident(exception), Some(trace));
     }
 
-    /// Whether the value is an exception that a behavior did not catch. To ask counts as having looked.
+    /// Whether the value is an exception that a behavior did not catch. Asking counts as having looked.
     pub(crate) fn exception(&self) -> bool {
         let mut content = self.content.lock();
         content.read();
@@ -64,7 +64,7 @@ impl Slot {
         self.content.lock().rare()?.trace.clone()
     }
 
-    /// What is to be printed of an exception that nobody has looked at, once.
+    /// The report about an exception that nobody has looked at, once.
     pub(crate) fn take_report(&self) -> Option<Box<str>> {
         self.content.lock().take_report()
     }
@@ -75,7 +75,7 @@ impl Slot {
     }
 }
 
-/// The last thing that can be done for an exception that nobody has ever looked at is to print it.
+/// Prints an exception that nobody has ever looked at.
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(report) = self.last_report() {
@@ -86,7 +86,7 @@ impl Drop for Slot {
 }
 
 fn print(report: &str) {
-    let message = format!("Exception in a behavior, whose result nobody has looked at:\n{report}");
+    let message = format!("Exception in a behavior whose result was never read:\n{report}");
     let printed = attach::if_attached(|py| {
         error::aside(py, || module::write_stderr(py, &message));
     });

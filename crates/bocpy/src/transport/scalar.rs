@@ -2,21 +2,21 @@
 //!
 //! # Protocol
 //!
-//! A slot's `kind` says which scalar the value is, and its `bits` what it comes to. For any other value `kind` is
-//! [`ELSEWHERE`], as it is where the value is an exception: all is in the content of the slot then, under its lock.
+//! A slot's `kind` says which type of scalar the value is, and its `bits` hold it. For any other value, and for an
+//! exception, `kind` is [`ELSEWHERE`]: then everything is in the content of the slot, under its lock.
 //!
-//! Only who holds the cown for writing changes the value, and no reader is there meanwhile; the runtime, which hands the
-//! cown on, sees to it that the next holder finds what the last one has left. So there is nothing to lock as long as the
-//! value is a scalar and becomes another one. What others may do at any time is to bring a value from one form to another.
-//! They do so under the lock, and leave alone what is a scalar. A value becomes or ceases to be one under the lock, too.
+//! Only the behavior that holds the cown for writing changes the value, and then there are no readers; the runtime, which
+//! passes the cown on, ensures that the next holder sees the last one's writes. So no lock is needed while a scalar is
+//! replaced by another scalar. Other threads may change the form of a value at any time. They do so under the lock, and
+//! do not change scalars. A value becomes a scalar, or stops being one, under the lock, too.
 //!
-//! Without a GIL there is a lock after all: several threads of a program may take themselves for the holder, by a `wait`
-//! that is over, and their values must not be mixed.
+//! Without a GIL there is a lock after all: after a `wait`, several threads of a program may be allowed to use the value,
+//! and their writes must not mix.
 
 use super::portable::Portable;
 use crate::ffi::{Object, PyResult, Python, number};
 
-/// What costs next to nothing to open.
+/// Values that cost next to nothing to open.
 #[derive(Clone, Copy)]
 pub(crate) enum Scalar {
     None,
@@ -25,7 +25,7 @@ pub(crate) enum Scalar {
     Float(f64),
 }
 
-/// The kind of what is no scalar.
+/// The kind of all other values.
 pub(super) const ELSEWHERE: u8 = 0;
 const NONE: u8 = 1;
 const BOOL: u8 = 2;

@@ -1,13 +1,12 @@
-//! Who may touch a cown's value: this is decided here, and nowhere else.
+//! Who may use a cown's value: this is decided only here.
 //!
-//! Whose turn it is at a cown is the runtime's business. What it has decided is written down in the slot's `long`, as one of
-//! three:
+//! The runtime decides whose turn it is at a cown. Its decision is stored in the slot's `long`, as one of three:
 //!
 //! - A behavior holds the cown: the number of the thread that runs it, and [`BEHAVIOR`].
 //! - It is held by hand, by a thread outside behaviors (`acquire`): the number of that thread. The hold itself, which keeps
 //!   behaviors waiting, is kept in the slot.
-//! - Nobody holds it: [`NOBODY`], and how many times a `wait` had come to its end when the cown was made or last let go. Once
-//!   there is one more, and no runtime is up, all is still: the main interpreter may touch what there is.
+//! - Nobody holds it: [`NOBODY`], and how many calls of `wait` had ended when the cown was made or last released. Once
+//!   one more has ended, and no runtime is up, nothing runs: the main interpreter may use the value.
 //!
 //! And a behavior may read what others read too: see [`reading`](super::reading).
 
@@ -56,32 +55,33 @@ pub(crate) fn check_access(py: Python<'_>, cown: &Handle) -> PyResult<Mode> {
 fn refuse(py: Python<'_>, cown: &Handle) -> error::Raised {
     let message = match (cown.tag().holder(), Holder::in_behavior()) {
         (Some(_), _) if cown.tag().is_held_by_behavior() => {
-            "this cown is held by a behavior that is running: only that one may touch its value. \
+            "this cown is held by a running behavior, and only that behavior may use its value. \
              Schedule a behavior with @when(cown), or acquire the cown after wait() or quiesce()"
         }
         (Some(_), _) => {
-            "this cown is held by another thread, which has acquired it: only that one may touch its value"
+            "another thread has acquired this cown, and only that thread may use its value. \
+             Schedule a behavior with @when(cown), or acquire the cown after the thread has released it"
         }
         (None, true) => {
-            "this behavior does not hold this cown: name it in @when(...) to be its holder, \
-             or return from the behavior and let another one take it"
+            "this behavior does not hold this cown: add the cown to the behavior's @when(...), \
+             or schedule another behavior with @when(cown)"
         }
         (None, false) => {
-            "nobody holds this cown: to touch its value, acquire it (`with cown:`), or schedule a behavior \
+            "nobody holds this cown: to use its value, acquire it (`with cown:`), or schedule a behavior \
              with @when(cown)"
         }
     };
     error::raise(py, Kind::Runtime, message)
 }
 
-/// For one who is to change `what`.
+/// The same for a caller that is about to change `what`.
 pub(crate) fn check_write(py: Python<'_>, cown: &Handle, what: &str) -> PyResult<()> {
     match check_access(py, cown)? {
         Mode::Write => Ok(()),
         Mode::Read => {
             let message = format!(
-                "this behavior only reads this cown, and cannot change {what}: schedule it with @when(cown) rather than \
-                 @when(read(cown)) to write"
+                "this behavior only reads this cown, and cannot change {what}: to write, use @when(cown) instead of \
+                 @when(read(cown))"
             );
             Err(error::raise(py, Kind::Runtime, &message))
         }
@@ -118,11 +118,11 @@ pub(crate) fn release(py: Python<'_>, cown: &Handle) -> PyResult<()> {
     let slot = cown.tag();
     match slot.holder() {
         Some(holder) if holder != Holder::current() => {
-            let message = "this cown is held by somebody else, who alone can release it";
+            let message = "this cown is held by another thread or behavior: only its holder can release it";
             Err(error::raise(py, Kind::Runtime, message))
         }
         Some(_) if !slot.has_hold() => {
-            let message = "a behavior's cowns are released when it ends, and not before";
+            let message = "a behavior cannot release its own cowns: they are released when it ends";
             Err(error::raise(py, Kind::Runtime, message))
         }
         Some(_) => {
@@ -149,10 +149,10 @@ pub(crate) fn let_go(cown: &Handle) {
 /// How many handles of its own a hold has.
 const OF_HOLD: usize = 2;
 
-/// Cowns that have been acquired. A hold keeps its cown alive; where it is all that does, nobody is left who could let go.
+/// Cowns that have been acquired. A hold keeps its cown alive; if nothing else does, nobody is left who could release it.
 static ACQUIRED: Mutex<SelfPruning<WeakCown<(), Slot>>> = Mutex::new(SelfPruning::new());
 
-/// One more has been acquired. Lets go of those that everybody else has forgotten, now and then.
+/// Adds an acquired cown. Now and then, releases those to which there are no other handles.
 fn remember(cown: &Handle) {
     let mut looked_at = Vec::new();
     ACQUIRED.lock().push(cown.downgrade(), |cowns| {
@@ -163,11 +163,11 @@ fn remember(cown: &Handle) {
             keep
         });
     });
-    // With the last handle goes the value, and with that anything: not under the lock.
+    // Dropping the last handle drops the value, which may run any code: so not under the lock.
     looked_at.iter().for_each(let_go_if_forgotten);
 }
 
-/// Lets go of a cown of which the caller has the last handle but for those of a hold.
+/// Releases a cown if the caller has the last handle, except those of a hold.
 pub(crate) fn let_go_if_forgotten(cown: &Handle) {
     if cown.tag().has_hold() && cown.handles() <= OF_HOLD + 1 {
         let_go(cown);
@@ -239,7 +239,7 @@ impl Slot {
 /// An epoch fits in beside `NOBODY`.
 const _: () = assert!(EPOCHS == NOBODY);
 
-/// What a slot remembers of its cown where nobody holds it.
+/// The value of `long` for a cown that nobody holds.
 pub(super) fn free_since(epoch: u32) -> u32 {
     NOBODY | epoch
 }
