@@ -5,7 +5,7 @@
 VENV := .venv
 python := $(VENV)/bin/python
 
-.PHONY: help demo test test-rust test-python loom asan tsan valgrind lint format bench build venv clean
+.PHONY: help demo test test-rust test-python loom asan tsan valgrind lint msrv deny format bench build venv clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -40,6 +40,13 @@ lint: venv ## what formatters and linters have to say
 	PYO3_PYTHON=$(CURDIR)/$(python) cargo clippy --workspace --all-targets -- -D warnings
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
+
+msrv: venv ## build by the oldest Rust that will do (needs it: rustup toolchain install, and the version in Cargo.toml)
+	oldest=$$(scripts/oldest_rust) && PYO3_PYTHON=$(CURDIR)/$(python) CARGO_TARGET_DIR=target/msrv \
+		cargo "+$$oldest" build --workspace --all-targets --locked $(ARGS)
+
+deny: ## licenses, sources and known faults of what we build on (needs cargo-deny: cargo install --locked cargo-deny)
+	cargo deny check $(ARGS)
 
 format: venv ## format all sources
 	cargo fmt --all
