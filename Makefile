@@ -5,7 +5,7 @@
 VENV := .venv
 python := $(VENV)/bin/python
 
-.PHONY: help demo test test-rust test-python loom asan tsan valgrind lint msrv deny format bench build venv clean
+.PHONY: help demo test test-rust test-python loom asan tsan valgrind lint msrv deny stubs format bench build venv clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -41,12 +41,15 @@ lint: venv ## what formatters and linters have to say
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 
-msrv: venv ## build by the oldest Rust that will do (needs it: rustup toolchain install, and the version in Cargo.toml)
+msrv: venv ## compile by the oldest Rust that will do (by rustup, which has to have it)
 	oldest=$$(scripts/oldest_rust) && PYO3_PYTHON=$(CURDIR)/$(python) CARGO_TARGET_DIR=target/msrv \
-		cargo "+$$oldest" build --workspace --all-targets --locked $(ARGS)
+		cargo "+$$oldest" check --workspace --all-targets --locked $(ARGS)
 
-deny: ## licenses, sources and known faults of what we build on (needs cargo-deny: cargo install --locked cargo-deny)
+deny: ## licenses, sources and known faults of what we build on (needs cargo-deny)
 	cargo deny check $(ARGS)
+
+stubs: build ## the type stubs against the package, and users' code against the stubs
+	scripts/check_stubs $(VENV)
 
 format: venv ## format all sources
 	cargo fmt --all

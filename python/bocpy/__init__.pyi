@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 __all__ = [
     "WORKER_COUNT",
@@ -37,6 +37,7 @@ class WaitResult(NamedTuple):
     noticeboard: dict[str, Any]
     """What is on the noticeboard."""
 
+@disjoint_base
 class Cown(Generic[_T]):
     """A concurrent owner: a box with one value, and a queue of the behaviors that want it.
 
