@@ -5,7 +5,7 @@
 VENV := .venv
 python := $(VENV)/bin/python
 
-.PHONY: help demo test test-rust test-python fuzz loom asan tsan valgrind lint msrv deny stubs format bench build venv clean
+.PHONY: help demo test test-rust test-python fuzz coverage loom asan tsan valgrind lint msrv deny stubs format bench build venv clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -24,6 +24,9 @@ test-python: build ## the Python tests alone, on every host of behaviors that th
 
 fuzz: build ## send random values around for a minute, or: ARGS="--seconds 3600 --seed 1"
 	$(python) tests/python/fuzz.py $(ARGS)
+
+coverage: ## which part of the code the tests reach, Rust and Python
+	scripts/coverage $(ARGS)
 
 # One at a time: loom maps and unmaps a stack for each thread of each execution, and tests side by side wait for each other.
 loom: ## check the runtime's lock-free parts in every interleaving of their threads
