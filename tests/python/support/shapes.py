@@ -168,9 +168,9 @@ class Maker:
             return frozenset(self.key(depth - 1) for _ in range(self.random.randrange(4)))
         if self.cowns and kind < 0.3:
             return self.random.choice(self.cowns)
-        leaf = self.leaf()
+        leaf = Maker.leaf(self)
         # Equal keys of different types, or unequal to themselves, would be told apart by luck alone.
-        return leaf if type(leaf) in (int, str, bytes, type(None)) else repr(leaf)
+        return leaf if type(leaf) in (int, str, bytes, type(None)) else described(leaf)
 
     def leaf(self):
         kind = self.random.randrange(10)
