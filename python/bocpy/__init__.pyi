@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 __all__ = [
     "REMOVED",
@@ -50,6 +50,7 @@ class WaitResult(NamedTuple):
     noticeboard: dict[str, Any]
     """The entries of the noticeboard."""
 
+@disjoint_base
 class Cown(Generic[_T]):
     """A concurrent owner: a box with one value, and a queue of the behaviors that want it.
 
@@ -268,27 +269,27 @@ TIMEOUT: str
 def send(tag: str, contents: Any, /, *, timeout: float | None = None) -> None:
     """Send a message: one receiver of that tag will get it.
 
-    The contents travel like the value of a cown: they are taken as they are now, and the receiver gets an object of its
-    own. If behaviors run on threads, the receiver gets the object itself. Messages that one thread sends with one tag are
-    received in the order of sending. A tag is a non-empty string of 63 UTF-8 bytes at most; there can be any number of
-    tags.
+    The contents travel like the value of a cown: they are taken as they are now, and the receiver gets an object of
+    its own. If behaviors run on threads, the receiver gets the object itself. Messages that one thread sends with one
+    tag are received in the order of sending. A tag is a non-empty string of 63 UTF-8 bytes at most; there can be any
+    number of tags.
 
     Returns at once, unless `set_tags` has given the tag a bound, and as many messages wait already: then it waits for
     room, for `timeout` seconds at most (`None` or a negative number: forever).
 
-    Raises ValueError or TypeError for a bad tag, TypeError if the contents cannot be moved to another interpreter, and
-    TimeoutError if there was no room in time.
+    Raises ValueError or TypeError for a bad tag, TypeError if the contents cannot be moved to another interpreter,
+    and TimeoutError if there was no room in time.
     """
 
 @overload
 def receive(tags: str | Iterable[str], /, timeout: float | None = -1, after: None = None) -> tuple[str, Any]:
     """Receive the message that was sent first with that tag, or with one of several tags.
 
-    Waits for one, for `timeout` seconds at most (`None` or a negative number: forever). Returns `(tag, contents)`. If no
-    message came in time, returns what `after()` returns or, without `after`, `(TIMEOUT, None)`.
+    Waits for one, for `timeout` seconds at most (`None` or a negative number: forever). Returns `(tag, contents)`. If
+    no message came in time, returns what `after()` returns or, without `after`, `(TIMEOUT, None)`.
 
-    A behavior that waits occupies its worker meanwhile. If there may be more waiting behaviors than workers, those that
-    send what they wait for might not get to run: schedule a behavior when there is something to do instead.
+    A behavior that waits occupies its worker meanwhile. If there may be more waiting behaviors than workers, those
+    that send what they wait for might not get to run: schedule a behavior when there is something to do instead.
 
     Raises RuntimeError if the message cannot be opened in this interpreter; it is not lost, and stays the next one.
     """
@@ -317,12 +318,13 @@ REMOVED: _Removed
 def notice_write(key: str, value: Any) -> None:
     """Write an entry of the noticeboard, which every behavior and the program can read.
 
-    The value is taken as it is now, like that of a cown. A key is a non-empty string of 63 UTF-8 bytes at most; there can be
-    any number of entries. Cowns within the value live as long as the entry. The entries are dropped when `wait` stops the
-    workers.
+    The value is taken as it is now, like that of a cown. A key is a non-empty string of 63 UTF-8 bytes at most; there
+    can be any number of entries. Cowns within the value live as long as the entry. The entries are dropped when
+    `wait` stops the workers.
 
-    Behaviors that start after the write see it, once it is applied. That is at once, unless a function of `notice_update` is
-    running: then the write comes after that. Changes that one thread makes are applied in their order.
+    Behaviors that start after the write see it, once it is applied. That is at once, unless a function of
+    `notice_update` is running: then the write comes after that. Changes that one thread makes are applied in their
+    order.
 
     Raises ValueError or TypeError for a bad key, and TypeError if the value cannot be moved to another interpreter.
     """
@@ -330,8 +332,8 @@ def notice_write(key: str, value: Any) -> None:
 def notice_seed(key: str, value: Any) -> None:
     """Write an entry of the noticeboard before behaviors that need it are scheduled.
 
-    Starts the workers if they are not running, and returns when the entry is written: every behavior that is scheduled
-    later sees it. For the main program; raises RuntimeError in behaviors.
+    Starts the workers if they are not running, and returns when the entry is written: every behavior that is
+    scheduled later sees it. For the main program; raises RuntimeError in behaviors.
     """
 
 def notice_update(key: str, fn: Callable[[Any], Any], default: Any = None) -> None:
@@ -339,8 +341,9 @@ def notice_update(key: str, fn: Callable[[Any], Any], default: Any = None) -> No
 
     No other change of the noticeboard comes in between, so no update is lost. `fn` runs later, perhaps in another
     interpreter: it must be a function that can be moved there, such as a function of a module, a lambda, or
-    `functools.partial(operator.add, 5)`. It must only compute the new value, quickly, since all other changes wait for it. If
-    it returns `REMOVED`, the entry is taken off. If it raises, the entry stays as it was, and stderr has the traceback.
+    `functools.partial(operator.add, 5)`. It must only compute the new value, quickly, since all other changes wait
+    for it. If it returns `REMOVED`, the entry is taken off. If it raises, the entry stays as it was, and stderr has
+    the traceback.
     """
 
 def notice_delete(key: str) -> None:
@@ -355,9 +358,9 @@ def notice_sync(timeout: float | None = 30.0) -> None:
 def noticeboard() -> Mapping[str, Any]:
     """Return the noticeboard, to be read only.
 
-    In a behavior this is the board as it was when the behavior first looked at it, until its end. Elsewhere it is the board as
-    it is now. A value is opened when it is asked for: a value that cannot be opened in this interpreter does no harm to the
-    others.
+    In a behavior this is the board as it was when the behavior first looked at it, until its end. Elsewhere it is the
+    board as it is now. A value is opened when it is asked for: a value that cannot be opened in this interpreter does
+    no harm to the others.
     """
 
 def notice_read(key: str, default: Any = None) -> Any:

@@ -33,13 +33,13 @@ class Noticeboard(Mapping):
         return self._snapshot.get(key)
 
     def __contains__(self, key):
-        return key in self._snapshot.keys()
+        return key in self._snapshot.names()
 
     def __iter__(self):
-        return iter(self._snapshot.keys())
+        return iter(self._snapshot.names())
 
     def __len__(self):
-        return len(self._snapshot.keys())
+        return len(self._snapshot.names())
 
     def __repr__(self):
         return f"noticeboard({dict(self)!r})"
@@ -54,7 +54,7 @@ def contents(snapshot):
     import warnings
 
     found = {}
-    for key in snapshot.keys():
+    for key in snapshot.names():
         try:
             found[key] = snapshot.get(key)
         except Exception as error:

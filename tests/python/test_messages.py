@@ -1,14 +1,11 @@
 """Messages: `send`, `receive`, `drain`, `set_tags`, from threads, behaviors and interpreters."""
 
-import functools
 import math
 import os
-import signal
 import threading
 
-import bocpy
-from bocpy import TIMEOUT, Cown, drain, quiesce, receive, send, set_tags, start, wait, when
-from support import BACKEND, check_script, interpreters_only, not_strict, outcome, pytest, run_script, threads_only
+from bocpy import TIMEOUT, Cown, drain, receive, send, set_tags, start, wait, when
+from support import check_script, interpreters_only, outcome, pytest, threads_only
 
 
 @pytest.fixture(autouse=True)
@@ -199,7 +196,10 @@ def test_each_message_is_received_once():
     taken = [Cown([]) for _ in range(takers)]
     for cown in taken:
         when(cown)(take)
-    threads = [threading.Thread(target=lambda first=first: [send("job", n) for n in range(first, count, 3)]) for first in range(3)]
+    threads = [
+        threading.Thread(target=lambda first=first: [send("job", n) for n in range(first, count, 3)])
+        for first in range(3)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -287,7 +287,9 @@ def test_a_sender_waits_for_room():
 # -- bad input
 
 
-@pytest.mark.parametrize("function", [lambda tag: send(tag, 1), lambda tag: receive(tag, 0), drain, lambda tag: set_tags([tag])])
+@pytest.mark.parametrize(
+    "function", [lambda tag: send(tag, 1), lambda tag: receive(tag, 0), drain, lambda tag: set_tags([tag])]
+)
 @pytest.mark.parametrize(
     ("tag", "error", "text"),
     [
@@ -338,7 +340,7 @@ def test_set_tags_that_is_refused_drops_nothing():
 
 @interpreters_only
 def test_contents_that_can_not_be_moved_are_refused_by_name():
-    with pytest.raises(TypeError, match="the contents of a message with the tag 'a' of type '_thread.lock' cannot be moved"):
+    with pytest.raises(TypeError, match="a message with the tag 'a' of type '_thread.lock' cannot be moved"):
         send("a", threading.Lock())
     assert receive("a", 0) == (TIMEOUT, None)
 

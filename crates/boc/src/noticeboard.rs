@@ -1,9 +1,10 @@
 //! A noticeboard: values by key, which any thread can read and change without owning them.
 //!
 //! Changes are applied one after the other, in the order in which they were posted. An update computes the new value from
-//! the old one, which may take time and must not be interrupted by another change. So it is not done under the lock:
-//! whoever posts it becomes the *mutator*, which applies all changes that are posted meanwhile too. Other changes need
-//! nobody, and are applied as they are posted, unless there is a mutator.
+//! the old one, which may take time and must not be interrupted by another change. So it is not done under the lock, but by
+//! the *mutator*, of which there is one at a time, and which then applies all changes that were posted meanwhile. Whoever
+//! wants to update can post the update, to be computed by any mutator, or become the mutator and compute it. Other changes
+//! need nobody, and are applied as they are posted, unless there is a mutator.
 //!
 //! Readers take a snapshot, which never changes. A change copies the table of entries only if somebody still has a snapshot of
 //! it.
@@ -45,6 +46,8 @@ struct State<V, U> {
     applied: u64,
     /// Those who wait until that many changes are applied.
     waiting: Vec<(u64, Unparker)>,
+    /// Those who wait until there is no mutator.
+    turns: Vec<Unparker>,
 }
 
 type Entries<V> = BTreeMap<Arc<str>, Arc<V>>;
@@ -57,6 +60,16 @@ pub enum Change<V, U> {
     Remove,
     /// To compute a new value from the old one.
     Update(U),
+}
+
+/// What comes of trying to become the mutator.
+pub enum Begin<V, U> {
+    /// The caller is the mutator, and has begun its update of the value that the entry has.
+    Now(Mutator<V, U>, Option<Arc<V>>),
+    /// The caller is the mutator, but other changes come first.
+    After(Mutator<V, U>),
+    /// Another is the mutator.
+    Later,
 }
 
 /// What an update has come to.
@@ -113,6 +126,7 @@ impl<V, U> Noticeboard<V, U> {
             posted: 0,
             applied: 0,
             waiting: Vec::new(),
+            turns: Vec::new(),
         };
         Noticeboard { state: Mutex::new(state), version: AtomicU64::new(0) }
     }
@@ -142,6 +156,35 @@ impl<V, U> Noticeboard<V, U> {
     /// Becomes the mutator, if there is none and something is in line.
     pub fn mutator(self: &Arc<Self>) -> Option<Mutator<V, U>> {
         self.take_over(&mut lock(&self.state))
+    }
+
+    /// Becomes the mutator, with an update of that entry begun.
+    pub fn begin(self: &Arc<Self>, key: &str) -> Begin<V, U> {
+        let mut state = lock(&self.state);
+        if let Some(mutator) = self.take_over(&mut state) {
+            return Begin::After(mutator);
+        }
+        if state.busy {
+            return Begin::Later;
+        }
+        state.busy = true;
+        state.posted += 1;
+        let old = state.entries.get(key).cloned();
+        Begin::Now(Mutator { board: self.clone(), begun: Some(key.into()), is_over: false }, old)
+    }
+
+    /// Waits until there is no mutator. Blocks as long as `patience` says: it is asked how long to sleep before it is asked
+    /// again. False if it says `None` before.
+    pub fn wait_for_turn(&self, patience: impl FnMut() -> Option<Duration>) -> bool {
+        let parker = Parker::new();
+        let is_free = || {
+            let mut state = lock(&self.state);
+            if state.busy {
+                state.turns.push(parker.unparker().clone());
+            }
+            !state.busy
+        };
+        park_until(&parker, is_free, patience)
     }
 
     fn take_over(self: &Arc<Self>, state: &mut State<V, U>) -> Option<Mutator<V, U>> {
@@ -234,8 +277,8 @@ impl<V, U> Mutator<V, U> {
         loop {
             let mut state = lock(&self.board.state);
             let Some((key, change)) = state.queue.pop_front() else {
-                state.busy = false;
                 self.is_over = true;
+                step_down(state);
                 return None;
             };
             match change {
@@ -265,9 +308,17 @@ impl<V, U> Drop for Mutator<V, U> {
     fn drop(&mut self) {
         if !self.is_over {
             self.finish(Updated::Keep);
-            lock(&self.board.state).busy = false;
+            step_down(lock(&self.board.state));
         }
     }
+}
+
+/// There is no mutator any more. All who wait for that are woken, as the first of them may have given up.
+fn step_down<V, U>(mut state: MutexGuard<'_, State<V, U>>) {
+    state.busy = false;
+    let waiting = std::mem::take(&mut state.turns);
+    drop(state);
+    waiting.iter().for_each(Unparker::unpark);
 }
 
 impl<V> Snapshot<V> {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use boc::{Change, Mutator, Noticeboard, Ticket, Updated};
+use boc::{Begin, Change, Mutator, Noticeboard, Ticket, Updated};
 use common::size;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +33,19 @@ fn post(board: &Arc<Board>, key: &str, change: Change<i64, By>) -> Ticket {
         apply(mutator);
     }
     ticket
+}
+
+fn update_here(board: &Arc<Board>, key: &str, by: By) {
+    loop {
+        match board.begin(key) {
+            Begin::Now(mut mutator, old) => {
+                mutator.finish(Updated::Set(by(old.as_deref().copied().unwrap_or(0))));
+                return apply(mutator);
+            }
+            Begin::After(mutator) => apply(mutator),
+            Begin::Later => assert!(board.wait_for_turn(|| Some(Duration::MAX))),
+        }
+    }
 }
 
 fn value(board: &Board, key: &str) -> Option<i64> {
@@ -144,8 +157,11 @@ fn updates_of_many_threads_are_all_counted() {
             .map(|_| {
                 scope.spawn(|| {
                     let mut last = board.last();
-                    for _ in 0..each {
-                        last = post(&board, "n", Change::Update(|n| n + 1));
+                    for n in 0..each {
+                        match n % 2 {
+                            0 => last = post(&board, "n", Change::Update(|n| n + 1)),
+                            _ => update_here(&board, "n", |n| n + 1),
+                        }
                     }
                     assert!(board.wait(last, || Some(Duration::MAX)));
                 })

@@ -10,7 +10,7 @@ use crate::ffi::{Object, PyResult, Python, container, text};
 use crate::host::engine::ensure_started;
 use crate::host::updates::{self, refuse_in_update};
 use crate::interpreter::{Imported, PerInterpreter, State};
-use crate::transport::noticeboard::{self, Revision};
+use crate::transport::noticeboard;
 use crate::transport::parcel::Parcel;
 use boc::{Change, Ticket};
 use std::ffi::CStr;
@@ -37,7 +37,7 @@ impl Native for Snapshot {
     type Extra = Referable;
 
     fn methods() -> Vec<MethodDef<Self>> {
-        vec![method::method::<Get>(), method::method::<Keys>()]
+        vec![method::method::<Get>(), method::method::<Names>()]
     }
 
     fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
@@ -71,12 +71,12 @@ impl Method for Get {
     }
 }
 
-/// `keys()`: in order.
-struct Keys;
+/// `names()`: the keys in order.
+struct Names;
 
-impl Method for Keys {
+impl Method for Names {
     type Of = Snapshot;
-    const NAME: &'static CStr = c"keys";
+    const NAME: &'static CStr = c"names";
     const DOC: &'static CStr = c"The keys of all entries.";
 
     fn call<'py>(py: Python<'py>, this: &Instance<'py, Snapshot>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
@@ -173,15 +173,7 @@ impl Function for NoticeUpdate {
             );
             return Err(error::raise(py, Kind::Type, &message));
         }
-        let by = Parcel::pack(function, || format!("the function of notice_update('{key}')"))?;
-        let default = match default {
-            Some(default) => {
-                Parcel::pack_for_all(default, || format!("the default of notice_update('{key}')"))?
-            }
-            None => Parcel::pack(&py.none(), String::new)?,
-        };
-        let name = updates::name_of(function);
-        updates::post(py, key, Change::Update(Revision { by, default, name }))?;
+        updates::update(py, key, function, default.unwrap_or(&py.none()))?;
         Ok(py.none())
     }
 }

@@ -11,7 +11,6 @@ use super::updates;
 use crate::ffi::{Python, module};
 use crate::interpreter::watchdog::{self, Waiting};
 use crate::interpreter::{detach, fork_safe};
-use crate::transport::{mail, noticeboard};
 use parking_lot::{MutexGuard, RwLockWriteGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -59,8 +58,6 @@ pub(crate) fn after_in_child() {
     // Its threads are not here: there is nothing to end.
     std::mem::forget(engine.take());
     start_clean();
-    mail::start_clean();
-    noticeboard::start_clean();
     updates::start_clean();
     watchdog::start_clean(waiting);
     drop((lifecycle, engine));

@@ -1,17 +1,18 @@
 //! Who computes the updates of the noticeboard.
 //!
-//! A behavior that posts an update computes it at once, and those that others post meanwhile, up to a limit. Any other thread
-//! leaves it to a worker, if there is one: a function that takes long must not stop the program.
+//! A behavior computes its own, where it is: so its function need not go anywhere. It waits for its turn, and then applies
+//! what others have posted meanwhile, up to a limit. The program leaves its updates to the workers, if there are any: a
+//! function that takes long must not stop it.
 
 use super::engine;
 use crate::ffi::error::{self, Kind, Raised};
-use crate::ffi::{Object, PyResult, Python, module};
+use crate::ffi::{Object, PyResult, Python, module, text};
 use crate::interpreter::attach::if_attached;
-use crate::interpreter::{Imported, detach};
+use crate::interpreter::{Imported, State, detach};
 use crate::transport::by_reference::Opening;
 use crate::transport::noticeboard::{Revision, board};
 use crate::transport::parcel::Parcel;
-use boc::{Change, Mutator, Ticket, Update, Updated};
+use boc::{Begin, Change, Mutator, Ticket, Update, Updated};
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -59,21 +60,72 @@ fn in_update(py: Python<'_>, function: &str) -> Raised {
     error::raise(py, Kind::Runtime, &message)
 }
 
-/// Posts a change, and sees to it that it will be applied.
+/// Changes an entry without computing: now or, while somebody computes, after that.
 pub(crate) fn post(py: Python<'_>, key: &str, change: Change<Parcel, Revision>) -> PyResult<Ticket> {
     let (ticket, mutator) = board().post(key, change);
-    let Some(mutator) = mutator else { return Ok(ticket) };
-    if boc::current_worker().is_some() {
-        if !compute(py, mutator, LIMIT)? {
-            call();
+    if let Some(mutator) = mutator {
+        drop(mutator);
+        let called = CALLED.load(Ordering::Relaxed) || engine::background(py, call_job);
+        if !called {
+            settle(py)?;
         }
-        return Ok(ticket);
-    }
-    drop(mutator);
-    if !CALLED.load(Ordering::Relaxed) && !engine::background(py, call_job) {
-        settle(py)?;
     }
     Ok(ticket)
+}
+
+/// Updates an entry.
+pub(crate) fn update<'py>(
+    py: Python<'py>,
+    key: &str,
+    function: &Object<'py>,
+    default: &Object<'py>,
+) -> PyResult<()> {
+    if boc::current_worker().is_some() {
+        return update_here(py, key, function, default);
+    }
+    let by = Parcel::pack_function(function, || format!("the function of notice_update('{key}')"))?;
+    let default = Parcel::pack_for_all(default, || format!("the default of notice_update('{key}')"))?;
+    let name = name_of(function);
+    post(py, key, Change::Update(Revision { by, default, name })).map(drop)
+}
+
+/// How often a behavior looks whether it is its turn before it sleeps: updates are short, mostly.
+const LOOKS: usize = 200;
+
+fn update_here<'py>(
+    py: Python<'py>,
+    key: &str,
+    function: &Object<'py>,
+    default: &Object<'py>,
+) -> PyResult<()> {
+    let name = name_of(function);
+    let mut looks = 0;
+    loop {
+        match board().begin(key) {
+            Begin::Now(mut mutator, old) => {
+                let key: Arc<str> = key.into();
+                finish(py, &mut mutator, &key, &name, || {
+                    let old = match &old {
+                        Some(old) => old.open(py, Opening::Read)?,
+                        None => default.clone(),
+                    };
+                    new_value(py, &key, function, old)
+                })?;
+                if !compute(py, mutator, LIMIT)? {
+                    call();
+                }
+                return Ok(());
+            }
+            Begin::After(mutator) => drop(compute(py, mutator, usize::MAX)?),
+            Begin::Later if looks < LOOKS => {
+                looks += 1;
+                std::hint::spin_loop();
+            }
+            Begin::Later => {
+                detach(py, || board().wait_for_turn(|| Some(Duration::MAX)));
+            }
+        }
+    }
 }
 
 /// Lets a worker go on. By a behavior.
@@ -154,60 +206,73 @@ pub(crate) fn start_clean() {
 /// Computes at most so many updates. False where there are more.
 fn compute(py: Python<'_>, mut mutator: Mutator<Parcel, Revision>, limit: usize) -> PyResult<bool> {
     for _ in 0..limit {
-        let Some(update) = mutator.next() else { return Ok(true) };
-        let running =
-            Running { key: update.key.clone(), name: update.by.name.clone(), since: Instant::now() };
-        *RUNNING.lock() = Some(running);
-        let before = UPDATING.replace(true);
-        let new = new_value(py, &update);
-        UPDATING.set(before);
-        let running = RUNNING.lock().take();
-        drop(running);
-        match new {
-            Ok(new) => mutator.finish(new),
-            Err(Raised) => {
-                mutator.finish(Updated::Keep);
-                if error::is(py, Kind::KeyboardInterrupt) {
-                    return Err(Raised);
-                }
-                report(py, &update)?;
-            }
-        }
+        let Some(Update { key, old, by: revision }) = mutator.next() else { return Ok(true) };
+        finish(py, &mut mutator, &key, &revision.name, || {
+            let function = revision.by.open(py, Opening::Own)?;
+            let old = match &old {
+                Some(old) => old.open(py, Opening::Read)?,
+                None => revision.default.open(py, Opening::Own)?,
+            };
+            new_value(py, &key, &function, old)
+        })?;
     }
     drop(mutator);
     Ok(board().is_settled())
 }
 
-fn new_value(py: Python<'_>, update: &Update<Parcel, Revision>) -> PyResult<Updated<Parcel>> {
-    let function = update.by.by.open(py, Opening::Own)?;
-    let old = match &update.old {
-        Some(old) => old.open(py, Opening::Read)?,
-        None => update.by.default.open(py, Opening::Own)?,
-    };
+/// Finishes the update that was begun by what `f` computes. An error is reported, and leaves the entry as it is.
+fn finish(
+    py: Python<'_>,
+    mutator: &mut Mutator<Parcel, Revision>,
+    key: &Arc<str>,
+    name: &Arc<str>,
+    f: impl FnOnce() -> PyResult<Updated<Parcel>>,
+) -> PyResult<()> {
+    *RUNNING.lock() = Some(Running { key: key.clone(), name: name.clone(), since: Instant::now() });
+    UPDATING.set(true);
+    let new = f();
+    UPDATING.set(false);
+    let running = RUNNING.lock().take();
+    drop(running);
+    match new {
+        Ok(new) => mutator.finish(new),
+        Err(Raised) => {
+            mutator.finish(Updated::Keep);
+            if error::is(py, Kind::KeyboardInterrupt) {
+                return Err(Raised);
+            }
+            report(py, key, name)?;
+        }
+    }
+    Ok(())
+}
+
+fn new_value<'py>(
+    py: Python<'py>,
+    key: &str,
+    function: &Object<'py>,
+    old: Object<'py>,
+) -> PyResult<Updated<Parcel>> {
     let new = function.call(&[&old])?;
     drop(old);
-    if new.address() == REMOVED.get(py, crate::interpreter::State::get(py))?.address() {
+    if new.address() == REMOVED.get(py, State::get(py))?.address() {
         return Ok(Updated::Remove);
     }
-    let what = || format!("the value of the notice '{}'", update.key);
-    Parcel::pack_for_all(&new, what).map(Updated::Set)
+    Parcel::pack_for_all(&new, || format!("the value of the notice '{key}'")).map(Updated::Set)
 }
 
 /// Says that an update failed, and why.
-fn report(py: Python<'_>, update: &Update<Parcel, Revision>) -> PyResult<()> {
+fn report(py: Python<'_>, key: &str, name: &str) -> PyResult<()> {
     let Some(error) = error::take(py) else { return Ok(()) };
-    let key = crate::ffi::text::string(py, &update.key)?;
-    let name = crate::ffi::text::string(py, &update.by.name)?;
-    if REPORT.call(py, &[&key, &name, &error]).is_err() {
+    if REPORT.call(py, &[&text::string(py, key)?, &text::string(py, name)?, &error]).is_err() {
         let why = error::describe(py);
-        error::clear(py);
-        module::write_stderr(py, &format!("bocpy: notice_update('{}') failed: {why}\n", update.key));
+        module::write_stderr(py, &format!("bocpy: notice_update('{key}') failed: {why}\n"));
     }
     Ok(())
 }
 
 /// What a function is called, for messages.
-pub(crate) fn name_of(function: &Object<'_>) -> Arc<str> {
+fn name_of(function: &Object<'_>) -> Arc<str> {
     let name = function.getattr_opt(c"__qualname__").ok().flatten();
     error::clear(function.py());
     match name.as_ref().and_then(|name| name.to_str()) {

@@ -48,8 +48,3 @@ pub(crate) fn with<R>(tag: &str, f: impl FnOnce(&Mailbox<Parcel>) -> R) -> R {
 pub(crate) fn clear() -> Vec<Parcel> {
     MAILBOXES.get().clear()
 }
-
-/// In the child of a fork: there are no messages.
-pub(crate) fn start_clean() {
-    MAILBOXES.renew();
-}

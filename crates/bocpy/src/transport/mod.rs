@@ -4,6 +4,7 @@
 //! What a cown owns at any time is its [`Slot`](slot::Slot).
 #![forbid(unsafe_code)]
 
+#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "no type but Cown moves so yet"))]
 pub(crate) mod by_reference;
 pub(crate) mod cown;
 mod form;
@@ -14,6 +15,7 @@ pub(crate) mod mail;
 pub(crate) mod namespaces;
 pub(crate) mod noticeboard;
 pub(crate) mod out_of_band;
+#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "as above"))]
 pub(crate) mod ownership;
 pub(crate) mod pack;
 pub(crate) mod packed;

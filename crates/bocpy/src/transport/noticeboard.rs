@@ -52,11 +52,6 @@ pub(crate) fn board() -> &'static Arc<Board> {
     BOARD.get()
 }
 
-/// In the child of a fork: it is empty.
-pub(crate) fn start_clean() {
-    BOARD.renew();
-}
-
 /// The board as the caller sees it: as it is now, or as the behavior that runs has seen it first.
 pub(crate) fn snapshot() -> Arc<Snapshot<Parcel>> {
     if !Holder::in_behavior() {

@@ -4,7 +4,9 @@ use super::by_reference::{Opening, Taking, hand_over};
 use super::portable::Portable;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
-use crate::interpreter::{Resident, backend, within};
+use crate::interpreter::{Imported, Resident, backend, within};
+
+static DETACHED: Imported = Imported::new("bocpy._code", c"detached");
 
 /// A value that no cown owns.
 pub(crate) enum Parcel {
@@ -35,6 +37,14 @@ impl Parcel {
             }
             packed => packed.map(Parcel::Portable),
         }
+    }
+
+    /// The same for a function, with the globals that it needs as they are now.
+    pub(crate) fn pack_function(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Parcel> {
+        if backend::values_stay(object.py()) {
+            return Ok(Parcel::Object(Resident::new(DETACHED.call(object.py(), &[object])?)));
+        }
+        Portable::encode_function(object, what).map(Parcel::Portable)
     }
 
     /// An object of this interpreter.
