@@ -253,7 +253,7 @@ def answer(namespace, name):
     else:
         globals_ = _code.namespace_of(namespace)
         if not name:
-            return None if globals_ is None else b""
+            return None if globals_ is None else pickle.dumps(True)
         if globals_ is None or name not in globals_:
             return None
         thing = globals_[name]
