@@ -3,7 +3,7 @@
 use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::Function;
-use crate::ffi::{Object, PyResult, Python, container, module, number, text};
+use crate::ffi::{Dict, List, Object, PyResult, Python, module, number, text};
 use crate::host::engine;
 use boc::Stats;
 use std::ffi::CStr;
@@ -59,10 +59,11 @@ fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, stop: bool) 
     match (wants_stats, wants_noticeboard) {
         (false, false) => Ok(py.none()),
         (true, false) => stats_list(py, &counted),
-        (false, true) => container::dict(py),
+        (false, true) => Ok(Dict::new(py)?.into()),
         (true, true) => {
             let result = module::import_from(py, "bocpy", c"WaitResult")?;
-            result.call(&[&stats_list(py, &counted)?, &container::dict(py)?])
+            let noticeboard = Dict::new(py)?;
+            result.call(&[&stats_list(py, &counted)?, &noticeboard])
         }
     }
 }
@@ -87,14 +88,14 @@ fn stats_list<'py>(py: Python<'py>, counted: &[Stats]) -> PyResult<Object<'py>> 
         .iter()
         .enumerate()
         .map(|(index, stats)| {
-            let entries = container::dict(py)?;
+            let entries = Dict::new(py)?;
             // Queues push without retries here; the key is there for compatibility.
             let fixed = [("worker_index", index as u64), ("enqueue_cas_retries", 0)];
             for (name, count) in fixed.into_iter().chain(stats.entries()) {
-                entries.dict_set(&text::intern(py, name)?, &number::uint(py, count)?)?;
+                entries.set(&text::intern(py, name)?, &number::uint(py, count)?)?;
             }
-            Ok(entries)
+            Ok(entries.into())
         })
         .collect();
-    container::list(py, workers?)
+    Ok(List::new(py, workers?)?.into())
 }
