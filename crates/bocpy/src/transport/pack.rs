@@ -212,6 +212,7 @@ impl<'py, O: Out> Packer<'py, O> {
     }
 
     /// Packs a value with all that is in it. False where something has no form here.
+    #[inline(never)] // Between its callers' code, its loop would be slower.
     fn all_of(&mut self, object: &Object<'py>, moves: bool) -> PyResult<bool> {
         let mut stack: Vec<Container<'py>> = Vec::new();
         // The root belongs to the slot or the caller, and the caller says whether to anyone else.
