@@ -2,6 +2,8 @@
 //!
 //! All of it follows from one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and an
 //! [`Object`] carries the lifetime of such a token. Neither can leave the thread.
+//!
+//! What works with objects of one builtin kind only is a method of a type for that kind, such as [`List`]: see `kind.rs`.
 
 pub(crate) mod allocator;
 pub(crate) mod args;
