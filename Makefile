@@ -5,7 +5,7 @@
 VENV := .venv
 python := $(VENV)/bin/python
 
-.PHONY: help demo test test-rust test-python loom asan tsan valgrind lint format bench build venv clean
+.PHONY: help demo test test-rust test-python fuzz coverage loom asan tsan valgrind lint msrv deny stubs format bench build venv clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -22,6 +22,12 @@ test-rust: venv ## the Rust tests alone
 test-python: build ## the Python tests alone, on every host of behaviors that the Python has
 	scripts/test_python $(VENV) $(ARGS)
 
+fuzz: build ## send random values around for a minute, or: ARGS="--seconds 3600 --seed 1"
+	$(python) tests/python/fuzz.py $(ARGS)
+
+coverage: ## which part of the code the tests reach, Rust and Python
+	scripts/coverage $(ARGS)
+
 # One at a time: loom maps and unmaps a stack for each thread of each execution, and tests side by side wait for each other.
 loom: ## check the runtime's lock-free parts in every interleaving of their threads
 	RUST_TEST_THREADS=1 RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p boc --release --lib models $(ARGS)
@@ -37,9 +43,19 @@ valgrind: ## the same under valgrind's memcheck
 
 lint: venv ## what formatters and linters have to say
 	cargo fmt --all --check
-	PYO3_PYTHON=$(CURDIR)/$(python) cargo clippy --workspace --all-targets -- -D warnings
+	PYO3_PYTHON=$(CURDIR)/$(python) cargo clippy --workspace --all-targets --all-features -- -D warnings
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
+
+msrv: venv ## compile by the oldest Rust that will do (by rustup, which has to have it)
+	oldest=$$(scripts/oldest_rust) && PYO3_PYTHON=$(CURDIR)/$(python) CARGO_TARGET_DIR=target/msrv \
+		cargo "+$$oldest" check --workspace --all-targets --locked $(ARGS)
+
+deny: ## licenses, sources and known faults of what we build on (needs cargo-deny)
+	cargo deny check $(ARGS)
+
+stubs: build ## the type stubs against the package, and users' code against the stubs
+	scripts/check_stubs $(VENV)
 
 format: venv ## format all sources
 	cargo fmt --all

@@ -1,18 +1,31 @@
 """Behavior-oriented concurrency: data lives in cowns, and behaviors run once they alone hold the cowns they name."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 __all__ = [
+    "REMOVED",
+    "TIMEOUT",
     "WORKER_COUNT",
     "Cown",
     "WaitResult",
     "__version__",
+    "drain",
+    "notice_delete",
+    "notice_read",
+    "notice_seed",
+    "notice_sync",
+    "notice_update",
+    "notice_write",
+    "noticeboard",
     "quiesce",
     "read",
+    "receive",
+    "send",
+    "set_tags",
     "start",
     "wait",
     "when",
@@ -35,8 +48,9 @@ class WaitResult(NamedTuple):
     """A dict of counters for each worker; empty if no worker was running."""
 
     noticeboard: dict[str, Any]
-    """The contents of the noticeboard: always empty in this version."""
+    """The entries of the noticeboard."""
 
+@disjoint_base
 class Cown(Generic[_T]):
     """A concurrent owner: a box with one value, and a queue of the behaviors that want it.
 
@@ -205,7 +219,7 @@ def wait(timeout: float | None = None, *, stats: Literal[False] = False, noticeb
 
     - `timeout`: seconds; None waits forever, a negative number does not wait.
     - `stats`: return a dict of counters for each worker that was running.
-    - `noticeboard`: return the noticeboard, always empty in this version. With both, returns a `WaitResult`.
+    - `noticeboard`: return the entries of the noticeboard as a dict. With both, returns a `WaitResult`.
 
     Raises TimeoutError on timeout, after which everything goes on as before; KeyboardInterrupt on Ctrl-C; ValueError if
     the timeout is NaN; RuntimeError inside a behavior.
@@ -248,3 +262,109 @@ def quiesce(timeout: float | None = None, *, stats: Literal[True], noticeboard: 
 def quiesce(
     timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
 ) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None: ...
+
+TIMEOUT: str
+"""The tag that `receive` returns when no message came in time."""
+
+def send(tag: str, contents: Any, /, *, timeout: float | None = None) -> None:
+    """Send a message: one receiver of that tag will get it.
+
+    The contents travel like the value of a cown: they are taken as they are now, and the receiver gets an object of
+    its own. If behaviors run on threads, the receiver gets the object itself. Messages that one thread sends with one
+    tag are received in the order of sending. A tag is a non-empty string of 63 UTF-8 bytes at most; there can be any
+    number of tags.
+
+    Returns at once, unless `set_tags` has given the tag a bound, and as many messages wait already: then it waits for
+    room, for `timeout` seconds at most (`None` or a negative number: forever).
+
+    Raises ValueError or TypeError for a bad tag, TypeError if the contents cannot be moved to another interpreter,
+    and TimeoutError if there was no room in time.
+    """
+
+@overload
+def receive(tags: str | Iterable[str], /, timeout: float | None = -1, after: None = None) -> tuple[str, Any]:
+    """Receive the message that was sent first with that tag, or with one of several tags.
+
+    Waits for one, for `timeout` seconds at most (`None` or a negative number: forever). Returns `(tag, contents)`. If
+    no message came in time, returns what `after()` returns or, without `after`, `(TIMEOUT, None)`.
+
+    A behavior that waits occupies its worker meanwhile. If there may be more waiting behaviors than workers, those
+    that send what they wait for might not get to run: schedule a behavior when there is something to do instead.
+
+    Raises RuntimeError if the message cannot be opened in this interpreter; it is not lost, and stays the next one.
+    """
+
+@overload
+def receive(
+    tags: str | Iterable[str], /, timeout: float | None = -1, *, after: Callable[[], _R]
+) -> tuple[str, Any] | _R: ...
+@overload
+def receive(tags: str | Iterable[str], /, timeout: float | None, after: Callable[[], _R]) -> tuple[str, Any] | _R: ...
+def drain(tags: str | Iterable[str], /) -> None:
+    """Drop all messages that wait with that tag, or with these tags."""
+
+def set_tags(tags: str | Iterable[str] | Mapping[str, int | None], /) -> None:
+    """Drop all messages of all tags, and set bounds.
+
+    In a dict, the value of a tag is its bound: how many of its messages may wait before `send` waits for room. Tags
+    without a bound (`None`), and those that are not named, take any number. Receivers that wait go on waiting.
+    """
+
+class _Removed: ...
+
+REMOVED: _Removed
+"""What the function of `notice_update` returns to take the entry off the noticeboard."""
+
+def notice_write(key: str, value: Any) -> None:
+    """Write an entry of the noticeboard, which every behavior and the program can read.
+
+    The value is taken as it is now, like that of a cown. A key is a non-empty string of 63 UTF-8 bytes at most; there
+    can be any number of entries. Cowns within the value live as long as the entry. The entries are dropped when
+    `wait` stops the workers.
+
+    Behaviors that start after the write see it, once it is applied. That is at once, unless a function of
+    `notice_update` is running: then the write comes after that. Changes that one thread makes are applied in their
+    order.
+
+    Raises ValueError or TypeError for a bad key, and TypeError if the value cannot be moved to another interpreter.
+    """
+
+def notice_seed(key: str, value: Any) -> None:
+    """Write an entry of the noticeboard before behaviors that need it are scheduled.
+
+    Starts the workers if they are not running, and returns when the entry is written: every behavior that is
+    scheduled later sees it. For the main program; raises RuntimeError in behaviors.
+    """
+
+def notice_update(key: str, fn: Callable[[Any], Any], default: Any = None) -> None:
+    """Replace the value of an entry by `fn(value)`, or by `fn(default)` if there is no such entry.
+
+    No other change of the noticeboard comes in between, so no update is lost. `fn` runs later, perhaps in another
+    interpreter: it must be a function that can be moved there, such as a function of a module, a lambda, or
+    `functools.partial(operator.add, 5)`. It must only compute the new value, quickly, since all other changes wait
+    for it. If it returns `REMOVED`, the entry is taken off. If it raises, the entry stays as it was, and stderr has
+    the traceback.
+    """
+
+def notice_delete(key: str) -> None:
+    """Take an entry off the noticeboard, if it is there."""
+
+def notice_sync(timeout: float | None = 30.0) -> None:
+    """Wait until all changes that this thread has made to the noticeboard are applied.
+
+    Raises TimeoutError after `timeout` seconds (`None`: waits forever).
+    """
+
+def noticeboard() -> Mapping[str, Any]:
+    """Return the noticeboard, to be read only.
+
+    In a behavior this is the board as it was when the behavior first looked at it, until its end. Elsewhere it is the
+    board as it is now. A value is opened when it is asked for: a value that cannot be opened in this interpreter does
+    no harm to the others.
+    """
+
+def notice_read(key: str, default: Any = None) -> Any:
+    """Return the value of an entry of `noticeboard()`, or `default` if there is no such entry.
+
+    A behavior gets an object of its own: what it changes in it reaches nobody else.
+    """

@@ -18,7 +18,7 @@ import cloudpickle
 
 from . import _buffers, _code, _core, _worker
 
-__all__ = ["answer", "carry", "class_by_number", "define", "dumps", "forget", "learn_class"]
+__all__ = ["answer", "carry", "class_by_number", "define", "dumps", "dumps_detached", "forget", "learn_class"]
 
 _CACHED = type(functools.lru_cache(len))
 
@@ -35,12 +35,14 @@ _being_tried = set()
 class _Pickler(cloudpickle.Pickler):
     """Sends functions as code and captures, and numbered classes by number; leaves the rest to cloudpickle."""
 
-    def __init__(self, file, *, inline=False, with_globals=True):
+    def __init__(self, file, *, inline=False, with_globals=True, detached=False):
         super().__init__(file, protocol=5, buffer_callback=_core._carry_buffer)
         # A definition includes the other classes that it uses, not their numbers: they may need each other to be made.
         self._inline = inline
         # Whether functions of a namespace take along the globals that they need.
         self._with_globals = with_globals and not inline
+        # Whether functions get globals of their own, with what they need as it is now.
+        self._detached = detached
         # For globals that belong to no namespace, by `id`: the dict that is sent in their place.
         self._carried = {}
 
@@ -71,7 +73,7 @@ class _Pickler(cloudpickle.Pickler):
         globals_ = function.__globals__
         importable, namespace = _code.place_of(globals_)
         needs = None
-        if namespace is None:
+        if namespace is None or (self._detached and not importable):
             # Separate globals, made by `exec` and the like: those that the function needs go with it.
             namespace = self._carried.setdefault(id(globals_), {"__name__": globals_.get("__name__")})
             needs = _needs(function, globals_)
@@ -172,6 +174,11 @@ def class_by_number(number):
 def dumps(value, first_error=None):
     """Pickles, by value where something can't be imported. `first_error`: the error of plain pickle."""
     return _dumps(value, first_error, inline=False)
+
+
+def dumps_detached(value, first_error=None):
+    """Pickles a function so that it keeps the globals that it needs as they are now."""
+    return _dumps(value, first_error, inline=False, detached=True)
 
 
 def define(thing):

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 __all__ = [
     "check",
+    "detached",
     "direct_names",
     "forget",
     "is_by_value",
@@ -223,6 +224,18 @@ def direct_names(function):
     _names(function.__code__, loads, stores, set())
     own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
     return tuple(sorted(own | {name for name in loads if name not in vars(builtins) or name in function.__globals__}))
+
+
+def detached(function):
+    """Returns a function that keeps the globals that it names as they are now, unless its module can be imported."""
+    if not isinstance(function, FunctionType) or not is_by_value(function):
+        return function
+    globals_ = function.__globals__
+    names = {name: globals_[name] for name in direct_names(function) if name in globals_}
+    copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__qualname__ = function.__qualname__
+    return copy
 
 
 def survey(thing, globals_):

@@ -5,7 +5,12 @@ import os
 import sys
 import threading
 
-__all__ = ["finish_at_exit"]
+__all__ = ["finish_at_exit", "is_main_thread"]
+
+
+def is_main_thread():
+    """Tells whether signals come to this thread."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def finish_at_exit():

@@ -1,8 +1,6 @@
 """Classes of ``__main__``: an instance comes back as an instance of the same class."""
 
-from support import USUAL_WAYS, check_script, pytest
-
-usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
+from support import check_script, pytest, usual_ways
 
 WAYS_OF_DEFINING = {
     "plain": """

@@ -1,8 +1,6 @@
 """Programs of the shapes that bocpy's own texts show; they must run unchanged after ``import bocpy``."""
 
-from support import EVERY_WAY, USUAL_WAYS, check_script, pytest
-
-usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
+from support import check_script, every_way, usual_ways
 
 CHEESE_AND_MEAL = """
     import logging
@@ -112,7 +110,7 @@ CHEESE_AND_MEAL = """
 """
 
 
-@pytest.mark.parametrize("how", EVERY_WAY)
+@every_way
 def test_cheese_and_meal_with_a_closure_over_an_argument(how):
     expected = """
         Wensleydale / egg and bacon

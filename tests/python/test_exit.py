@@ -2,10 +2,7 @@
 
 import sys
 
-from support import EVERY_WAY, USUAL_WAYS, check_script, pytest, run_script
-
-usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
-every_way = pytest.mark.parametrize("how", EVERY_WAY)
+from support import check_script, every_way, pytest, run_script, usual_ways
 
 WRITES = """
     import os, sys

@@ -2,9 +2,7 @@
 
 import sysconfig
 
-from support import USUAL_WAYS, interpreters_only, pytest, run_script
-
-usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
+from support import interpreters_only, pytest, run_script, usual_ways
 
 FAILING = """
     from bocpy import Cown, quiesce, wait, when

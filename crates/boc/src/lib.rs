@@ -31,6 +31,8 @@
 //! - [`Scope`]: a count of some of the behaviors, for waiting for them alone.
 //! - [`Claims`], [`Body`], [`Runtime::schedule`]: the same without guards, for language bindings. [`Placement`]: where a
 //!   body runs; [`Runtime::pump`]: runs bodies on a thread of the program.
+//! - [`Mailboxes`], [`Noticeboard`]: two ways to share without owning. Messages go to one receiver each; anybody may look at
+//!   the noticeboard.
 //! - [`Events`]: events of the scheduler, for tracing. [`Builder::seed`]: an order of behaviors that can be run again,
 //!   for tests.
 //!
@@ -41,6 +43,7 @@
 //! | layer | modules | what it knows |
 //! |---|---|---|
 //! | memory, primitives | `sync`, `pool` | atomics (loom's in models); recycled blocks |
+//! | sharing | `mailboxes`, `noticeboard` | values that pass from thread to thread without a cown |
 //! | job | `job` | a block that waits for grants and can then be run |
 //! | queue | `queue`, `cown_core` | requests in line for a cown, and who keeps it alive |
 //! | cown | `cown` | a value behind a queue |
@@ -57,6 +60,8 @@ mod cowns;
 mod hold;
 mod host;
 mod job;
+mod mailboxes;
+mod noticeboard;
 mod outcome;
 mod pool;
 mod queue;
@@ -82,6 +87,8 @@ pub use cowns::{Cowns, Read, ReadGuard, Shape, WriteGuard, read};
 pub use hold::CownGuard;
 pub use host::{Host, Worker};
 pub use job::Placement;
+pub use mailboxes::{Mailbox, Mailboxes, Message, receive, try_receive};
+pub use noticeboard::{Begin, Change, Mutator, Noticeboard, Snapshot, Ticket, Update, Updated};
 pub use outcome::{Outcome, Panic, Promise};
 pub use queue::Mode;
 pub use runtime::{PumpError, Runtime};

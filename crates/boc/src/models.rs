@@ -7,7 +7,9 @@
 
 mod ends;
 mod hold;
+mod mailboxes;
 pub(crate) mod memory;
+mod noticeboard;
 mod promise;
 mod queue;
 mod scope;

@@ -192,6 +192,23 @@ macro_rules! queue {
 queue!(Lifo);
 queue!(Fifo);
 
+/// Sleeps until `is_done`, as long as `patience` says: it is asked how long to sleep before it is asked again. False if it says
+/// `None` before.
+pub(crate) fn park_until(
+    parker: &Parker,
+    is_done: impl Fn() -> bool,
+    mut patience: impl FnMut() -> Option<std::time::Duration>,
+) -> bool {
+    while !is_done() {
+        match patience() {
+            None => return false,
+            Some(std::time::Duration::MAX) => parker.park(),
+            Some(time) => parker.park_timeout(time),
+        }
+    }
+    true
+}
+
 /// Locks, even if a thread has panicked while it held the lock: no panic leaves the state behind our locks half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

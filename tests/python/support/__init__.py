@@ -11,7 +11,7 @@ from support.inert import pytest
 from support.lives import Loud, come_by, put, read_exactly
 from support.outcomes import error_of, outcome, text_of
 from support.place import KEPT, interpreter
-from support.scripts import EVERY_WAY, USUAL_WAYS, check_script, run_script, start_script
+from support.scripts import EVERY_WAY, USUAL_WAYS, check_script, every_way, run_script, start_script, usual_ways
 
 __all__ = [
     "BACKEND",
@@ -24,6 +24,7 @@ __all__ = [
     "check_script",
     "come_by",
     "error_of",
+    "every_way",
     "interpreter",
     "interpreters_only",
     "not_strict",
@@ -35,5 +36,6 @@ __all__ = [
     "start_script",
     "text_of",
     "threads_only",
+    "usual_ways",
     "worker_name",
 ]

@@ -7,8 +7,13 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from support.inert import pytest
+
 USUAL_WAYS = ("file", "-c", "stdin")
 EVERY_WAY = ("file", "-c", "stdin", "runpy", "runpy-module", "-m", "relative", "non-ascii")
+
+usual_ways = pytest.mark.parametrize("how", USUAL_WAYS)
+every_way = pytest.mark.parametrize("how", EVERY_WAY)
 
 RUN_PATH = "import runpy, sys; sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
 RUN_MODULE = "import runpy; runpy.run_module('program', run_name='__main__', alter_sys=True)"

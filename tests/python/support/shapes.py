@@ -1,19 +1,25 @@
 """Whether two values are alike in every respect: types, contents, order, and which of their parts are one object."""
 
 import array
+import collections
+import enum
 import math
 import random
+import struct
 import types
 
 from bocpy import Cown
 
-CONTAINERS = (list, tuple, dict, set, frozenset, bytearray, array.array, types.SimpleNamespace)
+CONTAINERS = (
+    *(list, tuple, dict, set, frozenset, bytearray, memoryview),
+    *(array.array, collections.deque, types.SimpleNamespace, BaseException),
+)
 
 
 def difference(one, other):
     """The difference between two values, in words; "" if there is none. Handles cycles and any depth.
 
-    Parts of sets and keys of dicts are compared by `==`.
+    Parts of sets are compared by what they are called.
     """
     there, back = {}, {}
     todo = [(one, other, "value")]
@@ -21,36 +27,61 @@ def difference(one, other):
         a, b, where = todo.pop()
         if type(a) is not type(b):
             return f"{where}: {type(a).__name__} and {type(b).__name__}"
-        if not isinstance(a, CONTAINERS):
+        if not has_parts(a):
             if not same_leaf(a, b):
-                return f"{where}: {a!r:.100} and {b!r:.100}"
+                return f"{where}: {described(a):.100} and {described(b):.100}"
             continue
-        if a == () or type(a) is frozenset and not a:
+        if type(a) in (tuple, frozenset) and not a:
             continue
         known = id(a) in there, id(b) in back
         if there.setdefault(id(a), id(b)) != id(b) or back.setdefault(id(b), id(a)) != id(a):
             return f"{where}: not the same parts are one object"
         if any(known):
             continue
-        if isinstance(a, types.SimpleNamespace):
-            a, b = vars(a), vars(b)
-        if isinstance(a, dict):
-            if [(type(key), key) for key in a] != [(type(key), key) for key in b]:
-                return f"{where}: keys {list(a)!r:.100} and {list(b)!r:.100}"
-            todo.extend((a[key], b[key], f"{where}[{key!r:.20}]"[-200:]) for key in a)
-        elif isinstance(a, (list, tuple)):
-            if len(a) != len(b):
-                return f"{where}: {len(a)} and {len(b)} parts"
-            todo.extend((x, y, f"{where}[{n}]"[-200:]) for n, (x, y) in enumerate(zip(a, b)))
-        elif isinstance(a, array.array):
-            if (a.typecode, a.tobytes()) != (b.typecode, b.tobytes()):
-                return f"{where}: {a!r:.100} and {b!r:.100}"
-        elif isinstance(a, bytearray):
-            if a != b:
-                return f"{where}: {a!r:.100} and {b!r:.100}"
-        elif sorted(map(described, a)) != sorted(map(described, b)):
-            return f"{where}: {a!r:.100} and {b!r:.100}"
+        parts, others = parts_of(a), parts_of(b)
+        if [name for name, _ in parts] != [name for name, _ in others]:
+            return f"{where}: {len(parts)} and {len(others)} parts, or others"
+        todo.extend((x, y, f"{where}{name}"[-200:]) for (name, x), (_, y) in zip(parts, others))
     return ""
+
+
+def has_parts(value):
+    """Whether it may hold other objects, or can be changed, so that it matters which object it is."""
+    if isinstance(value, (enum.Enum, type)):
+        return False
+    if isinstance(value, CONTAINERS) or hasattr(value, "__dict__"):
+        return True
+    return hasattr(value, "__slots__") and type(value).__eq__ is object.__eq__
+
+
+def parts_of(value):
+    """The names and values of all that makes it what it is."""
+    parts = []
+    if isinstance(value, dict):
+        for number, (key, item) in enumerate(value.items()):
+            parts += [(f" key {number}", key), (f"[{number}]", item)]
+        if isinstance(value, collections.defaultdict):
+            parts.append((" default", value.default_factory))
+    elif isinstance(value, (list, tuple, collections.deque)):
+        parts += [(f"[{number}]", item) for number, item in enumerate(value)]
+        if isinstance(value, collections.deque):
+            parts.append((" maxlen", value.maxlen))
+    elif isinstance(value, (set, frozenset)):
+        parts.append((" items", str(sorted(map(described, value)))))
+    elif isinstance(value, array.array):
+        parts += [(" code", value.typecode), (" data", value.tobytes())]
+    elif isinstance(value, memoryview):
+        how = f"{value.format} {value.shape} {value.strides} {value.readonly}"
+        parts += [(" how", how), (" data", value.tobytes()), (" of", value.obj)]
+    elif isinstance(value, BaseException):
+        parts.append((" args", value.args))
+    else:
+        for builtin, content in ((bytearray, bytes), (bytes, bytes), (str, str), (int, int), (float, float)):
+            if isinstance(value, builtin):
+                parts.append((" content", content(value)))
+    names = [*getattr(value, "__dict__", ()), *getattr(value, "__slots__", ())]
+    parts += [(f".{name}", getattr(value, name)) for name in names if hasattr(value, name)]
+    return parts
 
 
 def same_leaf(a, b):
@@ -58,21 +89,25 @@ def same_leaf(a, b):
         return same_float(a, b)
     if isinstance(a, complex):
         return same_float(a.real, b.real) and same_float(a.imag, b.imag)
-    return a == b
+    # What is equal can differ all the same, as decimal numbers do, and times.
+    return a == b and (isinstance(a, (int, str, bytes, Cown)) or repr(a) == repr(b))
 
 
 def same_float(a, b):
-    return (math.isnan(a) and math.isnan(b)) or (a == b and math.copysign(1, a) == math.copysign(1, b))
+    """The same to the last bit: that tells the zeros apart, and what is not a number."""
+    return struct.pack("d", a) == struct.pack("d", b)
 
 
 def described(part):
-    """A part of a set, in words that are the same for parts that are alike."""
+    """A leaf, or a part of a set, in words that are the same for parts that are alike."""
     if isinstance(part, frozenset):
         return f"frozenset({sorted(map(described, part))})"
     if isinstance(part, tuple):
         return f"({', '.join(map(described, part))})"
     if isinstance(part, Cown):
         return f"Cown {hash(part)}"
+    if type(part) is int:
+        return hex(part)  # of any size, which repr is not
     return f"{type(part).__name__} {part!r}"
 
 
@@ -133,9 +168,9 @@ class Maker:
             return frozenset(self.key(depth - 1) for _ in range(self.random.randrange(4)))
         if self.cowns and kind < 0.3:
             return self.random.choice(self.cowns)
-        leaf = self.leaf()
+        leaf = Maker.leaf(self)
         # Keys that are equal but of different types, or unequal to themselves, could be distinguished only by luck.
-        return leaf if type(leaf) in (int, str, bytes, type(None)) else repr(leaf)
+        return leaf if type(leaf) in (int, str, bytes, type(None)) else described(leaf)
 
     def leaf(self):
         kind = self.random.randrange(10)

@@ -7,7 +7,10 @@ use crate::transport::by_reference::Kind;
 mod docs;
 
 pub(crate) mod cown;
+pub(crate) mod messages;
 pub(crate) mod module;
+pub(crate) mod notices;
+mod patience;
 #[cfg(feature = "probe")]
 mod probe;
 pub(crate) mod read;

@@ -1,10 +1,14 @@
 //! The module `bocpy._core`.
 
 use super::cown::{Carried, Recalled};
+use super::messages::{Drain, Receive, Send, SetTags, TIMEOUT};
+use super::notices::{
+    NoticeDelete, NoticeRead, NoticeSeed, NoticeSync, NoticeUpdate, NoticeWrite, NoticeboardFunction,
+};
 use super::read::ReadFunction;
 use super::runtime::{Quiesce, Start, Wait};
 use super::when::{WhenCall, WhenFunction};
-use super::{BY_REFERENCE, read, when};
+use super::{BY_REFERENCE, notices, read, when};
 use crate::behavior::CACHES;
 use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind};
@@ -34,6 +38,17 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<Start>(),
             method::function::<Wait>(),
             method::function::<Quiesce>(),
+            method::function::<Send>(),
+            method::function::<Receive>(),
+            method::function::<Drain>(),
+            method::function::<SetTags>(),
+            method::function::<NoticeWrite>(),
+            method::function::<NoticeSeed>(),
+            method::function::<NoticeUpdate>(),
+            method::function::<NoticeDelete>(),
+            method::function::<NoticeSync>(),
+            method::function::<NoticeRead>(),
+            method::function::<NoticeboardFunction>(),
             method::function::<Carried>(),
             method::function::<Recalled>(),
             method::function::<CarryBuffer>(),
@@ -60,12 +75,14 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
             cown::set_up(py, module, &state)?;
             when::set_up(py, module, &state)?;
             read::set_up(py, module, &state)?;
+            notices::set_up(py, module, &state)?;
             by_reference::know(BY_REFERENCE, py, module, &state)?;
             state.register(py)
         }
     };
     module.setattr(c"Cown", &COWN.of(state).as_object(py))?;
     by_reference::publish(py, module, state)?;
+    module.setattr(c"TIMEOUT", &text::string(py, TIMEOUT)?)?;
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
     module.setattr(c"WORKER_COUNT", &number::uint(py, default_workers() as u64)?)
 }

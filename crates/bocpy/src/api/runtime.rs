@@ -1,13 +1,14 @@
 //! `start`, `wait` and `quiesce`.
 
+use super::notices;
+use super::patience::seconds;
 use crate::ffi::args::Args;
-use crate::ffi::error::{self, Kind};
 use crate::ffi::method::Function;
 use crate::ffi::{Dict, List, Object, PyResult, Python, module, number, text};
 use crate::host::engine;
+use crate::host::updates::refuse_in_update;
 use boc::Stats;
 use std::ffi::CStr;
-use std::time::Duration;
 
 /// `start(worker_count=None, module=None, *, backend=None)`.
 pub(crate) struct Start;
@@ -55,32 +56,17 @@ fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, stop: bool) 
     let timeout = seconds(py, timeout)?;
     let flag = |flag: Option<&Object<'py>>| flag.map_or(Ok(false), Object::is_true);
     let (wants_stats, wants_noticeboard) = (flag(stats)?, flag(noticeboard)?);
-    let counted = engine::wait(py, function, timeout, stop)?;
+    refuse_in_update(py, function)?;
+    let (counted, board) = engine::wait(py, function, timeout, stop)?;
     match (wants_stats, wants_noticeboard) {
         (false, false) => Ok(py.none()),
         (true, false) => stats_list(py, &counted),
-        (false, true) => Ok(Dict::new(py)?.into()),
+        (false, true) => notices::contents(py, board),
         (true, true) => {
             let result = module::import_from(py, "bocpy", c"WaitResult")?;
-            let noticeboard = Dict::new(py)?;
-            result.call(&[&stats_list(py, &counted)?, &noticeboard])
+            result.call(&[&stats_list(py, &counted)?, &notices::contents(py, board)?])
         }
     }
-}
-
-/// A timeout; `None` waits forever.
-fn seconds(py: Python<'_>, timeout: Option<&Object<'_>>) -> PyResult<Option<Duration>> {
-    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else { return Ok(None) };
-    let seconds = timeout.to_f64()?;
-    if seconds.is_nan() {
-        return Err(error::raise(
-            py,
-            Kind::Value,
-            "the timeout is NaN: pass a number of seconds, or None to wait forever",
-        ));
-    }
-    // A time that is too long for a clock means forever.
-    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).ok())
 }
 
 fn stats_list<'py>(py: Python<'py>, counted: &[Stats]) -> PyResult<Object<'py>> {

@@ -35,6 +35,7 @@ kinds! {
     Import = PyExc_ImportError,
     Recursion = PyExc_RecursionError,
     Attribute = PyExc_AttributeError,
+    Key = PyExc_KeyError,
     KeyboardInterrupt = PyExc_KeyboardInterrupt,
 }
 
@@ -47,7 +48,14 @@ pub(crate) fn raise(py: Python<'_>, kind: Kind, message: &str) -> Raised {
     Raised
 }
 
-/// The same, with the error that is there now as its cause.
+/// Raises an error about that object: a `KeyError` for a key.
+pub(crate) fn raise_with(_py: Python<'_>, kind: Kind, about: &Object<'_>) -> Raised {
+    // SAFETY: an exception class and a live object.
+    unsafe { ffi::PyErr_SetObject(kind.class(), about.as_ptr()) };
+    Raised
+}
+
+/// Raises an error with the one that is there now as its cause.
 pub(crate) fn raise_from(py: Python<'_>, kind: Kind, message: &str) -> Raised {
     let cause = take(py);
     let raised = raise(py, kind, message);
@@ -155,9 +163,13 @@ pub(crate) fn aside<R>(py: Python<'_>, f: impl FnOnce() -> R) -> R {
 
 /// The error that has been raised in one line, `TypeError: what was wrong`; it is taken.
 pub(crate) fn describe(py: Python<'_>) -> String {
-    let Some(error) = take(py) else { return "unknown error".into() };
+    take(py).map_or_else(|| "unknown error".into(), |error| describe_object(&error))
+}
+
+/// The same for an exception that is at hand.
+pub(crate) fn describe_object(error: &Object<'_>) -> String {
     let text = error.str().ok().and_then(|text| text.to_str().map(str::to_owned));
-    clear(py);
+    clear(error.py());
     match text {
         Some(text) if !text.is_empty() => format!("{}: {text}", error.class_name()),
         _ => error.class_name(),

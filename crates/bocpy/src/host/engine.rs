@@ -1,6 +1,7 @@
 //! The one runtime of this process.
 
 use super::cores::{MOST_WORKERS, default_workers};
+use super::updates;
 use super::workers::{Interpreters, STACK_SIZE, Threads};
 use crate::behavior::params::CownClaims;
 use crate::behavior::task::Task;
@@ -9,9 +10,11 @@ use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::backend::{self, Backend};
 use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe};
 use crate::transport::holder::Holder;
+use crate::transport::noticeboard::board;
+use crate::transport::parcel::Parcel;
 use crate::transport::scalar::Scalar;
 use crate::transport::slot::Slot;
-use boc::{Cown, Mode, Runtime, Stats};
+use boc::{Cown, Mode, Runtime, Snapshot, Stats};
 use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::cell::Cell;
@@ -225,12 +228,13 @@ fn schedule_late(py: Python<'_>, claims: CownClaims<'static>, task: Task) -> PyR
 }
 
 /// Waits until nothing is in flight; then ends the runtime, if `stop`. Returns the counters of the workers.
+/// And the entries of the noticeboard, which a runtime that ends takes with it.
 pub(crate) fn wait(
     py: Python<'_>,
     function: &str,
     timeout: Option<Duration>,
     stop: bool,
-) -> PyResult<Vec<Stats>> {
+) -> PyResult<(Vec<Stats>, Snapshot<Parcel>)> {
     if Holder::in_behavior() || boc::current_worker().is_some() {
         let message = format!(
             "{function}() cannot be called inside a behavior, as it would wait for that behavior itself: \
@@ -241,16 +245,16 @@ pub(crate) fn wait(
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     State::get(py).home.sweep(py);
     loop {
-        let Some(engine) = engine(py).clone() else { return Ok(Vec::new()) };
+        let Some(engine) = engine(py).clone() else { return Ok((Vec::new(), board().snapshot())) };
         wait_for(py, &engine, deadline, function)?;
         let stats = engine.runtime.stats();
         if !stop {
-            return Ok(stats);
+            return Ok((stats, board().snapshot()));
         }
-        if detach(py, || try_stop(&engine)) {
+        if let Some(entries) = detach(py, || try_stop(&engine)) {
             State::get(py).home.sweep(py);
             if !start_late(py, &engine)? {
-                return Ok(stats);
+                return Ok((stats, entries));
             }
         }
     }
@@ -274,33 +278,52 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
     while !engine.runtime.is_idle() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
-            let message = format!("{function}() timed out: behaviors are still in flight");
+            let update = updates::running().map(|update| format!(", and {update}")).unwrap_or_default();
+            let message = format!("{function}() timed out: behaviors are still in flight{update}");
             return Err(error::raise(py, Kind::Timeout, &message));
         }
         let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
         detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_background(slice));
         State::get(py).home.sweep(py);
         error::check_signals(py)?;
+        // Somebody may have been kept from computing them.
+        if engine.runtime.is_idle() {
+            updates::settle(py)?;
+        }
     }
     Ok(())
 }
 
-/// Ends that runtime, unless something is in flight again. True if it has ended, by us or by another thread.
-fn try_stop(engine: &Arc<Engine>) -> bool {
+/// Ends that runtime, unless something is in flight again. Gives the noticeboard as it was, if it has ended, by us or by
+/// another thread.
+fn try_stop(engine: &Arc<Engine>) -> Option<Snapshot<Parcel>> {
     let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
     {
         let mut current = ENGINE.write();
         if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
-            return true;
+            return Some(board().snapshot());
         }
         if !engine.runtime.is_idle() {
-            return false;
+            return None;
         }
         *current = None;
     }
     engine.runtime.stop();
     start_clean();
-    true
+    Some(board().clear())
+}
+
+/// Lets a worker run a job that is no part of the program, if `job` gives one. False where no runtime is up.
+pub(super) fn background(py: Python<'_>, job: impl FnOnce() -> Option<updates::Job>) -> bool {
+    match &*engine(py) {
+        Some(engine) => {
+            if let Some(job) = job() {
+                engine.runtime.background(job);
+            }
+            true
+        }
+        None => false,
+    }
 }
 
 /// There is no runtime any more.

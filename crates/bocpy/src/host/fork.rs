@@ -7,6 +7,7 @@
 //! wrong thread. So the workers leave theirs before, and make new ones after.
 
 use super::engine::{ENGINE, Engine, LIFECYCLE, start_clean};
+use super::updates;
 use crate::ffi::{Python, module};
 use crate::interpreter::watchdog::{self, Waiting};
 use crate::interpreter::{detach, fork_safe};
@@ -57,6 +58,7 @@ pub(crate) fn after_in_child() {
     // Its threads are not here: there is nothing to end.
     std::mem::forget(engine.take());
     start_clean();
+    updates::start_clean();
     watchdog::start_clean(waiting);
     drop((lifecycle, engine));
 }

@@ -5,6 +5,7 @@ pub(crate) mod cores;
 pub(crate) mod engine;
 pub(crate) mod fork;
 pub(crate) mod submit;
+pub(crate) mod updates;
 pub(crate) mod workers;
 
 pub(crate) use engine::is_quiescent;

@@ -1,6 +1,7 @@
 //! Scheduling: a function and what it captures become a behavior.
 
 use super::engine::{ensure_started, schedule};
+use super::updates::refuse_in_update;
 use crate::behavior::params::Params;
 use crate::behavior::submit::work;
 use crate::behavior::task::Task;
@@ -16,6 +17,7 @@ pub(crate) fn submit<'py>(
     params: &mut Params<'_>,
     captures: &[Object<'py>],
 ) -> PyResult<Object<'py>> {
+    refuse_in_update(py, "when")?;
     state.home.sweep(py);
     // The backend must be settled first: it determines how captures are sent.
     ensure_started(py)?;

@@ -12,6 +12,7 @@ pub(crate) mod labels;
 pub(crate) mod locked;
 pub(crate) mod make;
 pub(crate) mod per_interpreter;
+pub(crate) mod renewable;
 pub(crate) mod resident;
 pub(crate) mod self_pruning;
 pub(crate) mod state;

@@ -1,5 +1,6 @@
 //! Holders of cowns, and the current holder on this thread.
 
+use super::noticeboard;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,10 +15,12 @@ struct Me {
     thread: Cell<u32>,
     /// The number of the behavior that it runs. Zero: none.
     behavior: Cell<u32>,
+    /// Whether that behavior has looked at the noticeboard.
+    looks: Cell<bool>,
 }
 
 thread_local! {
-    static ME: Me = const { Me { thread: Cell::new(0), behavior: Cell::new(0) } };
+    static ME: Me = const { Me { thread: Cell::new(0), behavior: Cell::new(0), looks: Cell::new(false) } };
 }
 
 /// Set in the numbers of behaviors.
@@ -49,6 +52,11 @@ impl Holder {
         ME.with(|me| me.behavior.get() != 0)
     }
 
+    /// The behavior that this thread runs looks at the noticeboard.
+    pub(super) fn set_looking() {
+        ME.with(|me| me.looks.set(true));
+    }
+
     /// Runs `f` as a behavior.
     #[inline]
     pub(crate) fn as_behavior<R>(f: impl FnOnce(Holder) -> R) -> R {
@@ -56,6 +64,9 @@ impl Holder {
         impl Drop for Reset<'_> {
             fn drop(&mut self) {
                 self.0.behavior.set(self.1);
+                if self.0.looks.take() {
+                    noticeboard::look_away();
+                }
             }
         }
         ME.with(|me| {

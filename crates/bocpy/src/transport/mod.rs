@@ -4,17 +4,22 @@
 //! What a cown owns at any time is its [`Slot`](slot::Slot).
 #![forbid(unsafe_code)]
 
+#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "no type but Cown moves so yet"))]
 pub(crate) mod by_reference;
 pub(crate) mod cown;
 mod form;
 pub(crate) mod holder;
 mod in_transit;
 mod leaving;
+pub(crate) mod mail;
 pub(crate) mod namespaces;
+pub(crate) mod noticeboard;
 pub(crate) mod out_of_band;
+#[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "as above"))]
 pub(crate) mod ownership;
 pub(crate) mod pack;
 pub(crate) mod packed;
+pub(crate) mod parcel;
 pub(crate) mod portable;
 pub(crate) mod reading;
 pub(crate) mod reports;

@@ -20,6 +20,7 @@ static CARRIES_QUEUES: PerInterpreter<AtomicBool> = PerInterpreter::new(AtomicBo
 static DUMPS: Imported = Imported::new("_pickle", c"dumps");
 static LOADS: Imported = Imported::new("_pickle", c"loads");
 static DUMPS_BY_VALUE: Imported = Imported::new("bocpy._by_value", c"dumps");
+static DUMPS_DETACHED: Imported = Imported::new("bocpy._by_value", c"dumps_detached");
 static DEFINE: Imported = Imported::new("bocpy._by_value", c"define");
 static CARRY: Imported = Imported::new("bocpy._by_value", c"carry");
 static CARRY_BUFFER: Imported = Imported::new("bocpy._core", c"_carry_buffer");
@@ -120,16 +121,22 @@ impl Portable {
         let mut taken = Taken::new(taking);
         let portable = match Portable::native(object, last, &mut taken)? {
             Some(native) => native,
-            None => pickle(object, &mut taken)?,
+            None => pickle(object, &DUMPS_BY_VALUE, &mut taken)?,
         };
         taken.settle(object.py(), taking)?;
         Ok(portable)
     }
 
-    /// Makes a function, class or anything that holds such portable, without a try to name it by its module.
-    fn by_value(object: &Object<'_>, taken: &mut Taken) -> PyResult<Portable> {
+    /// The same for a function that is to have the globals that it needs as they are now, wherever it is called.
+    pub(crate) fn encode_function(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Portable> {
+        let portable = pickle(object, &DUMPS_DETACHED, &mut Taken::new(Taking::Copy));
+        portable.map_err(|raised| cannot_move(object, raised, what))
+    }
+
+    /// Makes a function, class or anything that holds such portable, without a try to name it by its module. `dumps`: how.
+    fn by_value(object: &Object<'_>, dumps: &'static Imported, taken: &mut Taken) -> PyResult<Portable> {
         let py = object.py();
-        let dumps = || DUMPS_BY_VALUE.call(py, &[object]);
+        let dumps = || dumps.call(py, &[object]);
         let portable = Portable::from_pickler(py, &object.class_name(), taken, dumps)?;
         portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
     }
@@ -211,6 +218,11 @@ impl Portable {
         matches!(self, Portable::Pickled(_))
     }
 
+    /// A value that is made anew each time, at no cost to speak of.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Portable::None | Portable::Bool(_) | Portable::Int(_) | Portable::Float(_))
+    }
+
     /// Whether data goes along that belongs to one handle at a time.
     pub(super) fn has_data(&self) -> bool {
         match self {
@@ -268,11 +280,11 @@ fn cannot_move(object: &Object<'_>, raised: Raised, what: impl Fn() -> String) -
 
 /// Pickles by CPython's own pickler, which knows everything that can be imported; what that refuses, or would name as a
 /// part of a module that can't be imported, by value.
-fn pickle(object: &Object<'_>, taken: &mut Taken) -> PyResult<Portable> {
+fn pickle(object: &Object<'_>, by_value: &'static Imported, taken: &mut Taken) -> PyResult<Portable> {
     let py = object.py();
     let state = State::get(py);
     if object.is_function() || object.is_class() || is_of_namespace(object) {
-        return Portable::by_value(object, taken);
+        return Portable::by_value(object, by_value, taken);
     }
     carry_queues(py, state)?;
     let class = object.class_name();
@@ -284,7 +296,7 @@ fn pickle(object: &Object<'_>, taken: &mut Taken) -> PyResult<Portable> {
     let mut part = taken.for_part();
     match Portable::from_pickler(py, &class, &mut part, dumps) {
         Ok(Some(Portable::Pickled(pickled))) if namespaces::are_named_in(&pickled.data) => {
-            Portable::by_value(object, taken)
+            Portable::by_value(object, by_value, taken)
         }
         Ok(Some(portable)) => {
             taken.append(part);
@@ -297,7 +309,7 @@ fn pickle(object: &Object<'_>, taken: &mut Taken) -> PyResult<Portable> {
         }
         Err(raised) => {
             let Some(first) = error::take(py) else { return Err(raised) };
-            let dumps = || DUMPS_BY_VALUE.call_in(py, state, &[object, &first]);
+            let dumps = || by_value.call_in(py, state, &[object, &first]);
             let portable = Portable::from_pickler(py, &class, taken, dumps)?;
             portable.ok_or_else(|| error::raise(py, Kind::Type, "pickle gave nothing"))
         }

@@ -1,0 +1,594 @@
+"""The noticeboard: writing, updating, snapshots, and what may go wrong."""
+
+import operator
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from functools import partial
+
+from bocpy import (
+    REMOVED,
+    Cown,
+    WaitResult,
+    notice_delete,
+    notice_read,
+    notice_seed,
+    notice_sync,
+    notice_update,
+    notice_write,
+    noticeboard,
+    quiesce,
+    read,
+    receive,
+    send,
+    start,
+    wait,
+    when,
+)
+from support import check_script, error_of, interpreters_only, outcome, pytest, run_script
+
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+class Closed:
+    """Can be pickled, and opened in no interpreter."""
+
+    def __reduce__(self):
+        return _open_closed, ()
+
+
+def _open_closed():
+    raise ValueError("this one stays closed")
+
+
+def increment(n):
+    return n + 1
+
+
+def add(a, b):
+    return a + b
+
+
+def appended(items, item):
+    return [*items, item]
+
+
+def fails(_):
+    raise ZeroDivisionError("no way")
+
+
+def calls_bocpy(_):
+    notice_write("other", 1)
+
+
+def remove(_):
+    return REMOVED
+
+
+@pytest.fixture(autouse=True)
+def empty_board():
+    """Only a runtime that ends takes the entries with it."""
+    yield
+    for key in noticeboard():
+        notice_delete(key)
+
+
+# -- outside behaviors: the board as it is
+
+
+def test_writing_reading_and_deleting():
+    assert dict(noticeboard()) == {}
+    notice_write("b", [1, 2])
+    notice_write("a", 1)
+    assert notice_read("a") == 1
+    assert dict(noticeboard()) == {"a": 1, "b": [1, 2]}
+    notice_delete("a")
+    notice_delete("never there")
+    assert notice_read("a") is None
+    assert notice_read("a", 7) == 7
+
+
+def test_the_board_is_a_mapping_that_stays_as_it_is():
+    notice_write("a", 1)
+    board = noticeboard()
+    notice_write("a", 2)
+    notice_write("b", 3)
+    assert isinstance(board, Mapping)
+    assert (board["a"], board.get("b"), len(board), list(board)) == (1, None, 1, ["a"])
+    assert "a" in board and "b" not in board
+    assert board == {"a": 1} and board != {"a": 2}
+    assert dict(noticeboard()) == {"a": 2, "b": 3}
+    assert "'a': 1" in repr(board)
+    with pytest.raises(KeyError, match="b"):
+        board["b"]
+    with pytest.raises(TypeError):
+        board["a"] = 3
+
+
+def test_what_is_read_belongs_to_the_reader():
+    notice_write("items", [1])
+    first = notice_read("items")
+    first.append(2)
+    second = notice_read("items")
+    assert (first, second) == ([1, 2], [1])
+
+
+def test_values_are_taken_as_they_are_when_they_are_written():
+    items = [1]
+    notice_write("items", items)
+    items.append(2)
+    assert notice_read("items") == [1]
+
+
+def test_updates():
+    notice_update("n", increment, 0)
+    notice_update("n", partial(operator.add, 5))
+    notice_update("n", lambda n: n * 10)
+    notice_sync()
+    assert notice_read("n") == 60
+    notice_update("n", remove)
+    notice_update("m", remove)
+    notice_sync()
+    assert dict(noticeboard()) == {}
+
+
+def test_an_update_without_an_entry_gets_the_default():
+    notice_update("a", lambda value: [value])
+    notice_update("b", lambda value: [value], default="b")
+    notice_sync()
+    assert dict(noticeboard()) == {"a": [None], "b": ["b"]}
+
+
+def test_any_number_of_entries():
+    for n in range(500):
+        notice_write(f"key {n}", n)
+    assert len(noticeboard()) == 500
+    assert notice_read("key 77") == 77
+
+
+# -- behaviors
+
+
+def test_a_seed_is_seen_by_all_behaviors():
+    notice_seed("limit", 10)
+    results = [when()(lambda: notice_read("limit")) for _ in range(20)]
+    assert [outcome(result) for result in results] == [10] * 20
+
+
+def test_a_behavior_sees_one_board_for_its_whole_run():
+    notice_seed("n", 1)
+
+    @when()
+    def behavior():
+        first = notice_read("n"), dict(noticeboard())
+        send("looked", 1)
+        receive("changed")
+        return first, notice_read("n"), dict(noticeboard()), notice_read("new")
+
+    receive("looked")
+    notice_write("n", 2)
+    notice_write("new", 3)
+    notice_sync()
+    send("changed", 1)
+    assert outcome(behavior) == ((1, {"n": 1}), 1, {"n": 1}, None)
+
+
+def test_the_next_behavior_sees_what_was_written():
+    start(1)
+
+    @when()
+    def writes():
+        notice_write("a", 1)
+        notice_update("b", increment, 1)
+        notice_sync()
+
+    @when(writes)
+    def reads(_):
+        return dict(noticeboard())
+
+    assert outcome(reads) == {"a": 1, "b": 2}
+
+
+def test_what_a_behavior_changes_reaches_nobody():
+    start(1)
+    notice_seed("items", [1, {"x": [2]}])
+
+    def spoil():
+        items = notice_read("items")
+        items.append(3)
+        items[1]["x"].append(4)
+        sys._bocpy_test_kept = items
+        return notice_read("items") is items, items
+
+    results = [when()(spoil) for _ in range(3)]
+    last = when()(lambda: notice_read("items"))
+    assert [outcome(result) for result in results] == [(True, [1, {"x": [2, 4]}, 3])] * 3
+    assert outcome(last) == [1, {"x": [2]}]
+
+
+def test_updates_of_many_behaviors_are_all_counted():
+    start(2)
+    for c in [Cown(None) for _ in range(4)]:
+
+        @when(c)
+        def _(c):
+            for _ in range(500):
+                notice_update("count", increment, 0)
+
+    assert wait(noticeboard=True) == {"count": 2000}
+
+
+def test_updates_of_threads_and_behaviors_together():
+    start(2)
+    count = 300
+
+    def many():
+        for _ in range(count):
+            notice_update("count", increment, 0)
+
+    behaviors = [when()(many) for _ in range(3)]
+    threads = [threading.Thread(target=many) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert quiesce(noticeboard=True) == {"count": 6 * count}
+    assert [outcome(behavior) for behavior in behaviors] == [None] * 3
+
+
+def test_changes_of_one_writer_are_applied_in_order():
+    start(2)
+
+    def body(key):
+        for n in range(100):
+            notice_write(key, [n])
+            notice_update(key, partial(appended_to, item=n))
+
+    for key in "abcd":
+        when()(lambda key=key: body(key))
+    assert wait(noticeboard=True) == {key: [99, 99] for key in "abcd"}
+
+
+def appended_to(items, item):
+    return [*items, item]
+
+
+def test_the_function_of_an_update_has_its_globals_as_they_were():
+    check_script(
+        """
+        from bocpy import notice_seed, notice_update, start, wait, when
+
+        def plus(items, n):
+            return [*items, n + base]
+
+        start(2)
+        base = 100
+        notice_seed("all", [])
+        for n in range(5):
+            notice_update("all", lambda items: plus(items, n))
+
+            @when()
+            def _():
+                notice_update("all", lambda items: plus(items, 10 * n))
+
+        print(sorted(wait(noticeboard=True)["all"]))
+        """,
+        "[100, 100, 101, 102, 103, 104, 110, 120, 130, 140]",
+    )
+
+
+def test_cowns_on_the_board_live_as_long_as_their_entry():
+    notice_seed("counter", Cown(0))
+
+    def count():
+        return when(notice_read("counter"))(lambda c: setattr(c, "value", c.value + 1))
+
+    for _ in range(10):
+        when()(count)
+    quiesce()
+    total = when(notice_read("counter"))(lambda c: c.value)
+    assert outcome(total) == 10
+
+
+def test_the_board_can_be_read_by_readers_of_cowns():
+    notice_seed("factor", 3)
+    c = Cown(2)
+    results = [when(read(c))(lambda c: c.value * notice_read("factor")) for _ in range(5)]
+    assert [outcome(result) for result in results] == [6] * 5
+
+
+def test_instances_and_classes_of_the_program():
+    check_script(
+        """
+        from bocpy import notice_read, notice_seed, notice_update, wait, when
+
+        class Best:
+            def __init__(self, score):
+                self.score = score
+
+            def better(self, other):
+                return max(self, other, key=lambda best: best.score)
+
+        notice_seed("best", Best(1))
+        for score in (5, 3, 9, 2):
+
+            @when()
+            def _():
+                notice_update("best", lambda best: best.better(Best(score)))
+
+        board = wait(noticeboard=True)
+        print(type(board["best"]) is Best, board["best"].score)
+        """,
+        "True 9",
+    )
+
+
+# -- the end of a runtime
+
+
+def test_wait_and_quiesce_give_the_board():
+    notice_seed("a", 1)
+    assert quiesce(noticeboard=True) == {"a": 1}
+    notice_write("b", [2])
+    both = wait(stats=True, noticeboard=True)
+    assert isinstance(both, WaitResult)
+    assert both.noticeboard == {"a": 1, "b": [2]}
+    assert len(both.stats) > 0
+
+
+def test_the_board_is_empty_after_the_workers_have_stopped():
+    notice_seed("a", 1)
+    wait()
+    assert dict(noticeboard()) == {}
+    notice_write("b", 2)
+    assert outcome(when()(lambda: dict(noticeboard()))) == {"b": 2}
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda key: notice_write(key, 1),
+        lambda key: notice_seed(key, 1),
+        lambda key: notice_update(key, increment),
+        notice_delete,
+        notice_read,
+    ],
+)
+@pytest.mark.parametrize(
+    ("key", "error", "text"),
+    [
+        ("", ValueError, "key of a notice is empty"),
+        ("x" * 64, ValueError, "takes 64 UTF-8 bytes, and 63 is the most"),
+        ("\ud800", ValueError, "lone surrogate"),
+        (3, TypeError, "must be a string, not int"),
+    ],
+)
+def test_bad_keys_are_refused(function, key, error, text):
+    with pytest.raises(error, match=text):
+        function(key)
+    assert dict(noticeboard()) == {}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: notice_write("a"), TypeError, "misses the argument 'value'"),
+        (lambda: notice_write(), TypeError, "misses the argument 'key'"),
+        (lambda: notice_update("a"), TypeError, "misses the argument 'fn'"),
+        (lambda: notice_update("a", 5), TypeError, "fn must be a function .* not int"),
+        (lambda: notice_read(), TypeError, "misses the argument 'key'"),
+        (lambda: noticeboard(1), TypeError, "at most 0"),
+        (lambda: notice_sync(float("nan")), ValueError, "NaN"),
+        (lambda: notice_sync("soon"), TypeError, "real number"),
+    ],
+)
+def test_bad_arguments_are_refused(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+@interpreters_only
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda lock: notice_write("a", lock), "the value of the notice 'a'"),
+        (lambda lock: notice_update("a", partial(add, lock)), "the function of notice_update\\('a'\\)"),
+        (lambda lock: notice_update("a", increment, lock), "the default of notice_update\\('a'\\)"),
+    ],
+)
+def test_what_can_not_be_moved_is_refused_by_name(call, what):
+    with pytest.raises(TypeError, match=f"{what} of type .* cannot be moved"):
+        call(threading.Lock())
+    assert dict(noticeboard()) == {}
+
+
+def test_a_seed_in_a_behavior_is_refused():
+    @when()
+    def seeds():
+        notice_seed("a", 1)
+
+    wait()
+    assert "notice_seed() is for the main program" in str(error_of(seeds))
+
+
+# -- faults
+
+
+def test_an_update_that_fails_leaves_the_entry_and_says_why():
+    done = run_script(
+        """
+        from bocpy import notice_read, notice_seed, notice_sync, notice_update, wait, when
+
+        def fails(value):
+            raise ZeroDivisionError("no way")
+
+        notice_seed("a", 1)
+
+        @when()
+        def _():
+            notice_update("a", fails)
+            notice_update("a", lambda a: a + 1)
+
+        print(wait(noticeboard=True))
+        """
+    )
+    assert done.stdout.strip() == "{'a': 2}"
+    assert "notice_update('a') failed in 'fails', and the notice stays as it was" in done.stderr
+    assert "ZeroDivisionError: no way" in done.stderr and 'raise ZeroDivisionError("no way")' in done.stderr
+
+
+@interpreters_only
+def test_an_update_to_a_value_that_can_not_be_moved_leaves_the_entry():
+    done = run_script(
+        """
+        import threading
+        from bocpy import notice_seed, notice_update, wait
+
+        notice_seed("a", 1)
+        notice_update("a", lambda a: threading.Lock())
+        print(wait(noticeboard=True))
+        """
+    )
+    assert done.stdout.strip() == "{'a': 1}"
+    assert "notice_update('a') failed" in done.stderr and "cannot be moved" in done.stderr
+
+
+def test_an_update_that_calls_bocpy_is_refused():
+    done = run_script(
+        """
+        from bocpy import *
+
+        def calls(function):
+            def update(a):
+                try:
+                    function()
+                except RuntimeError as error:
+                    return [*a, str(error).partition(":")[0]]
+            return update
+
+        functions = {
+            "notice_write": lambda: notice_write("b", 1),
+            "notice_read": lambda: notice_read("a"),
+            "noticeboard": lambda: noticeboard(),
+            "notice_sync": lambda: notice_sync(),
+            "send": lambda: send("x", 1),
+            "receive": lambda: receive("x", 0),
+            "when": lambda: when()(lambda: None),
+            "wait": lambda: wait(),
+        }
+        notice_seed("a", [])
+        for function in functions.values():
+            notice_update("a", calls(function))
+        expected = [f"{name}() cannot be called by the function of notice_update()" for name in functions]
+        found = wait(noticeboard=True)
+        print(found == {"a": expected} or found)
+        """
+    )
+    assert (done.stdout.strip(), done.stderr) == ("True", "")
+
+
+def test_a_timeout_tells_of_an_update_that_does_not_end():
+    done = run_script(
+        """
+        import os
+        from bocpy import notice_sync, notice_update, start, wait
+
+        def forever(_):
+            while True:
+                pass
+
+        start(1)
+        notice_update("a", forever)
+        for function in (notice_sync, wait):
+            try:
+                function(0.3)
+            except TimeoutError as error:
+                print(str(error).replace("'forever'", "f").partition(" has been running")[0])
+        os._exit(0)
+        """
+    )
+    assert done.stdout.splitlines() == [
+        "notice_sync() timed out: the function f of notice_update('a')",
+        "wait() timed out: behaviors are still in flight, and the function f of notice_update('a')",
+    ]
+
+
+@interpreters_only
+def test_a_value_that_can_not_be_opened_hurts_only_those_who_ask_for_it():
+    notice_seed("closed", Closed())
+    notice_write("open", 1)
+
+    @when()
+    def looks():
+        board = noticeboard()
+        try:
+            board["closed"]
+        except RuntimeError as error:
+            return str(error), board["open"], notice_read("open"), sorted(board)
+
+    error, *rest = outcome_without_stop(looks)
+    assert "Closed" in error and "this one stays closed" in error
+    assert rest == [1, 1, ["closed", "open"]]
+    with pytest.warns(RuntimeWarning, match="the notice 'closed' is left out: .*this one stays closed"):
+        assert wait(noticeboard=True) == {"open": 1}
+
+
+def outcome_without_stop(cown):
+    quiesce()
+    return cown.unwrap()
+
+
+def test_a_program_without_behaviors_can_use_the_board():
+    check_script(
+        """
+        from bocpy import notice_read, notice_sync, notice_update, notice_write, noticeboard
+
+        notice_write("a", 1)
+        notice_update("a", lambda a: a + 1)
+        notice_sync()
+        print(notice_read("a"), dict(noticeboard()))
+        """,
+        "2 {'a': 2}",
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_has_an_empty_board():
+    check_script(
+        """
+        import os
+        from bocpy import notice_read, notice_write
+
+        notice_write("a", 1)
+        child = os.fork()
+        if child == 0:
+            print(notice_read("a"), flush=True)
+            notice_write("a", 2)
+            print(notice_read("a"), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        print(notice_read("a"))
+        """,
+        "None\n2\n1",
+    )
+
+
+def test_removed_is_one_object_wherever_it_goes():
+    import pickle
+
+    assert pickle.loads(pickle.dumps(REMOVED)) is REMOVED
+    assert repr(REMOVED) == "REMOVED"
+
+    @when()
+    def same(removed=REMOVED):
+        return removed is REMOVED, removed
+
+    inside, back = outcome(same)
+    assert inside and back is REMOVED
