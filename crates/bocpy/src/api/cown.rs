@@ -5,7 +5,7 @@ use crate::ffi::class::{self, Instance, Just, KnownName, Main, Native, Referable
 use crate::ffi::collect::Visitor;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDef};
-use crate::ffi::{Object, PyResult, Python, container, module, number, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Tuple, module, number, text};
 use crate::host;
 use crate::interpreter::{Imported, Resident, backend, epoch};
 use crate::transport::by_reference::{Taking, hand_over};
@@ -94,13 +94,9 @@ fn attach_trace<'py>(py: Python<'py>, exception: &Object<'py>, trace: &str) -> P
 }
 
 /// The argument of `Cown(value)`.
-fn the_value<'py>(
-    py: Python<'py>,
-    args: &Object<'py>,
-    kwargs: Option<&Object<'py>>,
-) -> PyResult<Object<'py>> {
-    match (args.tuple_len(), args::only_keyword(py, kwargs, "value")?) {
-        (1, None) => Ok(args.tuple_item(0)?.clone()),
+fn the_value<'py>(py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<Object<'py>> {
+    match (args.len(), args::only_keyword(py, kwargs, "value")?) {
+        (1, None) => Ok(args.item(0)?.clone()),
         (0, Some(value)) => Ok(value),
         _ => Err(error::raise(py, Kind::Type, "Cown() takes one argument: the value that it owns")),
     }
@@ -131,7 +127,7 @@ impl Native for CownObject {
         vec![method::property::<Value>(), method::property::<Exception>(), method::property::<Acquired>()]
     }
 
-    fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self> {
+    fn create<'py>(py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<Self> {
         let handle = new_handle(&the_value(py, args, kwargs)?, backend::values_stay(py))?;
         Ok(Just(handle))
     }
@@ -140,7 +136,7 @@ impl Native for CownObject {
         Ok(Just(boc::Cown::with_tag((), Slot::scalar(Scalar::None, epoch::now()))))
     }
 
-    fn init<'py>(&self, py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<()> {
+    fn init<'py>(&self, py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<()> {
         self.slot().set(&the_value(py, args, kwargs)?, || backend::values_stay(py))
     }
 
@@ -248,7 +244,7 @@ methods! {
             }
         };
         let function = module::import_from(py, "bocpy._core", function)?;
-        container::tuple(py, vec![function, container::tuple(py, args)?])
+        Ok(Tuple::new(py, vec![function, Tuple::new(py, args)?.into()])?.into())
     };
 }
 

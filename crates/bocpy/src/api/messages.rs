@@ -4,7 +4,7 @@ use super::patience::Patience;
 use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::method::Function;
-use crate::ffi::{Object, PyResult, Python, container, text};
+use crate::ffi::{Object, PyResult, Python, Tuple, text};
 use crate::host::updates::refuse_in_update;
 use crate::transport::by_reference::Opening;
 use crate::transport::mail;
@@ -147,7 +147,7 @@ impl Function for Receive {
             Some(message) => open(py, &tags, &mailboxes, message),
             None => match after {
                 Some(after) => after.call(&[]),
-                None => container::tuple(py, vec![text::string(py, TIMEOUT)?, py.none()]),
+                None => Ok(Tuple::new(py, vec![text::string(py, TIMEOUT)?, py.none()])?.into()),
             },
         }
     }
@@ -162,7 +162,7 @@ fn open<'py>(
 ) -> PyResult<Object<'py>> {
     let place = message.place;
     match message.value.open(py, Opening::Own) {
-        Ok(contents) => container::tuple(py, vec![tags[place].clone(), contents]),
+        Ok(contents) => Ok(Tuple::new(py, vec![tags[place].clone(), contents])?.into()),
         Err(raised) => {
             let class = message.value.class();
             mailboxes[place].put_back(message);
@@ -223,7 +223,10 @@ impl Function for SetTags {
         let mut bounds = Vec::with_capacity(tags.len());
         for tag in &tags {
             let name = tag_of(tag)?;
-            let bound = if asked.is_dict() { asked.dict_get(tag)? } else { None };
+            let bound = match asked.as_dict() {
+                Some(bounds) => bounds.get(tag)?,
+                None => None,
+            };
             bounds.push((name, bound_of(name, bound)?));
         }
         drop(mail::clear());
@@ -242,7 +245,7 @@ fn bound_of(tag: &str, bound: Option<Object<'_>>) -> PyResult<usize> {
             format!("the bound of the tag '{tag}' must be an int or None, not {}", bound.class_name());
         return Err(error::raise(py, Kind::Type, &message));
     }
-    match bound.to_i64().and_then(|bound| usize::try_from(bound).ok()) {
+    match bound.as_int().and_then(|bound| bound.to_i64()).and_then(|bound| usize::try_from(bound).ok()) {
         Some(bound) if bound > 0 => Ok(bound),
         _ => {
             let message =

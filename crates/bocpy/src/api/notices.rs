@@ -6,7 +6,7 @@ use crate::ffi::args::Args;
 use crate::ffi::class::{Class, Instance, Native, Referable};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Function, Method, MethodDef};
-use crate::ffi::{Object, PyResult, Python, container, text};
+use crate::ffi::{Dict, List, Object, PyResult, Python, Tuple, text};
 use crate::host::engine::ensure_started;
 use crate::host::updates::{self, refuse_in_update};
 use crate::interpreter::{Imported, PerInterpreter, State};
@@ -40,7 +40,7 @@ impl Native for Snapshot {
         vec![method::method::<Get>(), method::method::<Names>()]
     }
 
-    fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
+    fn create<'py>(py: Python<'py>, _: &Tuple<'py>, _: Option<&Dict<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "call noticeboard() to get one of these"))
     }
 
@@ -81,7 +81,7 @@ impl Method for Names {
 
     fn call<'py>(py: Python<'py>, this: &Instance<'py, Snapshot>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let keys: PyResult<Vec<_>> = this.value().0.keys().map(|key| text::string(py, key)).collect();
-        container::list(py, keys?)
+        Ok(List::new(py, keys?)?.into())
     }
 }
 

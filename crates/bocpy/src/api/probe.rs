@@ -4,7 +4,7 @@ use crate::ffi::args::Args;
 use crate::ffi::class::{Class, Instance, Native, Referable};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Method, MethodDef, Property, PropertyDef};
-use crate::ffi::{Object, PyResult, Python, container, number, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Tuple, number, text};
 use crate::interpreter::PerInterpreter;
 use crate::transport::by_reference::{self, ByReference};
 use crate::transport::ownership::Owned;
@@ -49,9 +49,9 @@ impl Native for Owned<Probe> {
         vec![method::property::<Value>(), method::property::<Copies>()]
     }
 
-    fn create<'py>(py: Python<'py>, args: &Object<'py>, _kwargs: Option<&Object<'py>>) -> PyResult<Self> {
-        match args.tuple_len() {
-            1 => Ok(Owned::new(Probe { value: int(py, &*args.tuple_item(0)?)?, copies: 0 })),
+    fn create<'py>(py: Python<'py>, args: &Tuple<'py>, _kwargs: Option<&Dict<'py>>) -> PyResult<Self> {
+        match args.len() {
+            1 => Ok(Owned::new(Probe { value: int(py, &*args.item(0)?)?, copies: 0 })),
             _ => Err(error::raise(py, Kind::Type, "_Probe() takes one argument: a number")),
         }
     }
@@ -63,7 +63,8 @@ impl Native for Owned<Probe> {
 }
 
 fn int(py: Python<'_>, object: &Object<'_>) -> PyResult<i64> {
-    object.to_i64().ok_or_else(|| error::raise(py, Kind::Type, "a _Probe takes an int of 64 bits"))
+    let value = object.as_int().and_then(|int| int.to_i64());
+    value.ok_or_else(|| error::raise(py, Kind::Type, "a _Probe takes an int of 64 bits"))
 }
 
 struct Copy;
@@ -97,7 +98,7 @@ impl Method for Reduce {
             return Ok(moved);
         }
         let value = number::int(py, this.value().read(py, |probe| probe.value)?)?;
-        container::tuple(py, vec![this.class(), container::tuple(py, vec![value])?])
+        Ok(Tuple::new(py, vec![this.class(), Tuple::new(py, vec![value])?.into()])?.into())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::ffi::args::Args;
 use crate::ffi::class::{Class, Instance, Native, Referable};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::Function;
-use crate::ffi::{Object, PyResult, Python, container, text};
+use crate::ffi::{Dict, List, Object, PyResult, Python, Tuple, text};
 use crate::interpreter::{PerInterpreter, State};
 use crate::transport::cown::{COWN, Handle};
 use std::ffi::CStr;
@@ -34,7 +34,7 @@ impl Native for Read {
 
     type Extra = Referable;
 
-    fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
+    fn create<'py>(py: Python<'py>, _: &Tuple<'py>, _: Option<&Dict<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "bocpy.Read cannot be created directly: call read(cown)"))
     }
 
@@ -57,7 +57,7 @@ impl Function for ReadFunction {
         };
         if arg.is_list() || arg.is_tuple() {
             let reads: PyResult<Vec<_>> = arg.items()?.iter().map(one).collect();
-            return container::list(py, reads?);
+            return Ok(List::new(py, reads?)?.into());
         }
         one(arg)
     }

@@ -4,7 +4,7 @@ use super::notices;
 use super::patience::seconds;
 use crate::ffi::args::Args;
 use crate::ffi::method::Function;
-use crate::ffi::{Object, PyResult, Python, container, module, number, text};
+use crate::ffi::{Dict, List, Object, PyResult, Python, module, number, text};
 use crate::host::engine;
 use crate::host::updates::refuse_in_update;
 use boc::Stats;
@@ -74,14 +74,14 @@ fn stats_list<'py>(py: Python<'py>, counted: &[Stats]) -> PyResult<Object<'py>> 
         .iter()
         .enumerate()
         .map(|(index, stats)| {
-            let entries = container::dict(py)?;
+            let entries = Dict::new(py)?;
             // Queues push without retries here; the key is there for compatibility.
             let fixed = [("worker_index", index as u64), ("enqueue_cas_retries", 0)];
             for (name, count) in fixed.into_iter().chain(stats.entries()) {
-                entries.dict_set(&text::intern(py, name)?, &number::uint(py, count)?)?;
+                entries.set(&text::intern(py, name)?, &number::uint(py, count)?)?;
             }
-            Ok(entries)
+            Ok(entries.into())
         })
         .collect();
-    container::list(py, workers?)
+    Ok(List::new(py, workers?)?.into())
 }

@@ -6,7 +6,7 @@ use crate::ffi::args::Args;
 use crate::ffi::class::{Callable, Class, Instance, Native};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::Function;
-use crate::ffi::{Borrowed, Object, PyResult, Python, container, text};
+use crate::ffi::{Borrowed, Dict, Object, PyResult, Python, Tuple, text};
 use crate::host::submit;
 use crate::interpreter::{PerInterpreter, State};
 use crate::transport::cown::{COWN, Handle};
@@ -34,7 +34,7 @@ impl Native for When {
 
     const COLLECTED: bool = true;
 
-    fn create<'py>(py: Python<'py>, _: &Object<'py>, _: Option<&Object<'py>>) -> PyResult<Self> {
+    fn create<'py>(py: Python<'py>, _: &Tuple<'py>, _: Option<&Dict<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "bocpy.When cannot be created directly: call when(...)"))
     }
 
@@ -61,11 +61,10 @@ impl Native for When {
 
 /// The arguments of that instance of `When`.
 fn over<'a, 'py>(when: &'a Instance<'py, When>) -> PyResult<SmallVec<[Borrowed<'a, 'py>; 4]>> {
-    match when.part() {
-        Some(over) if over.is_tuple() => {
-            (0..over.tuple_len()).map(|place| over.tuple_item_kept(place)).collect()
-        }
-        over => Ok(over.into_iter().collect()),
+    let over = when.part();
+    match over.and_then(|over| over.as_tuple()) {
+        Some(over) => (0..over.len()).map(|place| over.item(place)).collect(),
+        None => Ok(over.map(Borrowed::of).into_iter().collect()),
     }
 }
 
@@ -153,12 +152,12 @@ impl Function for WhenFunction {
             for (index, item) in members.iter().enumerate() {
                 member(state, "when()", place, index, item)?;
             }
-            container::tuple(py, members)
+            Ok(Tuple::new(py, members)?.into())
         };
         let over = match args.positional() {
             [cown] if claim(state, cown).is_some() => cown.clone(),
-            cowns if cowns.iter().all(|cown| claim(state, cown).is_some()) => container::tuple_of(py, cowns)?,
-            args => container::tuple(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?,
+            cowns if cowns.iter().all(|cown| claim(state, cown).is_some()) => Tuple::of(py, cowns)?.into(),
+            args => Tuple::new(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?.into(),
         };
         WHEN.of(state).instance_with(py, When, over)
     }

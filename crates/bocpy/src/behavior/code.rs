@@ -3,7 +3,8 @@
 use super::CACHES;
 use super::namespace::Namespace;
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, function, number, text};
+use crate::ffi::function::{self, CodeObject, PyFunction};
+use crate::ffi::{Object, PyResult, Python, number, text};
 use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Imported, Resident, State};
 use crate::transport::namespaces;
@@ -64,8 +65,9 @@ impl Place {
     /// The place of a function with those globals.
     pub(crate) fn of<'py>(py: Python<'py>, globals: &Object<'py>) -> PyResult<Place> {
         let origin = ORIGIN.call(py, &[globals])?;
-        let importable = origin.tuple_item(0)?.is_true()?;
-        let name: Arc<str> = origin.tuple_item(1)?.to_str().unwrap_or("<nameless>").into();
+        let origin = origin.try_tuple()?;
+        let importable = origin.item(0)?.is_true()?;
+        let name: Arc<str> = origin.item(1)?.to_str().unwrap_or("<nameless>").into();
         if !importable {
             namespaces::add(&name);
         }
@@ -76,13 +78,13 @@ impl Place {
 impl Code {
     /// Encodes the code of a function.
     pub(crate) fn write<'py>(
-        code: &Object<'py>,
+        code: &CodeObject<'py>,
         place: Place,
         name: &str,
         free_variables: usize,
     ) -> PyResult<Code> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let data = function::dump_code(code)?;
+        let data = code.dump()?;
         let data =
             data.to_bytes().ok_or_else(|| error::raise(code.py(), Kind::Type, "marshal gave no bytes"))?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +124,7 @@ impl Code {
         let globals = NAMESPACE.call_in(py, state, &[&importable, &name])?;
         let code = function::load_code(py, &self.data)?;
         let shared = match self.free_variables {
-            0 => Some(Resident::new(function::function(&code, &globals)?)),
+            0 => Some(Resident::new(PyFunction::new(code.try_code()?, globals.try_dict()?)?.into())),
             _ => None,
         };
         let namespace = CACHES.of(state).namespace(&self.place.name);
@@ -141,13 +143,20 @@ impl Code {
 
 impl Opened {
     /// A function of this code; for a closure, without its cells as yet.
-    pub(crate) fn function<'py>(&self, py: Python<'py>, state: &State, fresh: bool) -> PyResult<Object<'py>> {
+    pub(crate) fn function<'py>(
+        &self,
+        py: Python<'py>,
+        state: &State,
+        fresh: bool,
+    ) -> PyResult<PyFunction<'py>> {
         if let (Some(function), false) = (&self.function, fresh)
             && let Some(function) = function.peek_in(py, state)
+            && let Some(function) = function.as_function()
         {
             return Ok(function.clone());
         }
-        function::function(&here(py, &self.code)?, &here(py, &self.globals)?)
+        let (code, globals) = (here(py, &self.code)?, here(py, &self.globals)?);
+        PyFunction::new(code.try_code()?, globals.try_dict()?)
     }
 }
 

@@ -5,7 +5,7 @@ use super::code::Code;
 use super::immutable::is_immutable;
 use super::plan::{Plan, Sent};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, number, text};
+use crate::ffi::{Dict, Object, PyResult, Python, number, text};
 use crate::interpreter::{Imported, Resident, State};
 use crate::transport::by_reference::Taking;
 use crate::transport::portable::Portable;
@@ -81,7 +81,7 @@ pub(crate) fn take<'py>(
     plan: &Plan,
     sent: &mut Sent,
     function: &Object<'py>,
-    globals: &Object<'py>,
+    globals: &Dict<'py>,
     survey_again: bool,
 ) -> PyResult<Arc<Snapshot>> {
     if let Some(taken) = &sent.taken
@@ -130,14 +130,14 @@ impl Taken {
         state: &State,
         plan: &Plan,
         function: &Object<'py>,
-        globals: &Object<'py>,
+        globals: &Dict<'py>,
         before: Option<&Taken>,
     ) -> PyResult<Taken> {
         let mut names = Vec::new();
         let mut sources = Vec::new();
         let mut entries = Vec::new();
         for (key, stored, submodules) in survey(py, state, function, globals)? {
-            let value = globals.dict_get(&key)?;
+            let value = globals.get(&key)?;
             let text = text::intern(py, key.to_str().unwrap_or("?"))?;
             let name =
                 Name { text: key.to_str().unwrap_or("?").into(), key: Resident::new(text), submodules };
@@ -161,10 +161,10 @@ impl Taken {
     }
 
     /// Whether all globals are still the same objects, and can't have changed. This is the usual case.
-    fn is_still<'py>(&self, py: Python<'py>, state: &State, globals: &Object<'py>) -> PyResult<bool> {
+    fn is_still<'py>(&self, py: Python<'py>, state: &State, globals: &Dict<'py>) -> PyResult<bool> {
         for (name, source) in self.names.iter().zip(&self.sources) {
             let Some(key) = name.key.peek_in(py, state).filter(|_| source.fixed) else { return Ok(false) };
-            if !source.is(globals.dict_get(&key)?.as_ref()) {
+            if !source.is(globals.get(&key)?.as_ref()) {
                 return Ok(false);
             }
         }
@@ -176,12 +176,12 @@ impl Taken {
         py: Python<'py>,
         state: &State,
         plan: &Plan,
-        globals: &Object<'py>,
+        globals: &Dict<'py>,
     ) -> PyResult<Update> {
         let mut changed = smallvec::SmallVec::<[(usize, Option<Object<'py>>); 4]>::new();
         for (place, name) in self.names.iter().enumerate() {
             let Some(key) = name.key.peek_in(py, state) else { return Ok(Update::Unknown) };
-            let value = globals.dict_get(&key)?;
+            let value = globals.get(&key)?;
             let source = &self.sources[place];
             let same = source.is(value.as_ref());
             if same && source.fixed {
@@ -234,10 +234,11 @@ fn survey<'py>(
     let found = SURVEY.call_in(py, state, &[function, globals])?;
     let mut names = Vec::new();
     for item in found.items()? {
-        let parts = item.tuple_item(2)?;
+        let item = item.try_tuple()?;
+        let parts = item.item(2)?;
         let parts = if parts.is_none() { Vec::new() } else { parts.items()? };
         let parts = parts.iter().filter_map(|part| part.to_str().map(Box::from)).collect();
-        names.push((item.tuple_item(0)?.clone(), item.tuple_item(1)?.is_true()?, parts));
+        names.push((item.item(0)?.clone(), item.item(1)?.is_true()?, parts));
     }
     Ok(names)
 }

@@ -35,15 +35,15 @@ fn is_immutable_within(value: &Object<'_>, depth: usize) -> bool {
         return true;
     }
     match value.builtin() {
-        Some(Builtin::Str | Builtin::Bytes | Builtin::Int) => true,
-        Some(Builtin::Tuple | Builtin::FrozenSet) if depth > 0 => {
+        Some(Builtin::Str(_) | Builtin::Bytes | Builtin::Int(_)) => true,
+        Some(Builtin::Tuple(_) | Builtin::FrozenSet) if depth > 0 => {
             let items = value.items();
             error::clear(value.py());
             items.is_ok_and(|items| {
                 items.len() <= ITEMS && items.iter().all(|item| is_immutable_within(item, depth - 1))
             })
         }
-        Some(Builtin::Complex) => true,
+        Some(Builtin::Complex(_)) => true,
         Some(_) => false,
         None => value.is_builtin_constant() || is_of_constant_class(value),
     }

@@ -2,7 +2,7 @@
 
 use super::globals::{Entry, Payload, Snapshot};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, container, text};
+use crate::ffi::{Dict, List, Object, PyResult, Python, text};
 use crate::interpreter::{Imported, Resident};
 use crate::transport::by_reference::Opening;
 use crate::transport::portable::import_hint;
@@ -41,7 +41,7 @@ impl Namespace {
     pub(crate) fn bind<'py>(
         &self,
         py: Python<'py>,
-        globals: &Object<'py>,
+        globals: &Dict<'py>,
         snapshot: &Arc<Snapshot>,
     ) -> PyResult<()> {
         if self.is_bound(snapshot) {
@@ -87,7 +87,7 @@ impl Namespace {
     fn bind_entry<'py>(
         &self,
         py: Python<'py>,
-        globals: &Object<'py>,
+        globals: &Dict<'py>,
         entry: &Entry,
         known: bool,
     ) -> PyResult<Result<Option<Object<'py>>, Box<str>>> {
@@ -97,21 +97,21 @@ impl Namespace {
             Payload::Module { name, submodules } => import(py, name, submodules),
             Payload::Missing => {
                 if known {
-                    globals.dict_remove(&key)?;
+                    globals.remove(&key)?;
                 }
                 return Ok(Ok(None));
             }
             Payload::Unsendable(why) => {
-                globals.dict_remove(&key)?;
+                globals.remove(&key)?;
                 return Ok(Err(why.clone()));
             }
         };
         match value {
-            Ok(value) => globals.dict_set(&key, &value).map(|()| Ok(Some(value))),
+            Ok(value) => globals.set(&key, &value).map(|()| Ok(Some(value))),
             Err(raised) if error::is(py, Kind::KeyboardInterrupt) => Err(raised),
             Err(_) => {
                 let why = error::describe(py);
-                globals.dict_remove(&key)?;
+                globals.remove(&key)?;
                 Ok(Err(format!("{why}{}", import_hint(&why)).into()))
             }
         }
@@ -121,7 +121,7 @@ impl Namespace {
     pub(crate) fn find_missing<'py>(
         &self,
         py: Python<'py>,
-        globals: &Object<'py>,
+        globals: &Dict<'py>,
         snapshot: &Snapshot,
     ) -> PyResult<()> {
         for entry in &snapshot.entries {
@@ -129,7 +129,7 @@ impl Namespace {
                 continue;
             }
             let key = text::intern(py, &entry.name)?;
-            if globals.dict_get(&key)?.is_none() {
+            if globals.get(&key)?.is_none() {
                 let namespace = text::string(py, &snapshot.code.place.name)?;
                 if FIND_MISSING.call(py, &[&namespace, &key]).is_err() {
                     error::clear(py);
@@ -147,6 +147,6 @@ impl Namespace {
 
 fn import<'py>(py: Python<'py>, name: &str, submodules: &[Box<str>]) -> PyResult<Object<'py>> {
     let parts: PyResult<Vec<_>> = submodules.iter().map(|part| text::string(py, part)).collect();
-    let parts = container::list(py, parts?)?;
+    let parts = List::new(py, parts?)?;
     IMPORT_MODULE.call(py, &[&text::string(py, name)?, &parts])
 }

@@ -1,6 +1,6 @@
 //! The cowns that a behavior is over, and how they are handed to its function.
 
-use crate::ffi::{Object, PyResult, Python, container};
+use crate::ffi::{List, Object, PyResult, Python};
 use crate::interpreter::State;
 use crate::transport::cown::{CownObject, Handle};
 use crate::transport::slot::Slot;
@@ -133,7 +133,7 @@ impl<'a> HeldCowns<'a> {
             let members: PyResult<Vec<_>> = opened.by_ref().take(count).collect();
             match size {
                 None => args.extend(members?),
-                Some(_) => args.push(container::list(py, members?)?),
+                Some(_) => args.push(List::new(py, members?)?.into()),
             }
         }
         Ok(())

@@ -6,7 +6,8 @@ use crate::interpreter::{Imported, Resident, State};
 
 use super::batched::Batched;
 use super::globals::{Snapshot, Taken};
-use crate::ffi::{Borrowed, Object, PyResult, Python, number};
+use crate::ffi::function::{CodeObject, PyFunction};
+use crate::ffi::{Object, PyResult, Python, number};
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -62,8 +63,8 @@ impl Plan {
     pub(crate) fn with<'py, R>(
         py: Python<'py>,
         state: &State,
-        function: &Object<'py>,
-        code: &Borrowed<'_, 'py>,
+        function: &PyFunction<'py>,
+        code: &CodeObject<'py>,
         cowns: usize,
         f: impl FnOnce(&Plan, &mut Sent) -> PyResult<R>,
     ) -> PyResult<R> {
@@ -93,8 +94,8 @@ impl Plan {
     fn of<'py>(
         py: Python<'py>,
         state: &State,
-        function: &Object<'py>,
-        code: &Borrowed<'_, 'py>,
+        function: &PyFunction<'py>,
+        code: &CodeObject<'py>,
         cowns: usize,
     ) -> PyResult<Arc<Plan>> {
         let known = CACHES.of(state).plans.lock().get(code.address());
@@ -108,24 +109,24 @@ impl Plan {
     fn make<'py>(
         py: Python<'py>,
         state: &State,
-        function: &Object<'py>,
-        code: &Borrowed<'_, 'py>,
+        function: &PyFunction<'py>,
+        code: &CodeObject<'py>,
         cowns: usize,
     ) -> PyResult<Arc<Plan>> {
         check(py, state, function, cowns)?;
-        let count =
-            |name: &CStr| -> PyResult<usize> { Ok(code.getattr(name)?.to_i64().unwrap_or(0) as usize) };
-        let globals = function.globals().expect("a function has globals");
-        let place = Place::of(py, &globals)?;
+        let count = |name: &CStr| -> PyResult<usize> {
+            Ok(code.getattr(name)?.as_int().and_then(|count| count.to_i64()).unwrap_or(0) as usize)
+        };
+        let place = Place::of(py, &function.globals())?;
         let name = function.getattr(c"__qualname__")?;
-        let free_variables = code.getattr(c"co_freevars")?.tuple_len();
+        let free_variables = code.getattr(c"co_freevars")?.try_tuple()?.len();
         const VARARGS: usize = 4;
         let plan = Arc::new(Plan {
             code: Arc::new(Code::write(code, place, name.to_str().unwrap_or("?"), free_variables)?),
             parameters: count(c"co_argcount")?,
             takes_more: count(c"co_flags")? & VARARGS != 0,
             is_closed: free_variables == 0 && count(c"co_kwonlyargcount")? == 0,
-            code_object: Resident::new((*code).clone()),
+            code_object: Resident::new(code.clone().into()),
             direct_names: OnceLock::new(),
             plain: OnceLock::new(),
             taken: Mutex::new(None),
@@ -139,7 +140,7 @@ impl Plan {
     pub(crate) fn variable(&self, py: Python<'_>, list: &CStr, place: usize) -> String {
         let name = self.code_object.open(py).and_then(|code| {
             let names = code.getattr(list).ok()?;
-            let name = names.tuple_item(place).ok()?;
+            let name = names.as_tuple()?.item(place).ok()?;
             name.to_str().map(str::to_owned)
         });
         name.unwrap_or_else(|| "?".into())

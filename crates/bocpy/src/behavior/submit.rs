@@ -4,7 +4,8 @@ use super::globals::{self, Snapshot};
 use super::plan::{Plan, Sent};
 use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Work};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Borrowed, Object, PyResult, Python, container, function, module, text};
+use crate::ffi::function::{self, CodeObject, PyFunction};
+use crate::ffi::{Dict, Object, PyResult, Python, Tuple, module, text};
 use crate::interpreter::{Imported, Resident, State, backend};
 use crate::transport::by_reference::{Taking, hand_over};
 use crate::transport::cown::CownObject;
@@ -23,8 +24,8 @@ pub(crate) fn work<'py>(
     params: usize,
     captures: &[Object<'py>],
 ) -> PyResult<Work> {
-    match body.code() {
-        Some(code) => Submission { py, state, function: body, params, captures }.function(&code),
+    match body.as_function() {
+        Some(function) => Submission { py, state, function, params, captures }.function(&function.code()),
         None => callable(py, state, body, captures),
     }
 }
@@ -74,14 +75,14 @@ fn callable<'py>(
 struct Submission<'a, 'py> {
     py: Python<'py>,
     state: &'a State,
-    function: &'a Object<'py>,
+    function: &'a PyFunction<'py>,
     /// How many parameters are taken by cowns and groups.
     params: usize,
     captures: &'a [Object<'py>],
 }
 
 impl<'py> Submission<'_, 'py> {
-    fn function(&self, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
+    fn function(&self, code: &CodeObject<'py>) -> PyResult<Work> {
         Plan::with(self.py, self.state, self.function, code, self.params, |plan, sent| {
             if backend::values_stay(self.py) { self.local(plan, code) } else { self.sent(plan, sent) }
         })
@@ -111,12 +112,12 @@ impl<'py> Submission<'_, 'py> {
             return Ok(());
         }
         let defaults = self.function.defaults();
-        let count = defaults.as_ref().map_or(0, |defaults| defaults.tuple_len());
+        let count = defaults.as_ref().map_or(0, |defaults| defaults.len());
         for place in given..plan.parameters {
             match (place + count).checked_sub(plan.parameters) {
                 Some(default) => {
                     let defaults = defaults.as_ref().expect("a default is counted");
-                    take(place, &*defaults.tuple_item(default)?)?;
+                    take(place, &*defaults.item(default)?)?;
                 }
                 None => take(place, &self.by_name(plan, place)?)?,
             }
@@ -130,8 +131,8 @@ impl<'py> Submission<'_, 'py> {
         let key = text::intern(self.py, &name)?;
         for local in [true, false] {
             if let Some(variables) = module::caller_variables(self.py, local) {
-                let found = if variables.is_dict() {
-                    variables.dict_get(&key)?
+                let found = if let Some(variables) = variables.as_dict() {
+                    variables.get(&key)?
                 } else {
                     let found = variables.call_method(c"get", &[&key])?;
                     (!found.is_none()).then_some(found)
@@ -160,7 +161,11 @@ impl<'py> Submission<'_, 'py> {
         }
         let Some(cells) = self.function.closure() else { return Ok(()) };
         for place in 0..plan.code.free_variables {
-            take(place, cells.tuple_item(place)?.cell_content()?)?;
+            let cell = cells.item(place)?;
+            let Some(cell) = cell.as_cell() else {
+                return Err(error::raise(self.py, Kind::Type, "not a cell"));
+            };
+            take(place, cell.content())?;
         }
         Ok(())
     }
@@ -211,16 +216,15 @@ impl<'py> Submission<'_, 'py> {
     }
 
     fn snapshot(&self, plan: &Plan, sent: &mut Sent, captures_code: bool) -> PyResult<Arc<Snapshot>> {
-        match self.function.globals().filter(|_| !plan.code.place.importable) {
-            Some(globals) => {
-                globals::take(self.py, self.state, plan, sent, self.function, &globals, captures_code)
-            }
-            None => Ok(globals::none(plan, sent)),
+        if plan.code.place.importable {
+            return Ok(globals::none(plan, sent));
         }
+        let globals = self.function.globals();
+        globals::take(self.py, self.state, plan, sent, self.function, &globals, captures_code)
     }
 
     /// For a behavior that runs in this interpreter: the function itself, with captures and globals as they are now.
-    fn local(&self, plan: &Plan, code: &Borrowed<'_, 'py>) -> PyResult<Work> {
+    fn local(&self, plan: &Plan, code: &CodeObject<'py>) -> PyResult<Work> {
         let stay = |value: &Object<'py>| Resident::at(self.state.home.clone(), value.clone());
         let mut args = Vec::new();
         self.each_capture(plan, |place, value| {
@@ -236,10 +240,10 @@ impl<'py> Submission<'_, 'py> {
                 name: plan.code.name.clone(),
             })));
         }
-        let globals = self.function.globals().expect("a function has globals");
+        let globals = self.function.globals();
         let (globals, missing) =
             if namespace { self.overlay(plan, &globals)? } else { ((*globals).clone(), None) };
-        let copy = function::function(code, &globals)?;
+        let copy = PyFunction::new(code, &globals)?;
         if let Some(defaults) = self.function.defaults() {
             copy.set_defaults(&defaults)?;
         }
@@ -254,7 +258,7 @@ impl<'py> Submission<'_, 'py> {
                 cells.push(function::cell(self.py, value.as_ref())?);
                 Ok(())
             })?;
-            copy.set_closure(&container::tuple(self.py, cells)?)?;
+            copy.set_closure(&Tuple::new(self.py, cells)?)?;
         }
         Ok(Work::Local(Box::new(LocalCallable {
             callable: stay(&copy),
@@ -266,7 +270,7 @@ impl<'py> Submission<'_, 'py> {
 
     /// The globals that the function names, in a separate dict. Missing names are looked up again when the behavior runs,
     /// in the returned late names.
-    fn overlay(&self, plan: &Plan, globals: &Object<'py>) -> PyResult<(Object<'py>, Option<LateNames>)> {
+    fn overlay(&self, plan: &Plan, globals: &Dict<'py>) -> PyResult<(Dict<'py>, Option<LateNames>)> {
         let names = match plan.direct_names.get().and_then(|names| names.open(self.py)) {
             Some(names) => names,
             None => {
@@ -275,21 +279,22 @@ impl<'py> Submission<'_, 'py> {
                 names
             }
         };
-        let overlay = container::dict(self.py)?;
+        let names = names.try_tuple()?;
+        let overlay = Dict::new(self.py)?;
         let mut missing = Vec::new();
-        for place in 0..names.tuple_len() {
-            let name = names.tuple_item(place)?;
-            match globals.dict_get(&name)? {
-                Some(value) => overlay.dict_set(&name, &value)?,
+        for place in 0..names.len() {
+            let name = names.item(place)?;
+            match globals.get(&name)? {
+                Some(value) => overlay.set(&name, &value)?,
                 None => missing.push((*name).clone()),
             }
         }
         let missing = match missing.is_empty() {
             true => None,
             false => {
-                let missing = container::tuple(self.py, missing)?;
+                let missing = Tuple::new(self.py, missing)?;
                 let at = |object| Resident::at(self.state.home.clone(), object);
-                Some(LateNames { names: at(missing), globals: at(globals.clone()) })
+                Some(LateNames { names: at(missing.into()), globals: at(globals.clone().into()) })
             }
         };
         Ok((overlay, missing))

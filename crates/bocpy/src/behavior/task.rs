@@ -6,7 +6,8 @@ use super::namespace::Namespace;
 use super::params::{ClaimedCowns, CownClaimsShape, Groups, HeldCowns};
 use super::{batched, unshare};
 use crate::ffi::error::{self, Kind, Raised};
-use crate::ffi::{Object, PyResult, Python, container, function, text};
+use crate::ffi::function::{self, PyFunction};
+use crate::ffi::{Object, PyResult, Python, Tuple, text};
 use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Imported, Resident, State, attach, backend, epoch};
 use crate::transport::by_reference::{Opening, Taking, hand_over, is_reference};
@@ -125,9 +126,10 @@ impl Task {
                 }
                 if snapshot.incomplete || !opened.namespace.is_bound(snapshot) {
                     let globals = opened.globals.open(py).ok_or(Raised)?;
-                    opened.namespace.bind(py, &globals, snapshot)?;
+                    let globals = globals.try_dict()?;
+                    opened.namespace.bind(py, globals, snapshot)?;
                     if snapshot.incomplete {
-                        opened.namespace.find_missing(py, &globals, snapshot)?;
+                        opened.namespace.find_missing(py, globals, snapshot)?;
                     }
                 }
                 let result = self.invoke(py, state, cowns, &body, &mut rest);
@@ -147,12 +149,13 @@ impl Task {
                 for capture in &local.args {
                     rest.push(capture.open(py).ok_or_else(foreign)?);
                 }
-                if let (Some(missing), Some(overlay)) = (&local.missing, body.globals()) {
+                if let (Some(missing), Some(function)) = (&local.missing, body.as_function()) {
                     let names = missing.names.open(py).ok_or_else(foreign)?;
                     let globals = missing.globals.open(py).ok_or_else(foreign)?;
+                    let (globals, overlay) = (globals.try_dict()?, function.globals());
                     for name in names.items()? {
-                        if let Some(value) = globals.dict_get(&name)? {
-                            overlay.dict_set(&name, &value)?;
+                        if let Some(value) = globals.get(&name)? {
+                            overlay.set(&name, &value)?;
                         }
                     }
                 }
@@ -322,7 +325,7 @@ impl Captures {
         state: &State,
         opened: &Opened,
         rest: &mut Rest<'py>,
-    ) -> PyResult<Object<'py>> {
+    ) -> PyResult<PyFunction<'py>> {
         for capture in &self.args {
             rest.push(capture.decode(py, Opening::Own)?);
         }
@@ -337,7 +340,7 @@ impl Captures {
                 function::cell(py, content.as_ref())
             };
             let cells: PyResult<Vec<_>> = self.closure.iter().map(cell).collect();
-            body.set_closure(&container::tuple(py, cells?)?)?;
+            body.set_closure(&Tuple::new(py, cells?)?)?;
         }
         Ok(body)
     }

@@ -2,7 +2,7 @@
 
 use super::error::{self, Kind};
 use super::object::{Borrowed, Object, Python};
-use super::{PyResult, text};
+use super::{Dict, PyResult, Tuple, text};
 use pyo3_ffi as ffi;
 use std::slice;
 
@@ -11,7 +11,7 @@ pub(crate) struct Args<'a, 'py> {
     py: Python<'py>,
     values: &'a [Object<'py>],
     positional: usize,
-    names: Option<Borrowed<'a, 'py>>,
+    names: Option<Borrowed<'a, 'py, Tuple<'py>>>,
 }
 
 impl<'a, 'py> Args<'a, 'py> {
@@ -21,7 +21,7 @@ impl<'a, 'py> Args<'a, 'py> {
 
     /// The positional argument at that place, where it is an int that fits.
     pub(crate) fn int(&self, place: usize) -> Option<i64> {
-        self.positional().get(place).filter(|number| number.is_int_like()).and_then(|number| number.to_i64())
+        self.positional().get(place)?.as_int()?.to_i64()
     }
 
     /// Raises if there are arguments with names.
@@ -55,8 +55,7 @@ impl<'a, 'py> Args<'a, 'py> {
             bound[place] = Some(value);
         }
         for (place, value) in self.values[self.positional..].iter().enumerate() {
-            let key =
-                self.names.as_ref().expect("more values than positions means names").tuple_item(place)?;
+            let key = self.names.as_ref().expect("more values than positions means names").item(place)?;
             let key = key.to_str().unwrap_or("?");
             match names.iter().position(|name| *name == key) {
                 Some(at) if bound[at].is_none() => bound[at] = Some(value),
@@ -77,7 +76,8 @@ impl<'a, 'py> Args<'a, 'py> {
 /// The arguments of a call.
 ///
 /// # Safety
-/// `args` are `positional` arguments and as many more as there are names, owned by the caller for `'a`; so are the names.
+/// `args` are `positional` arguments and as many more as there are names, owned by the caller for `'a`; so are the names,
+/// a tuple or null.
 pub(super) unsafe fn arguments<'a, 'py>(
     py: Python<'py>,
     args: *const *mut ffi::PyObject,
@@ -91,7 +91,7 @@ pub(super) unsafe fn arguments<'a, 'py>(
             0 => &[],
             all => slice::from_raw_parts(args.cast::<Object<'_>>(), all),
         };
-        let names = (!names.is_null()).then(|| Borrowed::new(py, names));
+        let names = (!names.is_null()).then(|| Borrowed::new(py, names).assume());
         Args { py, values, positional, names }
     }
 }
@@ -99,14 +99,12 @@ pub(super) unsafe fn arguments<'a, 'py>(
 /// Raises that the keyword arguments `kwargs` are more than `allowed`, or gives the one.
 pub(crate) fn only_keyword<'py>(
     py: Python<'py>,
-    kwargs: Option<&Object<'py>>,
+    kwargs: Option<&Dict<'py>>,
     allowed: &str,
 ) -> PyResult<Option<Object<'py>>> {
     let Some(kwargs) = kwargs else { return Ok(None) };
-    // SAFETY: a dict.
-    let count = unsafe { ffi::PyDict_Size(kwargs.as_ptr()) };
-    let value = kwargs.dict_get(&text::intern(py, allowed)?)?;
-    if count > isize::from(value.is_some()) {
+    let value = kwargs.get(&text::intern(py, allowed)?)?;
+    if kwargs.len() > usize::from(value.is_some()) {
         return Err(error::raise(py, Kind::Type, &format!("the only keyword argument is '{allowed}'")));
     }
     Ok(value)

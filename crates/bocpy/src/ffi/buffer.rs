@@ -1,9 +1,15 @@
 //! Bytearrays, and memory that objects lend.
 
+use super::kind::kind;
 use super::object::{Object, Python};
 use super::{PyResult, Raised};
 use pyo3_ffi as ffi;
 use std::slice;
+
+kind!(
+    /// Exactly a `bytearray`.
+    ByteArray
+);
 
 /// A new bytearray with that content.
 pub(crate) fn bytearray<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Object<'py>> {
@@ -56,18 +62,18 @@ impl Object<'_> {
             Ok(result)
         }
     }
+}
 
-    /// Whether a bytearray's memory may be taken away from it: it is big enough to come from the C library, and lent to
-    /// nobody. Where it belongs to another object inside, as from 3.15 on, it may not.
+impl ByteArray<'_> {
+    /// Whether its memory may be taken away from it: it is big enough to come from the C library, and lent to nobody. Where
+    /// it belongs to another object inside, as from 3.15 on, it may not.
     pub(crate) fn can_give_memory(&self) -> bool {
         #[cfg(not(Py_3_15))]
-        // SAFETY: reads the fields of what is a bytearray.
+        // SAFETY: reads the fields of a bytearray.
         unsafe {
             const FROM_C: ffi::Py_ssize_t = 512;
             let array = self.as_ptr().cast::<ffi::PyByteArrayObject>();
-            ffi::PyByteArray_CheckExact(self.as_ptr()) != 0
-                && (*array).ob_exports == 0
-                && (*array).ob_alloc > FROM_C
+            (*array).ob_exports == 0 && (*array).ob_alloc > FROM_C
         }
         #[cfg(Py_3_15)]
         false

@@ -1,51 +1,56 @@
 //! Which of Python's own types an object is of.
 
+use super::buffer::ByteArray;
+use super::kind::assume;
+use super::number::{Complex, Int};
 use super::object::Object;
+use super::text::Str;
+use super::{Dict, List, Tuple};
 use pyo3_ffi as ffi;
 
-/// A builtin type; exactly that, no subclass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Builtin {
+/// A builtin type; exactly that, no subclass. With the object, where its type has methods for it.
+#[derive(Clone, Copy)]
+pub(crate) enum Builtin<'a, 'py> {
     None,
     Bool,
-    Int,
+    Int(&'a Int<'py>),
     Float,
-    Complex,
-    Str,
+    Complex(&'a Complex<'py>),
+    Str(&'a Str<'py>),
     Bytes,
-    ByteArray,
-    Tuple,
-    List,
-    Dict,
+    ByteArray(&'a ByteArray<'py>),
+    Tuple(&'a Tuple<'py>),
+    List(&'a List<'py>),
+    Dict(&'a Dict<'py>),
     Set,
     FrozenSet,
     MemoryView,
 }
 
-impl Object<'_> {
+impl<'py> Object<'py> {
     /// The builtin type that the object is of, if it is one of those.
     #[inline]
-    pub(crate) fn builtin(&self) -> Option<Builtin> {
-        // SAFETY: a live object has a type; types are compared by address.
+    pub(crate) fn builtin(&self) -> Option<Builtin<'_, 'py>> {
+        // SAFETY: a live object has a type; types are compared by address. What is assumed has just been asked.
         unsafe {
             let class = ffi::Py_TYPE(self.as_ptr());
             let is = |other: *mut ffi::PyTypeObject| class == other;
             Some(if is(&raw mut ffi::PyLong_Type) {
-                Builtin::Int
+                Builtin::Int(assume(self))
             } else if is(&raw mut ffi::PyFloat_Type) {
                 Builtin::Float
             } else if is(&raw mut ffi::PyUnicode_Type) {
-                Builtin::Str
+                Builtin::Str(assume(self))
             } else if self.is_none() {
                 Builtin::None
             } else if is(&raw mut ffi::PyBool_Type) {
                 Builtin::Bool
             } else if is(&raw mut ffi::PyTuple_Type) {
-                Builtin::Tuple
+                Builtin::Tuple(assume(self))
             } else if is(&raw mut ffi::PyList_Type) {
-                Builtin::List
+                Builtin::List(assume(self))
             } else if is(&raw mut ffi::PyDict_Type) {
-                Builtin::Dict
+                Builtin::Dict(assume(self))
             } else if is(&raw mut ffi::PyBytes_Type) {
                 Builtin::Bytes
             } else if is(&raw mut ffi::PySet_Type) {
@@ -53,9 +58,9 @@ impl Object<'_> {
             } else if is(&raw mut ffi::PyFrozenSet_Type) {
                 Builtin::FrozenSet
             } else if is(&raw mut ffi::PyByteArray_Type) {
-                Builtin::ByteArray
+                Builtin::ByteArray(assume(self))
             } else if is(&raw mut ffi::PyComplex_Type) {
-                Builtin::Complex
+                Builtin::Complex(assume(self))
             } else if is(&raw mut ffi::PyMemoryView_Type) {
                 Builtin::MemoryView
             } else {

@@ -5,7 +5,7 @@ use super::collect::{self, Visitor};
 use super::error::{self, Kind};
 use super::method::{MethodDef, Property, PropertyDef, get, guard, set};
 use super::object::{Borrowed, Object, Python};
-use super::{PyResult, text};
+use super::{Dict, PyResult, Tuple, text};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use smallvec::SmallVec;
@@ -31,18 +31,13 @@ pub(crate) trait Native: Sized + 'static {
         Vec::new()
     }
     /// The value of a new instance. Raises where the class can't be called.
-    fn create<'py>(py: Python<'py>, args: &Object<'py>, kwargs: Option<&Object<'py>>) -> PyResult<Self>;
+    fn create<'py>(py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<Self>;
     /// The value of a new instance of a subclass, whose `__init__` will say more.
     fn blank(py: Python<'_>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "this class cannot be subclassed"))
     }
     /// `__init__` of an instance that was made blank.
-    fn init<'py>(
-        &self,
-        _py: Python<'py>,
-        _args: &Object<'py>,
-        _kwargs: Option<&Object<'py>>,
-    ) -> PyResult<()> {
+    fn init<'py>(&self, _py: Python<'py>, _args: &Tuple<'py>, _kwargs: Option<&Dict<'py>>) -> PyResult<()> {
         Ok(())
     }
     /// What calls of an instance do, where its extra is [`Callable`].
@@ -259,14 +254,14 @@ impl<'py, T: Native> Instance<'py, T> {
     }
 
     /// The object that the instance refers to.
-    pub(crate) fn part(&self) -> Option<Borrowed<'_, 'py>>
+    pub(crate) fn part(&self) -> Option<&Object<'py>>
     where
         T: Native<Extra = Callable>,
     {
-        // SAFETY: as above; the reference is kept as long as the instance lives.
+        // SAFETY: as above; the reference is kept as long as the instance lives. An `Object` is a non-null pointer.
         unsafe {
-            let part = (*self.as_ptr().cast::<Layout<T>>()).extra.part;
-            (!part.is_null()).then(|| Borrowed::new(self.py(), part))
+            let part = &raw const (*self.as_ptr().cast::<Layout<T>>()).extra.part;
+            (!(*part).is_null()).then(|| &*part.cast::<Object<'py>>())
         }
     }
 }
@@ -591,8 +586,8 @@ unsafe extern "C" fn new_instance<T: Native>(
     unsafe {
         let py = Python::assume();
         guard(py, ptr::null_mut(), || {
-            let args = Borrowed::new(py, args);
-            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs));
+            let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
+            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
             let value =
                 if is_own::<T>(class) { T::create(py, &args, kwargs.as_deref())? } else { T::blank(py)? };
             Ok(allocate(py, class, value)?.into_ptr())
@@ -625,8 +620,8 @@ unsafe extern "C" fn init<T: Native>(
         }
         let py = Python::assume();
         guard(py, -1, || {
-            let args = Borrowed::new(py, args);
-            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs));
+            let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
+            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
             (*object.cast::<Layout<T>>()).value.init(py, &args, kwargs.as_deref())?;
             Ok(0)
         })

@@ -70,6 +70,14 @@ pub(crate) fn raise_from(py: Python<'_>, kind: Kind, message: &str) -> Raised {
     raised
 }
 
+/// Raises what CPython does where a function gets an object of another kind than it takes.
+#[cold]
+pub(crate) fn bad_call(_py: Python<'_>) -> Raised {
+    // SAFETY: attached.
+    unsafe { ffi::PyErr_BadInternalCall() };
+    Raised
+}
+
 /// Raises that exception.
 pub(crate) fn raise_object(exception: &Object<'_>) -> Raised {
     // SAFETY: an exception and its class.

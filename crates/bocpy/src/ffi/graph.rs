@@ -132,7 +132,7 @@ impl<'a, 'py> Walk<'a, 'py> {
 #[inline]
 fn is_plain(object: &Object<'_>) -> bool {
     use Builtin::{Bool, Bytes, Complex, Float, Int, None, Str};
-    matches!(object.builtin(), Some(None | Bool | Int | Float | Complex | Str | Bytes))
+    matches!(object.builtin(), Some(None | Bool | Int(_) | Float | Complex(_) | Str(_) | Bytes))
 }
 
 /// Whether an object is the same for everybody.

@@ -2,6 +2,8 @@
 //!
 //! All of it follows from one rule: a [`Python`] token is proof that this thread is attached to an interpreter, and an
 //! [`Object`] carries the lifetime of such a token. Neither can leave the thread.
+//!
+//! What works with objects of one builtin kind only is a method of a type for that kind, such as [`List`]: see `kind.rs`.
 
 pub(crate) mod allocator;
 pub(crate) mod args;
@@ -10,16 +12,25 @@ pub(crate) mod builtin;
 pub(crate) mod cache;
 pub(crate) mod class;
 pub(crate) mod collect;
-pub(crate) mod container;
+mod dict;
 pub(crate) mod error;
+pub(crate) mod filling;
 pub(crate) mod function;
 pub(crate) mod graph;
+mod kind;
+mod list;
 pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod number;
 pub(crate) mod object;
+mod set;
 pub(crate) mod text;
+mod tuple;
 pub(crate) mod weak;
 
+pub(crate) use dict::Dict;
 pub(crate) use error::{PyResult, Raised};
+pub(crate) use list::List;
 pub(crate) use object::{Borrowed, Object, Python};
+pub(crate) use set::Set;
+pub(crate) use tuple::Tuple;

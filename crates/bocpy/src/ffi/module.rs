@@ -80,7 +80,7 @@ pub(crate) fn imported_class<'py>(py: Python<'py>, module: &CStr, name: &CStr) -
     // SAFETY: borrowed from the interpreter, for which `sys.modules` lives.
     let modules = unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) };
     let key = text::intern(py, module.to_str().ok()?).ok()?;
-    let found = modules.dict_get(&key).ok().flatten().and_then(|module| module.getattr(name).ok());
+    let found = modules.as_dict()?.get(&key).ok().flatten().and_then(|module| module.getattr(name).ok());
     if found.is_none() {
         error::clear(py);
     }

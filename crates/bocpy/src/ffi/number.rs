@@ -1,8 +1,19 @@
 //! Ints, floats and bools.
 
+use super::kind::kind;
 use super::object::{Object, Python};
 use super::{PyResult, Raised};
 use pyo3_ffi as ffi;
+
+kind!(
+    /// An `int`, or an instance of a subclass.
+    Int, as_int if is_int_like, as_exact_int if is_int
+);
+
+kind!(
+    /// Exactly a `complex`.
+    Complex
+);
 
 pub(crate) fn boolean(py: Python<'_>, value: bool) -> Object<'_> {
     // SAFETY: both are singletons.
@@ -52,20 +63,6 @@ impl Object<'_> {
         unsafe { ffi::PyFloat_CheckExact(self.as_ptr()) != 0 }
     }
 
-    /// An int's value, where it fits.
-    pub(crate) fn to_i64(&self) -> Option<i64> {
-        let mut overflow = 0;
-        // SAFETY: an int; with those, no error is possible.
-        let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(self.as_ptr(), &mut overflow) };
-        if overflow != 0 {
-            return None;
-        }
-        if value == -1 {
-            super::error::clear(self.py());
-        }
-        Some(value)
-    }
-
     /// A number as a float, by `__float__`.
     pub(crate) fn to_f64(&self) -> PyResult<f64> {
         // SAFETY: a live object.
@@ -89,15 +86,25 @@ pub(crate) fn from_hex<'py>(py: Python<'py>, text: &std::ffi::CStr) -> PyResult<
     unsafe { Object::owned(py, ffi::PyLong_FromString(text.as_ptr(), std::ptr::null_mut(), 16)) }
 }
 
-impl<'py> Object<'py> {
-    /// An int of any size, in hexadecimal: a form that takes no longer than the int is long.
-    pub(crate) fn to_hex(&self) -> PyResult<Object<'py>> {
-        // SAFETY: a live object.
-        unsafe { Object::owned(self.py(), ffi::PyNumber_ToBase(self.as_ptr(), 16)) }
+impl<'py> Int<'py> {
+    /// Its value, where it fits.
+    pub(crate) fn to_i64(&self) -> Option<i64> {
+        let mut overflow = 0;
+        // SAFETY: an int; with those, no error is possible.
+        let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(self.as_ptr(), &mut overflow) };
+        (overflow == 0).then_some(value)
     }
 
-    /// The two parts of what is exactly a `complex`.
-    pub(crate) fn complex_parts(&self) -> (f64, f64) {
+    /// In hexadecimal: a form that takes no longer than the int is long.
+    pub(crate) fn to_hex(&self) -> PyResult<Object<'py>> {
+        // SAFETY: an int.
+        unsafe { Object::owned(self.py(), ffi::PyNumber_ToBase(self.as_ptr(), 16)) }
+    }
+}
+
+impl Complex<'_> {
+    /// Its two parts.
+    pub(crate) fn parts(&self) -> (f64, f64) {
         // SAFETY: a complex.
         unsafe { (ffi::PyComplex_RealAsDouble(self.as_ptr()), ffi::PyComplex_ImagAsDouble(self.as_ptr())) }
     }

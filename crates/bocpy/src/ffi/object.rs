@@ -4,7 +4,7 @@ use super::error::{PyResult, Raised};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
 
@@ -29,23 +29,30 @@ impl<'py> Python<'py> {
 #[repr(transparent)]
 pub(crate) struct Object<'py>(NonNull<ffi::PyObject>, PhantomData<Python<'py>>);
 
-/// A reference that somebody else owns for as long as `'a`.
+/// A reference that somebody else owns for as long as `'a`, to an object of kind `T`.
 #[repr(transparent)]
-pub(crate) struct Borrowed<'a, 'py>(ManuallyDrop<Object<'py>>, PhantomData<&'a ()>);
+pub(crate) struct Borrowed<'a, 'py, T = Object<'py>>(ManuallyDrop<T>, PhantomData<(&'a (), Python<'py>)>);
 
-impl<'py> Deref for Borrowed<'_, 'py> {
-    type Target = Object<'py>;
-    fn deref(&self) -> &Object<'py> {
+impl<T> Deref for Borrowed<'_, '_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
         &self.0
     }
 }
 
 impl<'a, 'py> Borrowed<'a, 'py> {
-    /// An item of a tuple, for as long as the tuple is kept.
-    pub(crate) fn tuple_item_kept(&self, place: usize) -> PyResult<Borrowed<'a, 'py>> {
-        let item = self.tuple_item(place)?;
-        // SAFETY: a tuple does not change.
-        Ok(unsafe { Borrowed::new(self.py(), item.as_ptr()) })
+    pub(crate) fn of(object: &'a Object<'py>) -> Self {
+        // SAFETY: alive while it is borrowed.
+        unsafe { Borrowed::new(object.py(), object.as_ptr()) }
+    }
+
+    /// The same object, of a kind that the caller knows.
+    ///
+    /// # Safety
+    /// `T` is a type that `kind!` has defined, and the object is of that kind.
+    pub(super) unsafe fn assume<T: Deref<Target = Object<'py>>>(self) -> Borrowed<'a, 'py, T> {
+        // SAFETY: laid out as an `Object`, says the caller.
+        Borrowed(ManuallyDrop::new(unsafe { mem::transmute_copy(&self.0) }), PhantomData)
     }
 
     /// # Safety
@@ -177,7 +184,7 @@ impl<'py> Object<'py> {
         value: &Object<'py>,
     ) -> PyResult<Object<'py>> {
         let name = super::text::intern(self.py(), name.to_str().unwrap_or_default())?;
-        let names = super::container::tuple(self.py(), vec![name])?;
+        let names = super::Tuple::new(self.py(), vec![name])?;
         let values: smallvec::SmallVec<[*mut ffi::PyObject; 8]> =
             args.iter().chain([&value]).map(|arg| arg.as_ptr()).collect();
         // SAFETY: live objects, as many as we say, and one more for the name.

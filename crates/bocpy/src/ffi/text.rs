@@ -1,9 +1,15 @@
 //! Strings and bytes.
 
 use super::PyResult;
+use super::kind::kind;
 use super::object::{Object, Python};
 use pyo3_ffi as ffi;
 use std::slice;
+
+kind!(
+    /// Exactly a `str`.
+    Str, as_str if is_str
+);
 
 pub(crate) fn string<'py>(py: Python<'py>, text: &str) -> PyResult<Object<'py>> {
     // SAFETY: valid UTF-8 of that length.
@@ -84,11 +90,10 @@ pub(crate) struct RawText<'a> {
     pub(crate) data: &'a [u8],
 }
 
-impl Object<'_> {
-    /// The characters of a string, whatever they are.
+impl Str<'_> {
+    /// Its characters, whatever they are.
     #[inline]
     pub(crate) fn raw_text(&self) -> RawText<'_> {
-        assert!(self.is_str());
         // SAFETY: a string, which never changes, and is as long as it says.
         unsafe {
             let string = self.as_ptr();

@@ -136,11 +136,11 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
 
 fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<usize> {
     let Some(asked) = asked.filter(|asked| !asked.is_none()) else { return Ok(default_workers()) };
-    if !asked.is_int_like() || asked.is_bool() {
+    let Some(count) = asked.as_int().filter(|count| !count.is_bool()) else {
         let message = format!("worker_count must be an int or None, not {}", asked.class_name());
         return Err(error::raise(py, Kind::Type, &message));
-    }
-    match asked.to_i64() {
+    };
+    match count.to_i64() {
         Some(count) if (1..=MOST_WORKERS as i64).contains(&count) => Ok(count as usize),
         _ => {
             let text = asked.str()?;

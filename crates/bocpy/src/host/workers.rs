@@ -7,7 +7,7 @@ use crate::behavior::CACHES;
 use crate::behavior::task::FORMAT_EXCEPTION;
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
-use crate::ffi::{PyResult, Python, container, error, module, text};
+use crate::ffi::{List, PyResult, Python, error, module, text};
 use crate::interpreter::attach::{as_worker, pause};
 use crate::interpreter::{Imported, State, detach, make};
 use crate::transport::by_reference::{Opening, Taking};
@@ -59,7 +59,8 @@ impl Interpreters {
     #[cfg_attr(not(Py_3_12), allow(dead_code))]
     fn set_up(&self, py: Python<'_>) -> PyResult<()> {
         let path: PyResult<Vec<_>> = self.path.iter().map(|entry| text::string(py, entry)).collect();
-        module::set_sys(py, c"path", &container::list(py, path?)?)?;
+        let path = List::new(py, path?)?;
+        module::set_sys(py, c"path", &path)?;
         module::import(py, "bocpy._core")?;
         let settings = self.settings.decode(py, Opening::Copy)?;
         SET_UP_WORKER.call(py, &[&settings]).map(drop)

@@ -1,7 +1,8 @@
 //! Large pieces of memory on their way from one interpreter to another, without a copy where that is possible.
 
 use super::{Home, Resident, State};
-use crate::ffi::{Object, PyResult, Python, buffer};
+use crate::ffi::buffer::{self, ByteArray};
+use crate::ffi::{Object, PyResult, Python};
 use parking_lot::Mutex;
 use std::slice;
 use std::sync::{Arc, Weak};
@@ -49,9 +50,9 @@ impl Memory {
     }
 
     /// The content of a bytearray to which there is one more reference, which is about to go.
-    pub(crate) fn of_bytearray(object: &Object<'_>) -> PyResult<Self> {
-        let is_ours = object.can_give_memory();
-        object.with_memory(|bytes| Memory::lent(object.clone(), bytes, is_ours))
+    pub(crate) fn of_bytearray(array: &ByteArray<'_>) -> PyResult<Self> {
+        let is_ours = array.can_give_memory();
+        array.with_memory(|bytes| Memory::lent(array.clone().into(), bytes, is_ours))
     }
 
     /// The content of an object that lends its memory, to which there is one more reference, which is about to go.

@@ -7,7 +7,7 @@ use super::cown::{CownObject, Handle};
 use super::ownership::{Body, Owned};
 use crate::ffi::class::{Class, Native};
 use crate::ffi::error::{self, Kind as Error};
-use crate::ffi::{Object, PyResult, Python, container, module, number};
+use crate::ffi::{Object, PyResult, Python, Tuple, module, number};
 use crate::interpreter::{PerInterpreter, Resident, State};
 use smallvec::SmallVec;
 use std::borrow::{Borrow, Cow};
@@ -364,6 +364,6 @@ pub(crate) fn reduce<'py>(object: &Object<'py>) -> PyResult<Option<Object<'py>>>
     let py = object.py();
     let Some(number) = out_of_band::pack(object)? else { return Ok(None) };
     let function = module::import_from(py, "bocpy._core", c"_carried")?;
-    let number = container::tuple(py, vec![number::uint(py, number as u64)?])?;
-    container::tuple(py, vec![function, number]).map(Some)
+    let number = Tuple::new(py, vec![number::uint(py, number as u64)?])?;
+    Ok(Some(Tuple::new(py, vec![function, number.into()])?.into()))
 }

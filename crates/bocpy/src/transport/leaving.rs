@@ -182,7 +182,7 @@ fn a_cowns_value() -> String {
 fn is_the_same_for_all(object: &Object<'_>) -> bool {
     let is_plain = matches!(
         object.builtin(),
-        Some(Builtin::Str | Builtin::Bytes | Builtin::Int | Builtin::Float | Builtin::Complex)
+        Some(Builtin::Str(_) | Builtin::Bytes | Builtin::Int(_) | Builtin::Float | Builtin::Complex(_))
     );
     is_plain || object.is_function() || object.is_class()
 }

@@ -4,7 +4,7 @@
 use super::by_reference::{Opening, Reference, Taken};
 use super::cown::Handle;
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, buffer, container, text};
+use crate::ffi::{List, Object, PyResult, Python, buffer, text};
 use crate::interpreter::buffers::Memory;
 use crate::interpreter::{Resident, cross_interpreter};
 use boc::WeakCown;
@@ -54,7 +54,7 @@ impl OutOfBand {
             })
         };
         let buffers: PyResult<Vec<_>> = self.buffers.iter().map(open).collect();
-        container::list(py, buffers?).map(Some)
+        Ok(Some(List::new(py, buffers?)?.into()))
     }
 }
 

@@ -3,7 +3,8 @@
 use super::by_reference::{Reference, Taken, is_reference};
 use super::packed::{LARGE, Packed, Tag};
 use crate::ffi::builtin::Builtin;
-use crate::ffi::{Object, PyResult};
+use crate::ffi::number::Int;
+use crate::ffi::{Dict, List, Object, PyResult, Tuple};
 use crate::interpreter::Imported;
 use crate::interpreter::buffers::Memory;
 use rustc_hash::FxHashMap;
@@ -15,16 +16,16 @@ static DESCRIBE_VIEW: Imported = Imported::new("bocpy._buffers", c"describe_view
 /// `moves`: whether the object goes away where it is, so that its memory may be handed over rather than copied.
 pub(crate) fn pack(object: &Object<'_>, moves: bool, taken: &mut Taken) -> PyResult<Option<Packed>> {
     let class = match object.builtin() {
-        Some(Builtin::Str) => "str",
-        Some(Builtin::Int) => "int",
+        Some(Builtin::Str(_)) => "str",
+        Some(Builtin::Int(_)) => "int",
         Some(Builtin::Bytes) => "bytes",
-        Some(Builtin::ByteArray) => "bytearray",
-        Some(Builtin::Tuple) => "tuple",
-        Some(Builtin::List) => "list",
-        Some(Builtin::Dict) => "dict",
+        Some(Builtin::ByteArray(_)) => "bytearray",
+        Some(Builtin::Tuple(_)) => "tuple",
+        Some(Builtin::List(_)) => "list",
+        Some(Builtin::Dict(_)) => "dict",
         Some(Builtin::Set) => "set",
         Some(Builtin::FrozenSet) => "frozenset",
-        Some(Builtin::Complex) => "complex",
+        Some(Builtin::Complex(_)) => "complex",
         Some(Builtin::MemoryView) => "memoryview",
         Some(Builtin::None | Builtin::Bool | Builtin::Float) => "scalar",
         None => "array.array",
@@ -176,9 +177,9 @@ enum ArrayType<'py> {
 
 /// A container that is being packed, and how far.
 enum Open<'py> {
-    List { list: Object<'py>, place: usize, size: usize },
-    Tuple { tuple: Object<'py>, place: usize },
-    Dict { dict: Object<'py>, position: isize, left: usize, value: Option<Object<'py>> },
+    List { list: List<'py>, place: usize, size: usize },
+    Tuple { tuple: Tuple<'py>, place: usize },
+    Dict { dict: Dict<'py>, position: isize, left: usize, value: Option<Object<'py>> },
     Items { items: std::vec::IntoIter<Object<'py>> },
 }
 
@@ -211,6 +212,7 @@ impl<'py, O: Out> Packer<'py, O> {
     }
 
     /// Packs a value with all that is in it. False where something has no form here.
+    #[inline(never)] // Between its callers' code, its loop would be slower.
     fn all_of(&mut self, object: &Object<'py>, moves: bool) -> PyResult<bool> {
         let mut stack: Vec<Container<'py>> = Vec::new();
         // The root belongs to the slot or the caller, and the caller says whether to anyone else.
@@ -243,13 +245,13 @@ impl<'py, O: Out> Packer<'py, O> {
         match builtin {
             Builtin::None => self.tag(Tag::None),
             Builtin::Bool => self.tag(if object.is_exact_true() { Tag::True } else { Tag::False }),
-            Builtin::Int => self.int(object)?,
+            Builtin::Int(int) => self.int(int)?,
             Builtin::Float => {
                 self.tag(Tag::Float);
                 self.out.extend(&object.to_f64()?.to_ne_bytes());
             }
-            Builtin::Complex => {
-                let (real, imaginary) = object.complex_parts();
+            Builtin::Complex(complex) => {
+                let (real, imaginary) = complex.parts();
                 self.tag(Tag::Complex);
                 self.out.extend(&real.to_ne_bytes());
                 self.out.extend(&imaginary.to_ne_bytes());
@@ -266,13 +268,20 @@ impl<'py, O: Out> Packer<'py, O> {
     }
 
     /// The same for what is counted. `alone`: nobody else refers to it.
-    fn counted(&mut self, object: &Object<'py>, builtin: Builtin, alone: bool) -> PyResult<Step<'py>> {
-        if !alone && !matches!(builtin, Builtin::Str | Builtin::Bytes | Builtin::Tuple | Builtin::FrozenSet) {
+    fn counted(
+        &mut self,
+        object: &Object<'py>,
+        builtin: Builtin<'_, 'py>,
+        alone: bool,
+    ) -> PyResult<Step<'py>> {
+        if !alone
+            && !matches!(builtin, Builtin::Str(_) | Builtin::Bytes | Builtin::Tuple(_) | Builtin::FrozenSet)
+        {
             self.out.not_alone();
         }
         let open = match builtin {
-            Builtin::Str => {
-                let text = object.raw_text();
+            Builtin::Str(string) => {
+                let text = string.raw_text();
                 let tag = match (text.ascii, text.width) {
                     (true, _) => Tag::StrAscii,
                     (_, 1) => Tag::Str1,
@@ -293,13 +302,13 @@ impl<'py, O: Out> Packer<'py, O> {
                 }
                 return Ok(Step::Done);
             }
-            Builtin::ByteArray => {
+            Builtin::ByteArray(array) => {
                 let size = object.with_memory(<[u8]>::len)?;
                 if size < LARGE {
                     object.with_memory(|bytes| self.piece(Tag::ByteArray, bytes))?;
                 } else {
                     let number = self.out.memory(object, || match alone {
-                        true => Memory::of_bytearray(object),
+                        true => Memory::of_bytearray(array),
                         false => object.with_memory(Memory::copy),
                     })?;
                     self.tag(Tag::LargeByteArray);
@@ -308,26 +317,26 @@ impl<'py, O: Out> Packer<'py, O> {
                 return Ok(Step::Done);
             }
             Builtin::MemoryView => return self.view(object),
-            Builtin::List => {
-                let size = object.list_len();
+            Builtin::List(list) => {
+                let size = list.len();
                 self.tag(Tag::List);
                 self.number(size);
-                Open::List { list: object.clone(), place: 0, size }
+                Open::List { list: list.clone(), place: 0, size }
             }
-            Builtin::Tuple => {
+            Builtin::Tuple(tuple) => {
                 self.tag(Tag::Tuple);
-                self.number(object.tuple_len());
-                Open::Tuple { tuple: object.clone(), place: 0 }
+                self.number(tuple.len());
+                Open::Tuple { tuple: tuple.clone(), place: 0 }
             }
-            Builtin::Dict => {
-                let left = object.dict_len();
+            Builtin::Dict(dict) => {
+                let left = dict.len();
                 self.tag(Tag::Dict);
                 self.number(left);
-                Open::Dict { dict: object.clone(), position: 0, left, value: None }
+                Open::Dict { dict: dict.clone(), position: 0, left, value: None }
             }
             _ => {
                 let items = object.items()?;
-                self.tag(if builtin == Builtin::Set { Tag::Set } else { Tag::FrozenSet });
+                self.tag(if matches!(builtin, Builtin::Set) { Tag::Set } else { Tag::FrozenSet });
                 self.number(items.len());
                 Open::Items { items: items.into_iter() }
             }
@@ -416,9 +425,9 @@ impl<'py, O: Out> Packer<'py, O> {
         false
     }
 
-    fn int(&mut self, object: &Object<'py>) -> PyResult<()> {
-        let Some(value) = object.to_i64() else {
-            let text = object.to_hex()?;
+    fn int(&mut self, int: &Int<'py>) -> PyResult<()> {
+        let Some(value) = int.to_i64() else {
+            let text = int.to_hex()?;
             self.piece(Tag::IntHex, text.to_str().unwrap_or("0").as_bytes());
             return Ok(());
         };
@@ -464,12 +473,12 @@ impl<'py> Container<'py> {
         match &mut self.open {
             Open::List { list, place, size } => {
                 // No Python code runs while we pack, so that nobody changes the list.
-                let item = if *place < *size { list.list_item(*place) } else { None };
+                let item = if *place < *size { list.item(*place) } else { None };
                 *place += 1;
                 item
             }
             Open::Tuple { tuple, place } => {
-                let item = if *place < tuple.tuple_len() { tuple.tuple_item(*place).ok() } else { None };
+                let item = if *place < tuple.len() { tuple.item(*place).ok() } else { None };
                 *place += 1;
                 item.map(|item| (*item).clone())
             }
@@ -478,7 +487,7 @@ impl<'py> Container<'py> {
                     return Some(value);
                 }
                 *left = left.checked_sub(1)?;
-                let (key, its) = dict.dict_next(position)?;
+                let (key, its) = dict.next(position)?;
                 *value = Some(its);
                 Some(key)
             }

@@ -64,8 +64,8 @@ impl Portable {
         if let Some(scalar) = Portable::scalar(object) {
             return Some(scalar);
         }
-        if object.is_str() {
-            let text = object.raw_text();
+        if let Some(string) = object.as_str() {
+            let text = string.raw_text();
             let is_small = text.ascii && text.data.len() <= SMALL;
             return is_small.then(|| object.to_str().map(|text| Portable::Str(Box::new(text.into()))))?;
         }

@@ -35,8 +35,8 @@ const FLOAT: u8 = 4;
 impl Scalar {
     #[inline]
     pub(crate) fn of(object: &Object<'_>) -> Option<Scalar> {
-        if object.is_int() {
-            return object.to_i64().map(Scalar::Int);
+        if let Some(int) = object.as_exact_int() {
+            return int.to_i64().map(Scalar::Int);
         }
         if object.is_none() {
             return Some(Scalar::None);

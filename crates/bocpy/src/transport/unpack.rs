@@ -2,10 +2,10 @@
 
 use super::by_reference::Opening;
 use super::packed::{Packed, Tag};
-use crate::ffi::container::{self, Filling};
 use crate::ffi::error::{self, Kind};
+use crate::ffi::filling::Filling;
 use crate::ffi::text::RawText;
-use crate::ffi::{Object, PyResult, Python, buffer, number, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Set, buffer, number, text};
 use crate::interpreter::Imported;
 use crate::interpreter::buffers::Memory;
 use std::ffi::CString;
@@ -33,8 +33,8 @@ struct Unpacker<'a, 'py> {
 /// A container whose items are being made.
 enum Open<'py> {
     Sequence(Filling<'py>),
-    Dict { dict: Object<'py>, key: Option<Object<'py>>, left: usize },
-    Set { set: Object<'py>, left: usize, number: usize },
+    Dict { dict: Dict<'py>, key: Option<Object<'py>>, left: usize },
+    Set { set: Set<'py>, left: usize, number: usize },
     View { parts: Vec<Object<'py>>, number: usize },
 }
 
@@ -76,13 +76,13 @@ impl<'a, 'py> Unpacker<'a, 'py> {
                     false
                 }
                 Some(key) => {
-                    dict.dict_set(&key, &item)?;
+                    dict.set(&key, &item)?;
                     *left -= 1;
                     *left == 0
                 }
             },
             Open::Set { set, left, .. } => {
-                set.set_add(&item)?;
+                set.add(&item)?;
                 *left -= 1;
                 *left == 0
             }
@@ -96,8 +96,8 @@ impl<'a, 'py> Unpacker<'a, 'py> {
     fn close(&mut self, full: Open<'py>) -> PyResult<Object<'py>> {
         Ok(match full {
             Open::Sequence(filling) => filling.into_object(),
-            Open::Dict { dict, .. } => dict,
-            Open::Set { set, number, .. } => self.made(number, set),
+            Open::Dict { dict, .. } => dict.into(),
+            Open::Set { set, number, .. } => self.made(number, set.into()),
             Open::View { parts, number } => {
                 let view = OPEN_VIEW.call(self.py, &[&parts[0], &parts[1]])?;
                 self.made(number, view)
@@ -169,22 +169,22 @@ impl<'a, 'py> Unpacker<'a, 'py> {
             }
             Tag::Dict => {
                 let left = self.number()?;
-                let dict = container::dict(py)?;
-                let dict = self.count(dict);
+                let dict = Dict::new(py)?;
+                self.note(&dict);
                 if left > 0 {
                     return Ok(Step::Into(Open::Dict { dict, key: None, left }));
                 }
-                dict
+                dict.into()
             }
             tag @ (Tag::Set | Tag::FrozenSet) => {
                 let left = self.number()?;
-                let set = if tag == Tag::Set { container::set(py)? } else { container::frozenset(py)? };
+                let set = if tag == Tag::Set { Set::new(py)? } else { Set::frozen(py)? };
                 if left > 0 {
                     // Code that has a frozenset may ask for its hash: no code gets it before it is full.
                     let number = self.count_later();
                     return Ok(Step::Into(Open::Set { set, left, number }));
                 }
-                self.count(set)
+                self.count(set.into())
             }
             Tag::Reference => {
                 let number = self.number()?;
@@ -204,7 +204,7 @@ impl<'a, 'py> Unpacker<'a, 'py> {
     }
 
     fn sequence(&mut self, filling: Filling<'py>, size: usize) -> Step<'py> {
-        self.count(filling.object().clone());
+        self.note(filling.object());
         match size {
             0 => Step::Whole(filling.into_object()),
             _ => Step::Into(Open::Sequence(filling)),
@@ -213,10 +213,16 @@ impl<'a, 'py> Unpacker<'a, 'py> {
 
     /// Remembers what may come again.
     #[inline]
-    fn count(&mut self, object: Object<'py>) -> Object<'py> {
+    fn note(&mut self, object: &Object<'py>) {
         if self.packed.has_shared {
             self.seen.push(Some(object.clone()));
         }
+    }
+
+    /// The same, and gives it back.
+    #[inline]
+    fn count(&mut self, object: Object<'py>) -> Object<'py> {
+        self.note(&object);
         object
     }
 
