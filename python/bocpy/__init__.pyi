@@ -6,6 +6,8 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overlo
 
 from typing_extensions import Self, disjoint_base
 
+from bocpy._notices import _Removed
+
 __all__ = [
     "REMOVED",
     "TIMEOUT",
@@ -309,8 +311,6 @@ def set_tags(tags: str | Iterable[str] | Mapping[str, int | None], /) -> None:
     In a dict, the value of a tag is its bound: how many of its messages may wait before `send` waits for room. Tags
     without a bound (`None`), and those that are not named, take any number. Receivers that wait go on waiting.
     """
-
-class _Removed: ...
 
 REMOVED: _Removed
 """What the function of `notice_update` returns to take the entry off the noticeboard."""

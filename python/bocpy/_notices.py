@@ -17,8 +17,9 @@ class _Removed:
         return "REMOVED"
 
 
-_Removed.__module__ = "bocpy"
 REMOVED = _Removed()
+# Where pickles find it.
+REMOVED.__module__ = "bocpy"
 
 
 class Noticeboard(Mapping):
