@@ -7,6 +7,7 @@ import sys
 
 from bocpy import Cown, start, when
 from support import outcome, pytest
+from support.journeys import FrozenGroup, Group, Listing, Raw, RawArray, Real, Several, Table, Text, Whole
 from support.shapes import Maker, difference
 
 Pair = collections.namedtuple("Pair", "first second")
@@ -25,46 +26,6 @@ class Level(enum.IntEnum):
 class Access(enum.IntFlag):
     READ = 1
     WRITE = 2
-
-
-class Whole(int):
-    pass
-
-
-class Real(float):
-    pass
-
-
-class Text(str):
-    pass
-
-
-class Raw(bytes):
-    pass
-
-
-class RawArray(bytearray):
-    pass
-
-
-class Several(tuple):
-    pass
-
-
-class Listing(list):
-    pass
-
-
-class Table(dict):
-    pass
-
-
-class Group(set):
-    pass
-
-
-class FrozenGroup(frozenset):
-    pass
 
 
 class Node:

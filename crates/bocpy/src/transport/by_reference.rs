@@ -4,6 +4,7 @@
 //! they are, on their own and in containers and pickles: in cowns, captures and results.
 
 use super::cown::{CownObject, Handle};
+use super::out_of_band;
 use super::ownership::{Body, Owned};
 use crate::ffi::class::{Class, Native};
 use crate::ffi::error::{self, Kind as Error};
@@ -13,8 +14,6 @@ use smallvec::SmallVec;
 use std::borrow::{Borrow, Cow};
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, OnceLock};
-
-use super::out_of_band;
 
 /// Data that moves by reference. It is what instances of a native class own.
 pub(crate) trait ByReference: Sized + Send + Sync + 'static {
