@@ -36,19 +36,17 @@ fn increment_here(board: &Arc<Board>) {
     }
 }
 
+/// A thread that does that to the board.
+fn beside(board: &Arc<Board>, change: fn(&Arc<Board>)) -> thread::JoinHandle<()> {
+    let board = board.clone();
+    thread::spawn(move || change(&board))
+}
+
 #[test]
 fn those_who_update_themselves_take_turns() {
     explore(2, || {
         let board = Arc::new(Board::new());
-        let others: Vec<_> = (0..2)
-            .map(|n| {
-                let board = board.clone();
-                thread::spawn(move || match n {
-                    0 => increment_here(&board),
-                    _ => increment(&board),
-                })
-            })
-            .collect();
+        let others = [beside(&board, increment_here), beside(&board, increment)];
         increment_here(&board);
         others.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(board.is_settled() && board.mutator().is_none());
@@ -60,15 +58,8 @@ fn those_who_update_themselves_take_turns() {
 fn updates_and_writes_of_several_threads_are_applied() {
     explore(2, || {
         let board = Arc::new(Board::new());
-        let others: Vec<_> = (0..2)
-            .map(|n| {
-                let board = board.clone();
-                thread::spawn(move || match n {
-                    0 => increment(&board),
-                    _ => drop(board.post("other", Change::Set(7))),
-                })
-            })
-            .collect();
+        let write = |board: &Arc<Board>| drop(board.post("other", Change::Set(7)));
+        let others = [beside(&board, increment), beside(&board, write)];
         increment(&board);
         others.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(board.is_settled() && board.mutator().is_none());

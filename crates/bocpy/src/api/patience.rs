@@ -2,6 +2,7 @@
 
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
+use crate::host::engine::SIGNAL_CHECK;
 use crate::interpreter::{Imported, State, detach};
 use std::time::{Duration, Instant};
 
@@ -52,7 +53,7 @@ impl Patience {
         mut f: impl FnMut(E, &mut (dyn FnMut() -> Option<Duration> + Send)) -> Result<R, E> + Send,
     ) -> PyResult<Result<R, E>> {
         if is_main_thread(py)? {
-            self.slice = Some(Duration::from_millis(50));
+            self.slice = Some(SIGNAL_CHECK);
         }
         loop {
             let mut first = true;

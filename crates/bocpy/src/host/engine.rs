@@ -51,7 +51,7 @@ pub(super) fn set_leaving(leaving: bool) {
 }
 
 /// How often a waiting thread checks for Ctrl-C.
-const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+pub(crate) const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
 /// The runtime that is up. A thread that forks holds the lock, and needs the GIL meanwhile: so a thread that has the GIL
 /// releases it while it waits for the lock.

@@ -169,8 +169,8 @@ pub(crate) fn settle(py: Python<'_>) -> PyResult<()> {
 
 /// Waits until the changes up to that one are applied. False on timeout.
 pub(crate) fn wait(py: Python<'_>, ticket: Ticket, deadline: Option<Instant>) -> PyResult<bool> {
-    // How long it is left to the workers, which may all be busy.
-    const SLICE: Duration = Duration::from_millis(50);
+    // For that long it is left to the workers, which may all be busy.
+    const SLICE: Duration = engine::SIGNAL_CHECK;
     let mut helps = boc::current_worker().is_some();
     loop {
         if helps {
