@@ -84,6 +84,11 @@ def peer_python() -> str:
     return python
 
 
+def two_builds(before: str) -> list[Contestant]:
+    """This build of ours, and the one that another Python has."""
+    return [Contestant("ours", sys.executable, "boc"), Contestant("before", before, "boc")]
+
+
 def all_contestants(peer: str | None) -> list[Contestant]:
     """Ours, the peer if there is one, and what the standard library of this Python offers."""
     contestants = [Contestant("ours", sys.executable, "boc")]

@@ -24,6 +24,16 @@ def render(results: dict[Workload, Samples], setting: str, workers: int) -> str:
     return "\n\n".join([setting, *filter(None, tables)]) + "\n"
 
 
+def render_two_builds(results: dict[Workload, Samples], setting: str) -> str:
+    """The setting, and this build of ours against the one before."""
+    rows = [
+        (*heading(workload), outcome(ours), outcome(before), spread(ratios(ours, before)))
+        for workload, samples in results.items()
+        for ours, before in [(samples["ours"], samples["before"])]
+    ]
+    return f"{setting}\n\n{table('workload', 'unit', 'ours', 'before', 'ours / before', rows=rows)}\n"
+
+
 def describe(args: Namespace, names: dict[str, str], command: str, others: float | None) -> str:
     """Heading and opening lines: date, machine, versions, settings, and the load from other programs."""
     free_threaded = " free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""

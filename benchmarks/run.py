@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from contestants import Contestant, MeasurementFailed, all_contestants, identify, peer_python
+from contestants import Contestant, MeasurementFailed, all_contestants, identify, peer_python, two_builds
 from machine import Others
-from report import Samples, describe, number, render
+from report import Samples, describe, number, render, render_two_builds
 from workloads import WORKLOADS, Workload
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
@@ -29,6 +29,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--workers", type=positive, default=2)
     parser.add_argument("--peer-python", metavar="PATH", help="a Python that has the peer; default: make a venv")
     parser.add_argument("--no-peer", action="store_true", help="do not measure the peer")
+    parser.add_argument(
+        "--before", metavar="PATH", help="compare only with another build of ours, which this Python has"
+    )
     parser.add_argument("--write", action="store_true", help="append the report to RESULTS.md")
     args = parser.parse_args()
     args.rounds = args.rounds or (2 if args.quick else 5)
@@ -37,7 +40,7 @@ def parse() -> argparse.Namespace:
 
 def measure(workloads: list[Workload], contestants: list[Contestant], args: argparse.Namespace) -> dict:
     """Take all samples, the contestants of a workload always one right after the other."""
-    by_workload = {w: [c for c in contestants if c.name in w.contestants] for w in workloads}
+    by_workload = {w: [c for c in contestants if c.name in (*w.contestants, "before")] for w in workloads}
     results: dict[Workload, Samples] = {w: {c.name: [] for c in group} for w, group in by_workload.items()}
     for turn in range(args.rounds):
         for workload, group in by_workload.items():
@@ -66,23 +69,27 @@ def progress(workload: Workload, contestant: Contestant, taken: dict | None) -> 
 def command_line(args: argparse.Namespace) -> str:
     """The command without this machine's paths."""
     command = shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]])
-    return command.replace(args.peer_python, "PATH") if args.peer_python else command
+    for path in filter(None, (args.peer_python, args.before)):
+        command = command.replace(path, "PATH")
+    return command
 
 
 def main() -> None:
     args = parse()
     workloads = [w for w in WORKLOADS if not args.only or w.name in args.only]
     try:
-        peer = None if args.no_peer else args.peer_python or peer_python()
-        names = {role: identify(python) for role, python in {"ours": sys.executable, "peer": peer}.items() if python}
+        peer = None if args.no_peer or args.before else args.peer_python or peer_python()
+        pythons = {"ours": sys.executable, "peer": peer, "before": args.before}
+        names = {role: identify(python) for role, python in pythons.items() if python}
     except subprocess.CalledProcessError as failure:
         sys.exit(f"the peer cannot be installed; --no-peer does without it\n{failure}")
     except MeasurementFailed as failure:
         sys.exit(f"bocpy cannot be imported; run this with the Python of a venv that has it\n{failure}")
 
     others = Others()
-    results = measure(workloads, all_contestants(peer), args)
-    report = render(results, describe(args, names, command_line(args), others.cpus()), args.workers)
+    results = measure(workloads, two_builds(args.before) if args.before else all_contestants(peer), args)
+    setting = describe(args, names, command_line(args), others.cpus())
+    report = render_two_builds(results, setting) if args.before else render(results, setting, args.workers)
     print(report, end="")
     if args.write:
         with RESULTS.open("a", encoding="utf-8") as file:

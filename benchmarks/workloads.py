@@ -96,4 +96,9 @@ WORKLOADS = (
     Workload("spread", "x speed-up", 150, Target("at least", 1.8), contestants=OURS),
     Workload("bytes_per_dict", "B beyond 1.1 plain dicts", 1_000_000, Target("at most", 200)),
     Workload("fetch", "us", 20, None, contestants=OURS, quick_size=5),
+    Workload("send_receive", "messages/s", 400_000, Target("at least", 2, of_peer=True)),
+    Workload("produce_consume", "messages/s", 400_000, Target("at least", 2, of_peer=True)),
+    Workload("wake_up", "us", 500, Target("at most", 0.5, of_peer=True)),
+    Workload("notice_read", "reads/s", 20_000, Target("at least", 5, of_peer=True)),
+    Workload("notice_update", "updates/s", 100_000, Target("at least", 3, of_peer=True)),
 )

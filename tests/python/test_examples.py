@@ -11,10 +11,13 @@ import pytest
 
 EXAMPLES = [
     "bank",
+    "calculator",
     "cooking_boc",
     "cooking_threads",
     "dining_philosophers",
     "fibonacci",
+    "pipeline",
+    "prime_factor",
     "primes",
     "sketches",
     "word_count",
@@ -73,10 +76,14 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
     [
         ("bank", ["--accounts", "1"]),
         ("bank", ["--transfers", "many"]),
+        ("calculator", ["--patience", "0"]),
         ("dining_philosophers", ["--philosophers", "1"]),
         ("cooking_boc", ["--minute", "0"]),
         ("cooking_threads", ["--cooks", "0"]),
         ("fibonacci", ["-1"]),
+        ("pipeline", ["--height", "0"]),
+        ("prime_factor", ["1"]),
+        ("prime_factor", ["1000000000000000000000001"]),
         ("primes", ["--workers", "0"]),
         ("sketches", ["--seed", "today"]),
         ("word_count", ["no such folder"]),
@@ -139,6 +146,65 @@ def test_primes(limit, segment, expected):
     text = output_of("primes", "--limit", limit, "--segment", segment, "--workers", "2")
     assert f"\n{expected} primes in " in text
     assert "that is the " in text
+
+
+@pytest.mark.parametrize("calculators", ["1", "3"])
+def test_calculators_answer_all_questions(calculators):
+    questions = ["1 + 2", "2 ** 100", "1 / 0", "(", "x", "9 ** 9 ** 9"]
+    lines = output_of("calculator", *questions, "--calculators", calculators).splitlines()
+    assert "  1 + 2 = 3" in lines
+    assert "  2 ** 100 = 1267650600228229401496703205376" in lines
+    assert "  1 / 0 = ZeroDivisionError: division by zero" in lines
+    assert sum("ValueError" in line for line in lines) == 2
+    assert sum("SyntaxError" in line for line in lines) == 1
+    stopped = [int(line.split()[-2]) for line in lines if " stops after " in line]
+    assert (len(stopped), sum(stopped)) == (int(calculators), len(questions))
+    assert "  1 + 1 after hours: nobody is at home" in lines
+    assert lines[-1] == "all answers are right"
+
+
+def test_a_question_is_given_up():
+    done = run("calculator", "1 + 2", "--patience", "1e-9", "--calculators", "1")
+    # The answer may be there already, which is no fault; if not, the program says so and ends.
+    given_up = "1 + 2: given up" in done.stdout
+    assert done.returncode == int(given_up)
+    assert ("WRONG" in done.stdout) == given_up
+
+
+@pytest.mark.parametrize(
+    ("number", "factors"),
+    [
+        ("2", "2"),
+        ("1024", " * ".join(["2"] * 10)),
+        ("97", "97"),
+        ("1681", "41 * 41"),
+        (str(41**4), "41 * 41 * 41 * 41"),
+        (str((1009 * 2003) ** 2), "1009 * 1009 * 2003 * 2003"),  # twice the same race, if it comes apart in the middle
+        (str(1_000_003 * 998_244_353), "1000003 * 998244353"),
+    ],
+)
+@pytest.mark.parametrize("walks", ["1", "3"])
+def test_prime_factors(number, factors, walks):
+    text = output_of("prime_factor", number, "--walks", walks, "--workers", "2")
+    assert f"{number} = {factors}\n" in text
+    assert "the product is right, and all factors are prime" in text
+
+
+def test_walks_stop_early():
+    text = output_of("prime_factor", str(1_000_000_007 * 12_345_678_923), "--walks", "5", "--workers", "2")
+    assert "1 race, " in text
+    assert int(text.splitlines()[-2].split(", ")[-1].split()[0]) > 0
+
+
+@pytest.mark.parametrize("painters", ["1", "12"])
+def test_pipeline_paints_all_rows(painters, tmp_path):
+    picture = tmp_path / "picture.pgm"
+    text = output_of("pipeline", "--width", "31", "--height", "40", "--painters", painters, "--output", str(picture))
+    assert "40 of 40 rows" in text
+    assert "the rows that were looked at are right" in text
+    head = b"P5 31 40 255\n"
+    assert picture.read_bytes().startswith(head)
+    assert len(picture.read_bytes()) == len(head) + 31 * 40
 
 
 @pytest.mark.parametrize("example", ["cooking_boc", "cooking_threads"])

@@ -1,15 +1,15 @@
 //! The class `Cown`.
 
 use crate::ffi::args::{self, Args};
-use crate::ffi::class::{self, Instance, Just, KnownName, Main, Native, Referable};
+use crate::ffi::class::{self, Class, Instance, Just, KnownName, Main, Native, Referable};
 use crate::ffi::collect::Visitor;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDef};
 use crate::ffi::{Dict, Object, PyResult, Python, Tuple, module, number, text};
 use crate::host;
-use crate::interpreter::{Imported, Resident, backend, epoch};
+use crate::interpreter::{Imported, Resident, State, backend, epoch};
 use crate::transport::by_reference::{Taking, hand_over};
-use crate::transport::cown::{self, CownObject, Handle};
+use crate::transport::cown::{self, COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::out_of_band;
 use crate::transport::portable::Portable;
@@ -162,6 +162,10 @@ impl Native for CownObject {
 
     fn compare(&self, other: &Self) -> Option<Ordering> {
         Some(self.0.cmp(&other.0))
+    }
+
+    fn class(py: Python<'_>) -> Option<&Class<Self>> {
+        State::try_get(py).map(|state| COWN.of(state))
     }
 
     const COLLECTED: bool = true;

@@ -15,7 +15,7 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Function};
 use crate::ffi::module::Definition;
 use crate::ffi::{Object, PyResult, Python, allocator, number, text};
-use crate::host::cores::default_workers;
+use crate::host::cores::{default_workers, for_cores};
 use crate::host::fork;
 use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, State, within};
@@ -84,7 +84,9 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
     by_reference::publish(py, module, state)?;
     module.setattr(c"TIMEOUT", &text::string(py, TIMEOUT)?)?;
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
-    module.setattr(c"WORKER_COUNT", &number::uint(py, default_workers() as u64)?)
+    // What is wrong with BOCPY_WORKERS is said when the workers start.
+    let workers = default_workers().unwrap_or_else(|_| for_cores());
+    module.setattr(c"WORKER_COUNT", &number::uint(py, workers as u64)?)
 }
 
 /// `_ask(namespace, name)`: the main interpreter's object of that name.

@@ -34,6 +34,10 @@ impl Native for When {
 
     const COLLECTED: bool = true;
 
+    fn class(py: Python<'_>) -> Option<&Class<Self>> {
+        State::try_get(py).map(|state| WHEN.of(state))
+    }
+
     fn create<'py>(py: Python<'py>, _: &Tuple<'py>, _: Option<&Dict<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "bocpy.When cannot be created directly: call when(...)"))
     }
@@ -92,7 +96,8 @@ fn member<'a>(
 ) -> PyResult<(&'a Handle, Mode)> {
     claim(state, member).ok_or_else(|| {
         let message = format!(
-            "{function}: item {index} of argument {} must be a Cown, not {}: wrap it as Cown(...), or capture it",
+            "{function}: item {} of argument {} must be a Cown, not {}: wrap it as Cown(...), or capture it",
+            index + 1,
             place + 1,
             member.class_name()
         );

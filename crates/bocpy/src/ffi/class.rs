@@ -5,10 +5,10 @@ use super::collect::{self, Visitor};
 use super::error::{self, Kind};
 use super::method::{MethodDef, Property, PropertyDef, get, guard, set};
 use super::object::{Borrowed, Object, Python};
+use super::spares::Spares;
 use super::{Dict, PyResult, Tuple, text};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
-use smallvec::SmallVec;
 use std::any::TypeId;
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
@@ -55,6 +55,10 @@ pub(crate) trait Native: Sized + 'static {
     }
     /// The property that is asked for most, which is found without a look at the class and its bases.
     const MAIN: Option<Main<Self>> = None;
+    /// The class in this interpreter, if instances that go are to be kept for the next ones.
+    fn class(_py: Python<'_>) -> Option<&Class<Self>> {
+        None
+    }
     /// Whether instances take part in garbage collection.
     const COLLECTED: bool = false;
     /// Tells the collector which objects this refers to.
@@ -269,9 +273,7 @@ impl<'py, T: Native> Instance<'py, T> {
 /// A native class in one interpreter.
 pub(crate) struct Class<T: Native> {
     class: *mut ffi::PyTypeObject,
-    /// Instances that were lent and came back, for the next call. They have no value. The interpreter's lock guards this; it
-    /// is not used where there is none.
-    spare: [AtomicPtr<Layout<T>>; 4],
+    pub(super) spares: Spares<T>,
 }
 
 // SAFETY: it is kept in its interpreter's state, and reached only by threads that are attached there.
@@ -325,7 +327,7 @@ impl<T: Native> Class<T> {
             Object::owned(py, class)?
         };
         // Kept by the interpreter's state, and by the module.
-        Ok(Class { class: class.into_ptr().cast(), spare: Default::default() })
+        Ok(Class { class: class.into_ptr().cast(), spares: Spares::new() })
     }
 
     pub(crate) fn as_object<'py>(&self, py: Python<'py>) -> Object<'py> {
@@ -359,52 +361,16 @@ impl<T: Native> Class<T> {
     /// # Safety
     /// The thread is attached to the interpreter of this class.
     #[inline]
-    unsafe fn blank_instance(&self) -> PyResult<*mut Layout<T>> {
+    pub(super) unsafe fn blank_instance(&self) -> PyResult<*mut Layout<T>> {
         // SAFETY: says the caller; all of it but the value is written.
         unsafe {
-            let layout = collect::allocate::<T>(self.class)?;
+            let layout = match self.spares.take() {
+                Some(spare) => spare,
+                None => collect::allocate::<T>(self.class)?,
+            };
             ptr::write(&raw mut (*layout).extra, T::Extra::new::<T>());
             Ok(layout)
         }
-    }
-
-    /// Calls `f` with new instances that have these values, and `rest`, which is taken, behind them.
-    ///
-    /// Nearly always nobody has kept an instance when `f` is done. So the values are lent to them, and only then copied
-    /// where somebody has. `known`: an instance that is there already, and is to be used.
-    pub(crate) fn with_instances<'a, 'py, R>(
-        &self,
-        py: Python<'py>,
-        values: impl Iterator<Item = &'a T>,
-        known: impl Fn(&T) -> Option<Object<'py>>,
-        rest: &mut SmallVec<[Object<'py>; 2]>,
-        f: impl FnOnce(&[Object<'py>]) -> PyResult<R>,
-    ) -> PyResult<R>
-    where
-        T: Clone,
-    {
-        let mut lent = Lent { class: self, objects: SmallVec::new(), lent: SmallVec::new() };
-        for value in values {
-            if let Some(known) = known(value) {
-                lent.objects.push(known);
-                continue;
-            }
-            // SAFETY: our own type, of this interpreter. The value is there twice until `lent` is dropped, before `'a` is
-            // over, and neither changed nor dropped meanwhile: the instance lives as long as `lent` refers to it.
-            unsafe {
-                let layout = match self.take_spare() {
-                    Some(spare) => spare,
-                    None => self.blank_instance()?,
-                };
-                ptr::copy_nonoverlapping(value, &raw mut (*layout).value, 1);
-                lent.objects.push(Object::owned(py, layout.cast())?);
-                lent.lent.push(lent.objects.len() - 1);
-            }
-        }
-        if !rest.is_empty() {
-            lent.objects.extend(rest.drain(..));
-        }
-        f(&lent.objects)
     }
 
     /// A new instance that refers to an object. See [`Instance::part`].
@@ -433,56 +399,12 @@ impl<T: Native> Class<T> {
     }
 }
 
-/// The arguments of a call, of which some have values that are somebody else's.
-struct Lent<'a, 'py, T: Native + Clone> {
-    class: &'a Class<T>,
-    objects: SmallVec<[Object<'py>; 6]>,
-    /// Their places.
-    lent: SmallVec<[usize; 6]>,
-}
-
-impl<T: Native + Clone> Drop for Lent<'_, '_, T> {
-    fn drop(&mut self) {
-        // From the end, so that what is taken out leaves the places before it as they are.
-        for place in self.lent.iter().rev() {
-            let object = self.objects.swap_remove(*place).into_ptr();
-            let layout = object.cast::<Layout<T>>();
-            // SAFETY: an instance, and our reference to it. Where that is the only one, and cannot become two since nobody
-            // else runs Python code here, the instance goes without its value. Else the instance gets a value of its own.
-            unsafe {
-                if !cfg!(Py_GIL_DISABLED) && ffi::Py_REFCNT(object) == 1 && (*layout).extra.is_empty() {
-                    self.class.put_spare(layout);
-                } else {
-                    mem::forget((*layout).value.clone());
-                    collect::track::<T>(object);
-                    let py = Python::assume();
-                    T::kept(py, Instance::assume(&Borrowed::new(py, object)));
-                    ffi::Py_DECREF(object);
-                }
-            }
-        }
-    }
-}
-
 impl<T: Native> Class<T> {
+    /// Whether an object may be an instance of a class of `T` itself. Answers without looking for the class.
     #[inline]
-    fn take_spare(&self) -> Option<*mut Layout<T>> {
-        let place = self.spare.iter().find(|place| !place.load(Ordering::Relaxed).is_null())?;
-        let spare = place.load(Ordering::Relaxed);
-        place.store(ptr::null_mut(), Ordering::Relaxed);
-        Some(spare)
-    }
-
-    /// # Safety
-    /// It is an instance of this class without a value, the collector does not know of it, and the caller has the only
-    /// reference to it.
-    #[inline]
-    unsafe fn put_spare(&self, layout: *mut Layout<T>) {
-        match self.spare.iter().find(|place| place.load(Ordering::Relaxed).is_null()) {
-            Some(place) => place.store(layout, Ordering::Relaxed),
-            // SAFETY: says the caller.
-            None => unsafe { free_blank(layout) },
-        }
+    pub(crate) fn may_be_exact(object: &Object<'_>) -> bool {
+        // SAFETY: a live object.
+        unsafe { is_own::<T>(ffi::Py_TYPE(object.as_ptr())) }
     }
 
     /// The value of an instance of this class itself.
@@ -499,22 +421,9 @@ impl<T: Native> Drop for Class<T> {
     fn drop(&mut self) {
         // SAFETY: dropped with its interpreter's state, by a thread that is attached there; the references are ours.
         unsafe {
-            while let Some(spare) = self.take_spare() {
-                free_blank(spare);
-            }
+            self.spares.clear();
             ffi::Py_DECREF(self.class.cast());
         }
-    }
-}
-
-/// # Safety
-/// It is an instance without a value, the collector does not know of it, and the caller has the only reference to it.
-unsafe fn free_blank<T: Native>(layout: *mut Layout<T>) {
-    // SAFETY: says the caller.
-    unsafe {
-        let class = ffi::Py_TYPE(layout.cast());
-        collect::free::<T>(layout.cast());
-        ffi::Py_DECREF(class.cast());
     }
 }
 
@@ -649,6 +558,9 @@ unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
             });
         });
         if is_own::<T>(class) {
+            if T::class(py).is_some_and(|class| class.spares.take_in(layout)) {
+                return;
+            }
             collect::free::<T>(object);
         } else if let Some(free) = (*class).tp_free {
             free(object.cast());

@@ -121,7 +121,7 @@ pub(super) fn guard<'py, R>(py: Python<'py>, failed: R, f: impl FnOnce() -> PyRe
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            let message = format!("bocpy met a bug in itself, please report it: {text}");
+            let message = format!("internal error in bocpy, please report it: {text}");
             error::raise(py, Kind::Runtime, &message);
             failed
         }

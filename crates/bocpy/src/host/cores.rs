@@ -2,14 +2,27 @@
 
 use std::thread;
 
-/// The default number of workers: `BOCPY_WORKERS`, or else the cores that this process may use, less one for the main
-/// thread from three on. With two, that would leave nothing to run in parallel; the main thread waits most of the time.
-pub(crate) fn default_workers() -> usize {
-    let asked = std::env::var("BOCPY_WORKERS").ok().and_then(|count| count.trim().parse().ok());
-    asked.filter(|&count| (1..=MOST_WORKERS).contains(&count)).unwrap_or_else(|| match cores() {
+/// The default number of workers: `BOCPY_WORKERS`, or else one for each core as in [`for_cores`]. Fails with what is wrong
+/// with the variable.
+pub(crate) fn default_workers() -> Result<usize, String> {
+    let Some(text) = std::env::var_os("BOCPY_WORKERS").filter(|text| !text.is_empty()) else {
+        return Ok(for_cores());
+    };
+    let asked = text.to_str().and_then(|text| text.trim().parse().ok());
+    asked.filter(|count| (1..=MOST_WORKERS).contains(count)).ok_or_else(|| {
+        format!(
+            "the environment variable BOCPY_WORKERS must be a number from 1 to {MOST_WORKERS}, not {text:?}"
+        )
+    })
+}
+
+/// One worker for each core that this process may use, less one for the main thread from three on. With two, that would
+/// leave nothing to run in parallel; the main thread waits most of the time.
+pub(crate) fn for_cores() -> usize {
+    match cores() {
         cores @ (1 | 2) => cores,
         cores => cores - 1,
-    })
+    }
 }
 
 /// More than the cores of any machine; protects it from a typing error.

@@ -135,7 +135,9 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
 }
 
 fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<usize> {
-    let Some(asked) = asked.filter(|asked| !asked.is_none()) else { return Ok(default_workers()) };
+    let Some(asked) = asked.filter(|asked| !asked.is_none()) else {
+        return default_workers().map_err(|message| error::raise(py, Kind::Value, &message));
+    };
     let Some(count) = asked.as_int().filter(|count| !count.is_bool()) else {
         let message = format!("worker_count must be an int or None, not {}", asked.class_name());
         return Err(error::raise(py, Kind::Type, &message));

@@ -34,7 +34,9 @@ pub(crate) trait ByReference: Sized + Send + Sync + 'static {
 
     /// What an object holds, if it is one of exactly that class.
     fn of<'a>(object: &'a Object<'_>) -> Option<&'a Owned<Self>> {
-        Self::CLASS.here(object.py()).get_exact(object).map(Borrow::borrow)
+        let exact = Class::<Self::Handle>::may_be_exact(object)
+            .then(|| Self::CLASS.here(object.py()).get_exact(object));
+        exact.flatten().map(Borrow::borrow)
     }
 
     /// A new object that holds it.
@@ -225,6 +227,9 @@ impl Reference {
 
     /// The same, settled.
     pub(super) fn of(object: &Object<'_>, taking: Taking<'_>) -> PyResult<Option<Reference>> {
+        if !is_reference(object) {
+            return Ok(None);
+        }
         let mut taken = Taken::new(taking);
         let reference = Reference::take(object, &mut taken)?;
         taken.settle(object.py(), taking)?;

@@ -17,7 +17,7 @@ use crate::ffi::{Object, PyResult, Python, error, weak};
 use crate::interpreter::{PerInterpreter, Resident, State, backend};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A cown, as Python knows it: ordering is the runtime's business, the value is in the tag.
 pub(crate) type Handle = boc::Cown<(), Slot>;
@@ -30,6 +30,9 @@ pub(crate) static COWN: PerInterpreter<Class<CownObject>> = PerInterpreter::to_b
 
 /// Handles that values refer to: weak references to them, by their cowns' numbers.
 static INSTANCES: PerInterpreter<Instances> = PerInterpreter::new(Instances::default);
+
+/// Whether there has been one in any interpreter: if not, nobody need look for those of one.
+static REMEMBERED: AtomicBool = AtomicBool::new(false);
 
 #[derive(Default)]
 struct Instances {
@@ -80,6 +83,9 @@ impl CownObject {
     /// The handle that values here have.
     #[inline]
     pub(crate) fn known<'py>(py: Python<'py>, state: &State, handle: &Handle) -> Option<Object<'py>> {
+        if !REMEMBERED.load(Ordering::Relaxed) {
+            return None;
+        }
         let instances = INSTANCES.of(state);
         if instances.count.load(Ordering::Relaxed) == 0 {
             return None;
@@ -95,7 +101,9 @@ impl CownObject {
 
     /// The same for instances of the class itself only.
     pub(crate) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-        COWN.here(object.py()).get_exact(object).map(CownObject::handle)
+        let exact =
+            Class::<CownObject>::may_be_exact(object).then(|| COWN.here(object.py()).get_exact(object));
+        exact.flatten().map(CownObject::handle)
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -114,6 +122,7 @@ impl Class<CownObject> {
 fn remember(py: Python<'_>, state: &State, object: &Object<'_>) {
     let Some(handle) = CownObject::exact_handle(object) else { return };
     let Ok(reference) = weak::reference(object) else { return error::clear(py) };
+    REMEMBERED.store(true, Ordering::Relaxed);
     let instances = INSTANCES.of(state);
     let mut all = instances.all.lock();
     let before = match all.get(&handle.id()).and_then(|known| weak::target(&*known.peek(py)?)) {
@@ -134,6 +143,9 @@ pub(crate) fn keep(py: Python<'_>, this: &Instance<'_, CownObject>) {
 /// A handle is going.
 #[inline]
 pub(crate) fn forget(py: Python<'_>, this: &Instance<'_, CownObject>) {
+    if !REMEMBERED.load(Ordering::Relaxed) {
+        return;
+    }
     let Some(state) = State::try_get(py) else { return };
     let instances = INSTANCES.of(state);
     if instances.count.load(Ordering::Relaxed) == 0 {

@@ -299,7 +299,12 @@ impl Slot {
             match content.form() {
                 Form::Moving if is_mine(self.address()) => {
                     drop(content);
-                    return Err(error::raise(py, Kind::Runtime, "this cown's value is being moved just now"));
+                    return Err(error::raise(
+                        py,
+                        Kind::Runtime,
+                        "this cown's value is being moved to another interpreter, and the code that runs for that (__reduce__, \
+                         __getstate__, a finalizer, a signal handler) cannot use the value itself",
+                    ));
                 }
                 Form::Moving => {
                     drop(content);

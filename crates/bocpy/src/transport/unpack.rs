@@ -298,11 +298,7 @@ impl<'a, 'py> Unpacker<'a, 'py> {
 
     #[cold]
     fn broken(&self) -> error::Raised {
-        error::raise(
-            self.py,
-            Kind::Runtime,
-            "bocpy met a bug in itself, please report it: broken packed data",
-        )
+        error::raise(self.py, Kind::Runtime, "internal error in bocpy, please report it: broken packed data")
     }
 }
 
