@@ -5,7 +5,6 @@ import importlib
 import marshal
 import sys
 from types import FunctionType, ModuleType
-from weakref import WeakValueDictionary
 
 __all__ = [
     "adopt_class",
@@ -29,8 +28,9 @@ _under_pytest = False
 _asking = set()
 # Classes that have come from the main interpreter, by number.
 _classes = {}
-# Modules that stand for namespaces that have a number.
-_numbered = WeakValueDictionary()
+# `modules`: those that stand for namespaces that have a number, a WeakValueDictionary. It is made when it is needed: few
+# programs do, and every worker would have to import weakref.
+_numbered = {}
 
 
 def is_worker():
@@ -148,7 +148,7 @@ def module(name):
     # Several namespaces may have the same name; the number after a "#" distinguishes them. There can be any number of
     # those, so each is kept only while something refers to its globals.
     own, number, _ = name.partition("#")
-    modules = _numbered if number else sys.modules
+    modules = _numbered_modules() if number else sys.modules
     found = modules.get(name)
     if found is None:
         found = modules[name] = ModuleType(own)
@@ -158,6 +158,15 @@ def module(name):
         if _is_worker:
             _answer_from_main(found, name)
     return found
+
+
+def _numbered_modules():
+    modules = _numbered.get("modules")
+    if modules is None:
+        from weakref import WeakValueDictionary
+
+        modules = _numbered.setdefault("modules", WeakValueDictionary())
+    return modules
 
 
 def import_module(name, submodules):

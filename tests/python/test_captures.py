@@ -76,6 +76,15 @@ def test_a_keyword_only_default():
     assert outcome(result) == 4
 
 
+@interpreters_only
+def test_a_keyword_only_default_that_cannot_move_is_named():
+    with pytest.raises(TypeError, match=r"the value of 'second', which the behavior '.*refused' captures,"):
+
+        @when(Cown(1))
+        def refused(c, *, first=1, second=threading.Lock()):
+            return c.value
+
+
 def test_a_trailing_parameter_without_default_is_captured_by_name():
     factor = 7
 

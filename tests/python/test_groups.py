@@ -185,3 +185,8 @@ def test_an_error_in_a_body_releases_the_whole_group():
 
     assert isinstance(error_of(failed), ValueError)
     assert outcome(when(items)(values)) == [1, 2, 3, 4, 5]
+
+
+def test_a_member_that_is_no_cown_is_counted_from_one_as_the_argument_is():
+    with pytest.raises(TypeError, match=r"item 2 of argument 1 must be a Cown, not int"):
+        when([Cown(1), 5])(values)

@@ -149,6 +149,22 @@ def test_workers_from_the_environment():
     check_script(source, "3\n1", env={"BOCPY_WORKERS": "3"})
 
 
+@pytest.mark.parametrize("workers", ["many", "0", "-1", "4097", "2.5"])
+def test_a_number_of_workers_in_the_environment_that_is_none(workers):
+    """The user means something by it, so it is not ignored."""
+    source = """
+        from bocpy import start, wait, when
+        try:
+            when()(lambda: None)
+        except ValueError as error:
+            print(error)
+        start(1)
+        print(len(wait(stats=True)))
+    """
+    said = f'the environment variable BOCPY_WORKERS must be a number from 1 to 4096, not "{workers}"'
+    check_script(source, f"{said}\n1", env={"BOCPY_WORKERS": workers})
+
+
 # -- wait
 
 

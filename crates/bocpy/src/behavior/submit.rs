@@ -5,7 +5,7 @@ use super::plan::{Plan, Sent};
 use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Work};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::function::{self, CodeObject, PyFunction};
-use crate::ffi::{Dict, Object, PyResult, Python, Tuple, module, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Raised, Tuple, module, text};
 use crate::interpreter::{Imported, Resident, State, backend};
 use crate::transport::by_reference::{Taking, hand_over};
 use crate::transport::cown::CownObject;
@@ -143,8 +143,8 @@ impl<'py> Submission<'_, 'py> {
             }
         }
         let message = format!(
-            "the behavior '{}' has a parameter '{name}' with no cown, no default and no variable of that name: add a \
-             cown for it to @when(...), or give it a default (`{name}=...`)",
+            "the behavior '{}' has a parameter '{name}' with no cown, no default and no variable of that name: \
+             schedule it with one more cown, or give it a default (`{name}=...`)",
             plan.code.name
         );
         Err(error::raise(self.py, Kind::Type, &message))
@@ -172,6 +172,29 @@ impl<'py> Submission<'_, 'py> {
 
     fn encode(&self, plan: &Plan, value: &Object<'py>, list: &CStr, place: usize) -> PyResult<Portable> {
         Portable::encode_named(value, || self.describe(plan, list, place))
+    }
+
+    /// The keyword defaults, as one value. If they cannot be moved, the error names the first that cannot.
+    fn keywords(&self, plan: &Plan, keywords: &Object<'py>) -> PyResult<Portable> {
+        let all = || format!("the keyword defaults of the behavior '{}'", plan.code.name);
+        Portable::encode_named(keywords, all).map_err(|Raised| {
+            let error = error::take(self.py);
+            match (self.each_keyword(plan, keywords), error) {
+                (Ok(()), Some(error)) => error::restore(error),
+                _ => Raised,
+            }
+        })
+    }
+
+    /// Raises if one of them cannot be moved.
+    fn each_keyword(&self, plan: &Plan, keywords: &Object<'py>) -> PyResult<()> {
+        let (keywords, mut position) = (keywords.try_dict()?, 0);
+        while let Some((name, value)) = keywords.next(&mut position) {
+            let name = name.to_str().unwrap_or_default();
+            let what = || format!("the value of '{name}', which the behavior '{}' captures,", plan.code.name);
+            Portable::encode_named(&value, what)?;
+        }
+        Ok(())
     }
 
     fn describe(&self, plan: &Plan, list: &CStr, place: usize) -> String {
@@ -204,9 +227,7 @@ impl<'py> Submission<'_, 'py> {
             Ok(())
         })?;
         let keywords = match self.function.kw_defaults() {
-            Some(keywords) => Some(Portable::encode_named(&keywords, || {
-                format!("a keyword default of the behavior '{}'", plan.code.name)
-            })?),
+            Some(keywords) => Some(self.keywords(plan, &keywords)?),
             None => None,
         };
         let snapshot = self.snapshot(plan, sent, captures_code)?;
