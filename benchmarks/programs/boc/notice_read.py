@@ -8,6 +8,7 @@ from bocpy import Cown, notice_read, notice_seed, quiesce, start, wait, when
 
 ENTRIES = 60
 READS = 10  # by each behavior
+KEYS = tuple(f"entry {i % ENTRIES}" for i in range(ENTRIES + READS))
 COWNS = 64
 WARM_UP = 200
 
@@ -17,8 +18,10 @@ def schedule(cowns, n):
 
         @when(cowns[i % COWNS])
         def _(c, i=i):
-            for key in range(i, i + READS):
-                c.value += len(notice_read(f"entry {key % ENTRIES}"))
+            length = 0
+            for key in KEYS[i % ENTRIES : i % ENTRIES + READS]:
+                length += len(notice_read(key))
+            c.value += length
 
 
 def main():
@@ -26,7 +29,7 @@ def main():
     cowns = [Cown(0) for _ in range(COWNS)]
     start(worker_count=workers)
     for i in range(ENTRIES):
-        notice_seed(f"entry {i}", f"{i:4}" * 256)
+        notice_seed(KEYS[i], f"{i:4}" * 256)
     schedule(cowns, WARM_UP)
     quiesce()
 

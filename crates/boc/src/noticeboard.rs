@@ -6,11 +6,14 @@
 //! wants to update can post the update, to be computed by any mutator, or become the mutator and compute it. Other changes
 //! need nobody, and are applied as they are posted, unless there is a mutator.
 //!
-//! Readers take a snapshot, which never changes. A change copies the table of entries only if somebody still has a snapshot of
-//! it.
+//! Readers look at a copy of the entries, which never changes. The first one who looks after a change makes it, for all; the
+//! next change takes it away. So to look at a board that nobody changes takes no lock, and not even a count of references
+//! that other cores would have to hear of. And what is no longer on the board lives only as long as somebody looks at it.
 
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, Parker, Unparker, lock, park_until};
+use arc_swap::{ArcSwapOption, Guard};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,16 +31,20 @@ use std::time::Duration;
 ///     let total = update.old.as_deref().copied().unwrap_or(0);
 ///     mutator.finish(Updated::Set((update.by)(total)));
 /// }
-/// assert_eq!(board.snapshot().get("total").as_deref(), Some(&21));
+/// assert_eq!(board.look().get("total"), Some(&21));
 /// ```
 pub struct Noticeboard<V, U> {
     state: Mutex<State<V, U>>,
-    /// The version of the entries, for those who only want to know whether they have changed.
+    /// The number of changes of the entries.
     version: AtomicU64,
+    /// A copy of the entries for readers. Changed only under the lock.
+    copy: ArcSwapOption<Entries<V>>,
 }
 
 struct State<V, U> {
-    entries: Arc<Entries<V>>,
+    entries: Table<V>,
+    /// Whether there is a copy for readers.
+    copied: bool,
     /// What is to be done when the mutator gets to it.
     queue: VecDeque<(Arc<str>, Change<V, U>)>,
     /// Whether there is a mutator.
@@ -50,7 +57,19 @@ struct State<V, U> {
     turns: Vec<Unparker>,
 }
 
-type Entries<V> = BTreeMap<Arc<str>, Arc<V>>;
+type Table<V> = BTreeMap<Arc<str>, Entry<V>>;
+
+struct Entry<V> {
+    value: Arc<V>,
+    /// The version in which it got that value.
+    since: u64,
+}
+
+impl<V> Clone for Entry<V> {
+    fn clone(&self) -> Self {
+        Entry { value: self.value.clone(), since: self.since }
+    }
+}
 
 /// What to do to an entry.
 pub enum Change<V, U> {
@@ -87,10 +106,16 @@ pub enum Updated<V> {
 pub struct Ticket(u64);
 
 /// The entries as they were at some time.
-pub struct Snapshot<V> {
-    entries: Arc<Entries<V>>,
+pub struct Entries<V> {
+    table: Table<V>,
     version: u64,
 }
+
+/// The entries as they were at some time, to be kept.
+pub struct Snapshot<V>(Arc<Entries<V>>);
+
+/// The same to look at for a while: made faster, and for this thread only.
+pub struct Look<V>(Guard<Option<Arc<Entries<V>>>>);
 
 /// The one that applies the changes which are in line. There is one at most; when it is dropped there is none.
 pub struct Mutator<V, U> {
@@ -120,7 +145,8 @@ impl<V, U> Noticeboard<V, U> {
     /// A board with no entries.
     pub fn new() -> Self {
         let state = State {
-            entries: Arc::default(),
+            entries: Table::new(),
+            copied: false,
             queue: VecDeque::new(),
             busy: false,
             posted: 0,
@@ -128,7 +154,7 @@ impl<V, U> Noticeboard<V, U> {
             waiting: Vec::new(),
             turns: Vec::new(),
         };
-        Noticeboard { state: Mutex::new(state), version: AtomicU64::new(0) }
+        Noticeboard { state: Mutex::new(state), version: AtomicU64::new(0), copy: ArcSwapOption::empty() }
     }
 
     /// Posts a change. If that makes the caller the mutator, it has to apply it.
@@ -169,7 +195,7 @@ impl<V, U> Noticeboard<V, U> {
         }
         state.busy = true;
         state.posted += 1;
-        let old = state.entries.get(key).cloned();
+        let old = value(&state.entries, key);
         Begin::Now(Mutator { board: self.clone(), begun: Some(key.into()), is_over: false }, old)
     }
 
@@ -220,42 +246,64 @@ impl<V, U> Noticeboard<V, U> {
         self.version.load(Ordering::Acquire)
     }
 
-    /// The entries as they are now.
+    /// The entries as they are now, to look at.
+    #[inline]
+    pub fn look(&self) -> Look<V> {
+        let copy = self.copy.load();
+        match copy.as_ref() {
+            Some(entries) if entries.version == self.version() => Look(copy),
+            _ => self.look_anew(),
+        }
+    }
+
+    /// The entries as they are now, to be kept.
     pub fn snapshot(&self) -> Snapshot<V> {
-        let state = lock(&self.state);
-        Snapshot { entries: state.entries.clone(), version: self.version() }
+        self.look().snapshot()
+    }
+
+    #[cold]
+    fn look_anew(&self) -> Look<V> {
+        let mut state = lock(&self.state);
+        if !state.copied {
+            let copy = Entries { table: state.entries.clone(), version: self.version() };
+            self.copy.store(Some(Arc::new(copy)));
+            state.copied = true;
+        }
+        Look(self.copy.load())
     }
 
     /// Takes all entries off, and gives them.
     pub fn clear(&self) -> Snapshot<V> {
         let mut state = lock(&self.state);
-        let before = Snapshot { entries: std::mem::take(&mut state.entries), version: self.version() };
-        self.version.store(before.version + 1, Ordering::Release);
+        let before = Entries { table: std::mem::take(&mut state.entries), version: self.version() };
+        let copy = self.changed(&mut state);
         drop(state);
-        before
+        drop(copy);
+        Snapshot(Arc::new(before))
+    }
+
+    /// The entries have changed: what readers look at is not what they are. Gives that copy, to be dropped without the lock.
+    #[must_use]
+    fn changed(&self, state: &mut State<V, U>) -> Option<Arc<Entries<V>>> {
+        self.version.fetch_add(1, Ordering::Release);
+        std::mem::take(&mut state.copied).then(|| self.copy.swap(None)).flatten()
     }
 
     /// Applies a change that is no update, and unlocks the board.
     fn apply(&self, mut state: MutexGuard<'_, State<V, U>>, key: &str, change: Change<V, U>) {
-        let mut shared = None;
-        let before = {
-            if Arc::get_mut(&mut state.entries).is_none() {
-                let copy = Arc::new(Entries::clone(&state.entries));
-                // The last one who has the table drops it: not here.
-                shared = Some(std::mem::replace(&mut state.entries, copy));
+        let before = match change {
+            Change::Set(value) => {
+                let entry = Entry { value: Arc::new(value), since: self.version() + 1 };
+                match state.entries.get_mut(key) {
+                    Some(place) => Some(std::mem::replace(place, entry)),
+                    None => state.entries.insert(key.into(), entry),
+                }
             }
-            let entries = Arc::make_mut(&mut state.entries);
-            match change {
-                Change::Set(value) => match entries.get_mut(key) {
-                    Some(entry) => Some(std::mem::replace(entry, Arc::new(value))),
-                    None => entries.insert(key.into(), Arc::new(value)),
-                },
-                _ => entries.remove(key),
-            }
+            _ => state.entries.remove(key),
         };
-        self.version.fetch_add(1, Ordering::Release);
+        let copy = self.changed(&mut state);
         self.count(state);
-        drop((shared, before));
+        drop((copy, before));
     }
 
     /// One change more is applied. Unlocks the board.
@@ -283,7 +331,7 @@ impl<V, U> Mutator<V, U> {
             };
             match change {
                 Change::Update(by) => {
-                    let old = state.entries.get(&key).cloned();
+                    let old = value(&state.entries, &key);
                     self.begun = Some(key.clone());
                     return Some(Update { key, old, by });
                 }
@@ -321,15 +369,24 @@ fn step_down<V, U>(mut state: MutexGuard<'_, State<V, U>>) {
     waiting.iter().for_each(Unparker::unpark);
 }
 
-impl<V> Snapshot<V> {
+fn value<V>(table: &Table<V>, key: &str) -> Option<Arc<V>> {
+    table.get(key).map(|entry| entry.value.clone())
+}
+
+impl<V> Entries<V> {
     /// The value of an entry.
-    pub fn get(&self, key: &str) -> Option<Arc<V>> {
-        self.entries.get(key).cloned()
+    pub fn get(&self, key: &str) -> Option<&V> {
+        self.table.get(key).map(|entry| &*entry.value)
+    }
+
+    /// The same with the version in which the entry got it: as long as that is the same, so is the value.
+    pub fn get_since(&self, key: &str) -> Option<(&V, u64)> {
+        self.table.get(key).map(|entry| (&*entry.value, entry.since))
     }
 
     /// The keys, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(|key| &**key)
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.table.keys().map(|key| &**key)
     }
 
     /// Which entries these are: as long as the board says the same, they have not changed.
@@ -338,8 +395,30 @@ impl<V> Snapshot<V> {
     }
 }
 
+impl<V> Deref for Snapshot<V> {
+    type Target = Entries<V>;
+    fn deref(&self) -> &Entries<V> {
+        &self.0
+    }
+}
+
 impl<V> Clone for Snapshot<V> {
     fn clone(&self) -> Self {
-        Snapshot { entries: self.entries.clone(), version: self.version }
+        Snapshot(self.0.clone())
+    }
+}
+
+impl<V> Look<V> {
+    /// The same entries, to be kept.
+    pub fn snapshot(&self) -> Snapshot<V> {
+        Snapshot(self.0.as_ref().expect("made of some").clone())
+    }
+}
+
+impl<V> Deref for Look<V> {
+    type Target = Entries<V>;
+    #[inline]
+    fn deref(&self) -> &Entries<V> {
+        self.0.as_ref().expect("made of some")
     }
 }

@@ -49,7 +49,7 @@ fn update_here(board: &Arc<Board>, key: &str, by: By) {
 }
 
 fn value(board: &Board, key: &str) -> Option<i64> {
-    board.snapshot().get(key).as_deref().copied()
+    board.snapshot().get(key).copied()
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_snapshot_stays_as_it_is() {
     let before = board.snapshot();
     post(&board, "a", Change::Set(2));
     post(&board, "b", Change::Set(3));
-    assert_eq!(before.get("a").as_deref(), Some(&1));
+    assert_eq!(before.get("a"), Some(&1));
     assert_eq!(before.get("b"), None);
     assert_ne!(before.version(), board.version());
     assert_eq!(board.snapshot().version(), board.version());
@@ -147,9 +147,9 @@ fn updates_of_many_threads_are_all_counted() {
             let mut last = 0;
             while !over.load(Ordering::SeqCst) {
                 let snapshot = board.snapshot();
-                let now = snapshot.get("n").as_deref().copied().unwrap_or(0);
+                let now = snapshot.get("n").copied().unwrap_or(0);
                 assert!(now >= last);
-                assert_eq!(snapshot.get("n").as_deref().copied().unwrap_or(0), now);
+                assert_eq!(snapshot.get("n").copied().unwrap_or(0), now);
                 last = now;
             }
         });

@@ -50,7 +50,7 @@ fn those_who_update_themselves_take_turns() {
         increment_here(&board);
         others.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(board.is_settled() && board.mutator().is_none());
-        assert_eq!(board.snapshot().get("n").as_deref(), Some(&3));
+        assert_eq!(board.snapshot().get("n"), Some(&3));
     });
 }
 
@@ -64,6 +64,6 @@ fn updates_and_writes_of_several_threads_are_applied() {
         others.into_iter().for_each(|thread| thread.join().unwrap());
         assert!(board.is_settled() && board.mutator().is_none());
         let snapshot = board.snapshot();
-        assert_eq!((snapshot.get("n").as_deref(), snapshot.get("other").as_deref()), (Some(&2), Some(&7)));
+        assert_eq!((snapshot.get("n"), snapshot.get("other")), (Some(&2), Some(&7)));
     });
 }

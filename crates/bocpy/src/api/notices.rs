@@ -14,7 +14,6 @@ use crate::transport::noticeboard;
 use crate::transport::parcel::Parcel;
 use boc::{Change, Ticket};
 use std::ffi::CStr;
-use std::sync::Arc;
 use std::time::Instant;
 
 static NOTICEBOARD: Imported = Imported::new("bocpy._notices", c"Noticeboard");
@@ -29,7 +28,7 @@ pub(super) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) 
 }
 
 /// The entries as they were at some time, for `bocpy._notices`.
-struct Snapshot(Arc<boc::Snapshot<Parcel>>);
+struct Snapshot(boc::Snapshot<Parcel>);
 
 impl Native for Snapshot {
     const NAME: &'static CStr = c"bocpy._core._Snapshot";
@@ -64,7 +63,7 @@ impl Method for Get {
     ) -> PyResult<Object<'py>> {
         let [Some(key)] = args.bind("get", ["key"], 1)? else { return Ok(py.none()) };
         let found = match key.to_str() {
-            Some(text) => noticeboard::read(py, &this.value().0, text)?,
+            Some(text) => noticeboard::read(py, &this.value().0, Some(key), text)?,
             None => None,
         };
         found.ok_or_else(|| error::raise_with(py, Kind::Key, key))
@@ -85,13 +84,13 @@ impl Method for Names {
     }
 }
 
-fn snapshot<'py>(py: Python<'py>, snapshot: Arc<boc::Snapshot<Parcel>>) -> PyResult<Object<'py>> {
+fn snapshot<'py>(py: Python<'py>, snapshot: boc::Snapshot<Parcel>) -> PyResult<Object<'py>> {
     SNAPSHOT.here(py).instance(py, Snapshot(snapshot))
 }
 
 /// The entries as a dict, for `wait` and `quiesce`.
 pub(super) fn contents<'py>(py: Python<'py>, entries: boc::Snapshot<Parcel>) -> PyResult<Object<'py>> {
-    CONTENTS.call(py, &[&snapshot(py, Arc::new(entries))?])
+    CONTENTS.call(py, &[&snapshot(py, entries)?])
 }
 
 /// The arguments of a function that changes an entry, the first of which is its key.
@@ -237,8 +236,15 @@ impl Function for NoticeRead {
     const DOC: &'static CStr = doc!("notice_read($module, /, key, default=None)", NOTICE_READ);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        if let [key] | [key, _] = args.positional()
+            && args.are_positional()
+            && let Some(seen) = noticeboard::glance(py, key)
+        {
+            return Ok(seen);
+        }
         let [key, default] = change(py, "notice_read", &args, ["key", "default"], 1)?;
-        let found = noticeboard::read(py, &noticeboard::snapshot(), key_of(key)?)?;
+        let text = key_of(key)?;
+        let found = noticeboard::read_now(py, key.expect("it is needed"), text)?;
         Ok(found.unwrap_or_else(|| default.cloned().unwrap_or_else(|| py.none())))
     }
 }

@@ -19,18 +19,19 @@ const CONSTANT: [(&CStr, &CStr); 9] = [
     (c"uuid", c"UUID"),
 ];
 
-/// How many levels of tuples are looked into, and how many items of each.
-const DEPTH: usize = 4;
-const ITEMS: usize = 64;
+/// How many levels of tuples are looked into, and how many items in all. The limit is for tuples that contain one another many
+/// times; else there are no more items than have just been encoded, and that need not be done again for what is immutable.
+const DEPTH: usize = 8;
+const ITEMS: usize = 1_000_000;
 
 /// Whether an object's value can never change. False if this cannot be checked quickly.
 ///
 /// Classes are compared by identity: anybody may have a class that is called `range`.
 pub(super) fn is_immutable(value: &Object<'_>) -> bool {
-    is_immutable_within(value, DEPTH)
+    is_immutable_within(value, DEPTH, &mut { ITEMS })
 }
 
-fn is_immutable_within(value: &Object<'_>, depth: usize) -> bool {
+fn is_immutable_within(value: &Object<'_>, depth: usize, items_left: &mut usize) -> bool {
     if Portable::scalar(value).is_some() || CownObject::plain_handle(value).is_some() {
         return true;
     }
@@ -40,7 +41,9 @@ fn is_immutable_within(value: &Object<'_>, depth: usize) -> bool {
             let items = value.items();
             error::clear(value.py());
             items.is_ok_and(|items| {
-                items.len() <= ITEMS && items.iter().all(|item| is_immutable_within(item, depth - 1))
+                let left = items_left.checked_sub(items.len());
+                *items_left = left.unwrap_or(0);
+                left.is_some() && items.iter().all(|item| is_immutable_within(item, depth - 1, items_left))
             })
         }
         Some(Builtin::Complex(_)) => true,

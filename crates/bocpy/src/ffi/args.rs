@@ -24,9 +24,15 @@ impl<'a, 'py> Args<'a, 'py> {
         self.positional().get(place)?.as_int()?.to_i64()
     }
 
+    /// Whether there are no arguments with names.
+    #[inline]
+    pub(crate) fn are_positional(&self) -> bool {
+        self.names.is_none() || self.values.len() == self.positional
+    }
+
     /// Raises if there are arguments with names.
     pub(crate) fn no_keywords(&self, function: &str) -> PyResult<()> {
-        if self.names.is_some() && self.values.len() > self.positional {
+        if !self.are_positional() {
             return Err(error::raise(
                 self.py,
                 Kind::Type,

@@ -10,11 +10,10 @@ use crate::ffi::{Object, PyResult, Python, module, text};
 use crate::interpreter::attach::if_attached;
 use crate::interpreter::{Imported, State, detach};
 use crate::transport::by_reference::Opening;
-use crate::transport::noticeboard::{Revision, board};
+use crate::transport::noticeboard::{Revision, board, is_updating, set_updating};
 use crate::transport::parcel::Parcel;
 use boc::{Begin, Change, Mutator, Ticket, Update, Updated};
 use parking_lot::Mutex;
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -37,15 +36,10 @@ struct Running {
     since: Instant,
 }
 
-thread_local! {
-    /// Whether this thread computes an update.
-    static UPDATING: Cell<bool> = const { Cell::new(false) };
-}
-
 /// Raises if the caller is the function of an update.
 #[inline]
 pub(crate) fn refuse_in_update(py: Python<'_>, function: &str) -> PyResult<()> {
-    match UPDATING.get() {
+    match is_updating() {
         true => Err(in_update(py, function)),
         false => Ok(()),
     }
@@ -229,9 +223,9 @@ fn finish(
     f: impl FnOnce() -> PyResult<Updated<Parcel>>,
 ) -> PyResult<()> {
     *RUNNING.lock() = Some(Running { key: key.clone(), name: name.clone(), since: Instant::now() });
-    UPDATING.set(true);
+    set_updating(true);
     let new = f();
-    UPDATING.set(false);
+    set_updating(false);
     let running = RUNNING.lock().take();
     drop(running);
     match new {

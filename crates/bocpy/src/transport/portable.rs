@@ -218,11 +218,6 @@ impl Portable {
         matches!(self, Portable::Pickled(_))
     }
 
-    /// A value that is made anew each time, at no cost to speak of.
-    pub(super) fn is_plain(&self) -> bool {
-        matches!(self, Portable::None | Portable::Bool(_) | Portable::Int(_) | Portable::Float(_))
-    }
-
     /// Whether data goes along that belongs to one handle at a time.
     pub(super) fn has_data(&self) -> bool {
         match self {
