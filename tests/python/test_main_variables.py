@@ -1,6 +1,6 @@
 """Variables of a program in behaviors: closures, loops, captures, and the globals of ``__main__``."""
 
-from support import check_script, interpreters_only, pytest, usual_ways
+from support import BACKEND, check_script, interpreters_only, pytest, usual_ways
 
 
 @usual_ways
@@ -315,3 +315,32 @@ def test_a_method_of_a_list_that_is_a_global_is_sent_as_it_is_now():
         """,
         "[[0, 1], [0, 1, 2]]",
     )
+
+
+@usual_ways
+def test_large_tuples_are_constants_unless_a_part_of_them_can_change(how):
+    """A global that cannot change is sent once; one that can is sent as it is at each time."""
+    source = """
+        from bocpy import Cown, wait, when
+
+        WORDS = tuple(f"word {i}" for i in range(1_000))
+        DEEP = ((("deep", WORDS), WORDS),) * 20
+        STATE = WORDS + ({"n": 0},)
+
+        def body(cown):
+            cown.value.append((len(WORDS), DEEP[19][0][1] == WORDS, STATE[-1]["n"]))
+
+        cown = Cown([])
+        with cown:
+            for n in range(3):
+                STATE[-1]["n"] = n
+                when(cown)(body)
+                WORDS = WORDS[:-1]
+        wait()
+        print(cown.value)
+    """
+    expected = "[(1000, True, 0), (999, False, 1), (998, False, 2)]"
+    if BACKEND == "threads":
+        # All behaviors see one dict.
+        expected = "[(1000, True, 2), (999, False, 2), (998, False, 2)]"
+    check_script(source, expected, how=how)

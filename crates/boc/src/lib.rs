@@ -88,7 +88,9 @@ pub use hold::CownGuard;
 pub use host::{Host, Worker};
 pub use job::Placement;
 pub use mailboxes::{Mailbox, Mailboxes, Message, receive, try_receive};
-pub use noticeboard::{Begin, Change, Entries, Look, Mutator, Noticeboard, Snapshot, Ticket, Update, Updated};
+pub use noticeboard::{
+    Begin, Change, Entries, Look, Mutator, Noticeboard, Snapshot, Ticket, Update, Updated,
+};
 pub use outcome::{Outcome, Panic, Promise};
 pub use queue::Mode;
 pub use runtime::{PumpError, Runtime};

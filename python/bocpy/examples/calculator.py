@@ -1,4 +1,4 @@
-'''A calculator that is asked by messages, and questions that are given up in time.
+"""A calculator that is asked by messages, and questions that are given up in time.
 
 A message has a tag, here "question", and contents: an expression, and the tag to answer with. Each calculator is a
 behavior that takes one question after another, whichever comes first. Whoever asks goes on meanwhile, and later waits
@@ -11,7 +11,7 @@ Every answer is compared with Python's own. At the end the calculators are told 
 nobody at home, and is given up.
 
     bocpy-calculator "1 + 2" "7 * (8 - 3)" "1 / 0"
-'''
+"""
 
 from __future__ import annotations
 

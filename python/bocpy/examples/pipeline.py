@@ -132,8 +132,8 @@ def write_picture(path: Path, rows: list[bytes], width: int) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Paint the picture."""
     parser = command_line(__doc__)
-    parser.add_argument("--width", type=at_least(1), default=156, metavar="N", help="in points (default: %(default)s)")
-    parser.add_argument("--height", type=at_least(1), default=120, metavar="N", help="in rows (default: %(default)s)")
+    parser.add_argument("--width", type=at_least(1), default=480, metavar="N", help="in points (default: %(default)s)")
+    parser.add_argument("--height", type=at_least(1), default=320, metavar="N", help="in rows (default: %(default)s)")
     parser.add_argument(
         "--painters", type=at_least(1), default=2, metavar="N", help="behaviors that paint (default: %(default)s)"
     )
