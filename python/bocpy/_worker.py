@@ -28,8 +28,8 @@ _under_pytest = False
 _asking = set()
 # Classes that have come from the main interpreter, by number.
 _classes = {}
-# `modules`: those that stand for namespaces that have a number, a WeakValueDictionary. It is made when it is needed: few
-# programs do, and every worker would have to import weakref.
+# `modules`: those that stand for namespaces that have a number, a WeakValueDictionary. It is made when it is needed:
+# few programs need it, and every worker would have to import weakref.
 _numbered = {}
 
 

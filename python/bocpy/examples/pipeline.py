@@ -1,13 +1,14 @@
 """A picture from a pipeline: stages joined by messages, none of which runs far ahead of the next.
 
-A planner lists the rows of a picture of the Mandelbrot set, painters compute them, a packer compresses them, and the main
-program collects them, with a progress bar. Each stage but the last is a behavior that handles one row after another.
+A planner lists the rows of a picture of the Mandelbrot set, painters compute them, a packer compresses them, and the
+main program collects them, with a progress bar. Each stage but the last is a behavior that handles one row after
+another.
 
     planner --"to paint"--> painters --"to pack"--> packer --"packed"--> main program
 
 Painting is much slower than listing, so without a limit all rows would soon wait in memory. `set_tags` gives each tag a
-bound: if that many messages wait, `send` waits too. So a slow stage slows down those before it, and there are never more
-rows on their way than the bounds allow. That is called back-pressure.
+bound: if that many messages wait, `send` waits too. So a slow stage slows down those before it, and there are never
+more rows on their way than the bounds allow. That is called back-pressure.
 
 The end travels the same way: one `None` for each painter, which hands it on to the packer and stops. Rows arrive in any
 order, so each one has its number. A few of them are compared with a plain call at the end.

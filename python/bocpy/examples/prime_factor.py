@@ -8,8 +8,8 @@ So each walk goes on in short slices: behaviors over the walk's cown. A slice fi
 factor is there, the walk ends; else it takes some thousand steps, and schedules the next slice. A behavior sees the
 noticeboard as it was when it began, so the next slice, a new behavior, is the one that sees news.
 
-The noticeboard is for telling everybody quickly. Who won is decided by the cown of the race: two walks may find a factor
-at the same time, and only one of them may go on with the two parts, which are factored in the same way.
+The noticeboard is for telling everybody quickly. Who won is decided by the cown of the race: two walks may find a
+factor at the same time, and only one of them may go on with the two parts, which are factored in the same way.
 
 At the end the product of the factors must be the number, and each of them prime.
 
