@@ -9,6 +9,7 @@ from types import FunctionType, ModuleType
 __all__ = [
     "adopt_class",
     "class_by_number",
+    "end_threads",
     "fill_cell",
     "find_missing",
     "finish_function",
@@ -77,6 +78,23 @@ def gather_settings():
         "under_pytest": "_pytest.assertion.rewrite" in sys.modules,
         "switch_interval": min(sys.getswitchinterval(), 0.0001),
     }
+
+
+def end_threads():
+    """Waits for the threads of this interpreter, and runs its `atexit` functions, as its end would."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        # Executors wait for their threads so.
+        last_calls = getattr(threading, "_threading_atexits", [])
+        while last_calls:
+            last_calls.pop()()
+        own = (threading.main_thread(), threading.current_thread())
+        while others := [t for t in threading.enumerate() if t not in own and not t.daemon]:
+            for thread in others:
+                thread.join()
+    import atexit
+
+    atexit._run_exitfuncs()
 
 
 def leave():

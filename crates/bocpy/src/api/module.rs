@@ -6,7 +6,7 @@ use super::notices::{
     NoticeDelete, NoticeRead, NoticeSeed, NoticeSync, NoticeUpdate, NoticeWrite, NoticeboardFunction,
 };
 use super::read::ReadFunction;
-use super::runtime::{Quiesce, Start, Wait};
+use super::runtime::{Quiesce, Start, Wait, WaitForGood};
 use super::when::{WhenCall, WhenFunction};
 use super::{BY_REFERENCE, notices, read, when};
 use crate::behavior::CACHES;
@@ -16,15 +16,18 @@ use crate::ffi::method::{self, Function};
 use crate::ffi::module::Definition;
 use crate::ffi::{Object, PyResult, Python, allocator, number, text};
 use crate::host::cores::{default_workers, for_cores};
-use crate::host::fork;
+use crate::host::{fork, workers};
 use crate::interpreter::home::main_home;
-use crate::interpreter::{Imported, State, within};
+use crate::interpreter::{Imported, State, make, within};
 use crate::transport::by_reference::{self, Opening, Taking};
 use crate::transport::cown::{self, COWN};
 use crate::transport::portable::Portable;
 use crate::transport::{out_of_band, reports};
 use std::ffi::CStr;
 
+static INSTALL: Imported = Imported::new("bocpy._lifecycle", c"install");
+static INSTALL_IN_SUB_INTERPRETER: Imported =
+    Imported::new("bocpy._lifecycle", c"install_in_sub_interpreter");
 static ANSWER: Imported = Imported::new("bocpy._by_value", c"answer");
 
 pub(crate) static DEFINITION: Definition = Definition {
@@ -38,6 +41,8 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<Start>(),
             method::function::<Wait>(),
             method::function::<Quiesce>(),
+            method::function::<WaitForGood>(),
+            method::function::<Leave>(),
             method::function::<Send>(),
             method::function::<Receive>(),
             method::function::<Drain>(),
@@ -64,14 +69,16 @@ pub(crate) static DEFINITION: Definition = Definition {
         ]
     },
     fill,
-    free: State::tear_down,
+    free: State::module_gone,
 };
 
 fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
-    let state = match State::try_get(py) {
+    let known = State::try_get(py);
+    let state = match known {
+        // A second module object, of a program that has taken the first out of `sys.modules`.
         Some(state) => state,
         None => {
-            let state = State::new(py);
+            let state = State::new(py, module.address());
             cown::set_up(py, module, &state)?;
             when::set_up(py, module, &state)?;
             read::set_up(py, module, &state)?;
@@ -86,7 +93,25 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
     // What is wrong with BOCPY_WORKERS is said when the workers start.
     let workers = default_workers().unwrap_or_else(|_| for_cores());
-    module.setattr(c"WORKER_COUNT", &number::uint(py, workers as u64)?)
+    module.setattr(c"WORKER_COUNT", &number::uint(py, workers as u64)?)?;
+    let is_worker = make::is_own();
+    match known {
+        None if state.home.is_main() => INSTALL.call(py, &[]).map(drop),
+        None if !is_worker => INSTALL_IN_SUB_INTERPRETER.call(py, &[]).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// `_leave()`: the interpreter, which is one that the program has made, is about to end.
+struct Leave;
+
+impl Function for Leave {
+    const NAME: &'static CStr = c"_leave";
+    const DOC: &'static CStr = c"Before this interpreter ends, move what lives in it.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        workers::leave(py);
+        Ok(py.none())
+    }
 }
 
 /// `_ask(namespace, name)`: the main interpreter's object of that name.

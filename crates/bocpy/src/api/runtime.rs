@@ -5,7 +5,7 @@ use super::patience::seconds;
 use crate::ffi::args::Args;
 use crate::ffi::method::Function;
 use crate::ffi::{Dict, List, Object, PyResult, Python, module, number, text};
-use crate::host::engine;
+use crate::host::engine::{self, Until};
 use crate::host::updates::refuse_in_update;
 use boc::Stats;
 use std::ffi::CStr;
@@ -34,7 +34,7 @@ impl Function for Wait {
         doc!("wait($module, /, timeout=None, *, stats=False, noticeboard=False)", WAIT);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        wait(py, "wait", &args, true)
+        wait(py, "wait", &args, Until::Stopped)
     }
 }
 
@@ -47,17 +47,29 @@ impl Function for Quiesce {
         doc!("quiesce($module, /, timeout=None, *, stats=False, noticeboard=False)", QUIESCE);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        wait(py, "quiesce", &args, false)
+        wait(py, "quiesce", &args, Until::Quiet)
     }
 }
 
-fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, stop: bool) -> PyResult<Object<'py>> {
+/// `_wait_for_good()`: at the end of the program.
+pub(crate) struct WaitForGood;
+
+impl Function for WaitForGood {
+    const NAME: &'static CStr = c"_wait_for_good";
+    const DOC: &'static CStr = c"Wait; from then on nothing can be started.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        wait(py, "wait", &args, Until::End)
+    }
+}
+
+fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, until: Until) -> PyResult<Object<'py>> {
     let [timeout, stats, noticeboard] = args.bind(function, ["timeout", "stats", "noticeboard"], 1)?;
     let timeout = seconds(py, timeout)?;
     let flag = |flag: Option<&Object<'py>>| flag.map_or(Ok(false), Object::is_true);
     let (wants_stats, wants_noticeboard) = (flag(stats)?, flag(noticeboard)?);
     refuse_in_update(py, function)?;
-    let (counted, board) = engine::wait(py, function, timeout, stop)?;
+    let (counted, board) = engine::wait(py, function, timeout, until)?;
     match (wants_stats, wants_noticeboard) {
         (false, false) => Ok(py.none()),
         (true, false) => stats_list(py, &counted),

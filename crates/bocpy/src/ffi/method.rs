@@ -113,11 +113,20 @@ fn entry(
     }
 }
 
+/// Unwinds where bocpy is used in an interpreter that it has left, because that is about to end.
+pub(crate) struct Ended;
+
 /// Runs `f` for CPython: a panic becomes an error.
 pub(super) fn guard<'py, R>(py: Python<'py>, failed: R, f: impl FnOnce() -> PyResult<R>) -> R {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(Ok(result)) => result,
         Ok(Err(Raised)) => failed,
+        Err(ended) if ended.is::<Ended>() => {
+            let message = "bocpy cannot be used here any more: this interpreter is ending. It was a worker's, and wait() has \
+                           stopped the workers; this is code that runs after that, such as a finalizer";
+            error::raise(py, Kind::Runtime, message);
+            failed
+        }
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");

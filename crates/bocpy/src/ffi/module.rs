@@ -114,8 +114,8 @@ pub(crate) struct Definition {
     pub(crate) functions: fn() -> Vec<method::FunctionDef>,
     /// Fills a new module, once in each interpreter.
     pub(crate) fill: fn(Python<'_>, &Object<'_>) -> PyResult<()>,
-    /// Called when the module is freed, with its interpreter.
-    pub(crate) free: fn(Python<'_>),
+    /// Called when the module at that address is freed.
+    pub(crate) free: fn(Python<'_>, usize),
 }
 
 struct Tables(ffi::PyModuleDef);
@@ -173,10 +173,10 @@ unsafe extern "C" fn exec(module: *mut ffi::PyObject) -> c_int {
     }
 }
 
-unsafe extern "C" fn free(_module: *mut c_void) {
+unsafe extern "C" fn free(module: *mut c_void) {
     // SAFETY: CPython calls this attached.
     let py = unsafe { Python::assume() };
     if let Some((_, definition)) = DEFINITION.get() {
-        let _ = catch_unwind(AssertUnwindSafe(|| (definition.free)(py)));
+        let _ = catch_unwind(AssertUnwindSafe(|| (definition.free)(py, module.addr())));
     }
 }

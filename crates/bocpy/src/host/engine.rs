@@ -5,10 +5,10 @@ use super::updates;
 use super::workers::{Interpreters, STACK_SIZE, Threads};
 use crate::behavior::params::CownClaims;
 use crate::behavior::task::Task;
-use crate::ffi::error::{self, Kind};
+use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::backend::{self, Backend};
-use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe};
+use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe, make};
 use crate::transport::holder::Holder;
 use crate::transport::noticeboard::board;
 use crate::transport::parcel::Parcel;
@@ -18,11 +18,12 @@ use boc::{Cown, Mode, Runtime, Snapshot, Stats};
 use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
-static FINISH_AT_EXIT: Imported = Imported::new("bocpy._lifecycle", c"finish_at_exit");
+static FINISH_BEFORE_THREADS_END: Imported = Imported::new("bocpy._lifecycle", c"finish_before_threads_end");
 
 /// A running runtime.
 pub(super) struct Engine {
@@ -36,6 +37,8 @@ pub(super) struct Engine {
 pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded::new(RwLock::new(None));
 /// Held, by threads that are attached to no interpreter, during a whole start or stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
+/// Whether the program is ending: nothing can be started any more. Set under the lock of the engine, when there is none.
+static ENDED: AtomicBool = AtomicBool::new(false);
 /// Behaviors that were scheduled by code that ran while the workers were leaving: they run after the next start.
 static LATE: Mutex<Vec<(CownClaims<'static>, Task)>> = Mutex::new(Vec::new());
 
@@ -48,6 +51,12 @@ thread_local! {
 /// it, so that code can't start another runtime.
 pub(super) fn set_leaving(leaving: bool) {
     LEAVING.set(leaving);
+}
+
+/// Whether the caller is code that the thread that ends the runtime waits for: of a worker that leaves, or of another thread
+/// in the interpreter of one.
+fn is_leaving(py: Python<'_>) -> bool {
+    LEAVING.get() || State::get(py).home.is_leaving()
 }
 
 /// How often a waiting thread checks for Ctrl-C.
@@ -86,11 +95,12 @@ pub(crate) fn start<'py>(
 ) -> PyResult<()> {
     let workers = worker_count(py, workers)?;
     let backend = Backend::choose(py, backend)?;
-    start_with(py, workers, backend)
+    start_with(py, workers, backend, false)
 }
 
-fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> {
-    if LEAVING.get() {
+/// `is_late`: for behaviors that were scheduled before the end of the program.
+fn start_with(py: Python<'_>, workers: usize, backend: Backend, is_late: bool) -> PyResult<()> {
+    if is_leaving(py) {
         return Ok(());
     }
     if Holder::in_behavior() {
@@ -104,8 +114,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         return Ok(());
     }
     if module::is_finalizing(py) {
-        let message = "no more behaviors can be scheduled: the program is exiting";
-        return Err(error::raise(py, Kind::Runtime, message));
+        return Err(too_late(py));
     }
     hook_into_exit(py)?;
     let interpreters = match backend {
@@ -118,20 +127,32 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend) -> PyResult<()> 
         if ENGINE.read().is_some() {
             return Ok(());
         }
+        if !is_late && ENDED.load(Ordering::Acquire) {
+            return Err(None);
+        }
         let builder = Runtime::builder().workers(workers).stack_size(STACK_SIZE).name("bocpy");
         let builder = match interpreters {
             Some(interpreters) => builder.host(interpreters),
             // All wait for one GIL, if there is one.
             None => builder.host(Threads).linger(cfg!(Py_GIL_DISABLED)),
         };
-        let runtime = builder.start()?;
+        let runtime = builder.start().map_err(Some)?;
         backend::settle(backend, strict);
         let has_interpreters = backend == Backend::Interpreters;
         *ENGINE.write() = Some(Arc::new(Engine { runtime, has_interpreters }));
         backend::set_running();
         Ok(())
     });
-    started.map_err(|failure: boc::StartError| error::raise(py, Kind::Runtime, &failure.to_string()))
+    started.map_err(|failure: Option<boc::StartError>| match failure {
+        Some(failure) => error::raise(py, Kind::Runtime, &failure.to_string()),
+        None => too_late(py),
+    })
+}
+
+fn too_late(py: Python<'_>) -> Raised {
+    let message = "no more behaviors can be scheduled: the program is exiting, and has waited for its behaviors already. \
+                   Functions of atexit can schedule behaviors if they are registered after the import of bocpy";
+    error::raise(py, Kind::Runtime, message)
 }
 
 fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<usize> {
@@ -155,13 +176,29 @@ fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<u
     }
 }
 
-/// Once in a process: makes the program wait for its behaviors at exit.
+/// Once in a process: makes the program wait for its behaviors at exit. That is up to the main interpreter, where bocpy is
+/// imported for it if only another one has done so.
 fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    if State::get(py).home.is_main() && !HOOKED.swap(true, Ordering::Relaxed) {
-        FINISH_AT_EXIT.call(py, &[])?;
+    if HOOKED.load(Ordering::Relaxed) {
+        return Ok(());
     }
-    Ok(())
+    fn hook(py: Python<'_>) -> PyResult<()> {
+        module::import(py, "bocpy")?;
+        if !HOOKED.swap(true, Ordering::Relaxed) {
+            FINISH_BEFORE_THREADS_END.call(py, &[])?;
+        }
+        Ok(())
+    }
+    if State::get(py).home.is_main() {
+        return hook(py);
+    }
+    let hooked = detach(py, || make::in_main(|main| hook(main).map_err(|Raised| error::describe(main))));
+    hooked.map_err(|why| {
+        let message =
+            format!("bocpy cannot be imported in the main interpreter, which waits for the workers: {why}");
+        error::raise(py, Kind::Runtime, &message)
+    })
 }
 
 /// A background job that drops the references that died elsewhere: the runtime does not end while finalizers run.
@@ -206,7 +243,7 @@ pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> Py
         if let Some(engine) = &*engine(py) {
             return Ok(engine.runtime.schedule_new(claims, slot, task));
         }
-        if LEAVING.get() {
+        if is_leaving(py) {
             let (result, same) = Cown::pair_with_tag((), slot);
             let mut claims = claims.into_owned();
             claims.push(result, Mode::Write);
@@ -235,7 +272,7 @@ pub(crate) fn wait(
     py: Python<'_>,
     function: &str,
     timeout: Option<Duration>,
-    stop: bool,
+    until: Until,
 ) -> PyResult<(Vec<Stats>, Snapshot<Parcel>)> {
     if Holder::in_behavior() || boc::current_worker().is_some() {
         let message = format!(
@@ -244,23 +281,100 @@ pub(crate) fn wait(
         );
         return Err(error::raise(py, Kind::Runtime, &message));
     }
+    let home = &State::get(py).home;
+    if until != Until::Quiet && home.worker().is_some() {
+        let message = format!(
+            "{function}() cannot be called by a thread that a behavior has started, as it would wait for that thread itself: \
+             use quiesce(), or call {function}() in the main program"
+        );
+        return Err(error::raise(py, Kind::Runtime, &message));
+    }
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    State::get(py).home.sweep(py);
+    home.sweep(py);
     loop {
-        let Some(engine) = engine(py).clone() else { return Ok((Vec::new(), board().snapshot())) };
+        let Some(engine) = engine(py).clone() else {
+            if until == Until::End && !detach(py, try_end) {
+                continue;
+            }
+            return Ok((Vec::new(), board().snapshot()));
+        };
         wait_for(py, &engine, deadline, function)?;
         let stats = engine.runtime.stats();
-        if !stop {
+        if until == Until::Quiet {
             return Ok((stats, board().snapshot()));
         }
-        if let Some(entries) = detach(py, || try_stop(&engine)) {
-            State::get(py).home.sweep(py);
+        if let Some(entries) = stop(py, &engine, until == Until::End, deadline, function)? {
+            home.sweep(py);
             if !start_late(py, &engine)? {
                 return Ok((stats, entries));
             }
         }
     }
 }
+
+/// What to wait for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Nothing is in flight.
+    Quiet,
+    /// And the workers have ended.
+    Stopped,
+    /// And nothing can be started any more.
+    End,
+}
+
+/// Nothing can be started from now on. False where something has been.
+fn try_end() -> bool {
+    let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
+    let engine = ENGINE.write();
+    if engine.is_none() {
+        ENDED.store(true, Ordering::Release);
+    }
+    engine.is_none()
+}
+
+/// Ends that runtime as [`try_stop`] does, on a thread of its own: workers that leave wait for the threads that behaviors have
+/// started, so that may take long.
+fn stop(
+    py: Python<'_>,
+    engine: &Arc<Engine>,
+    ends: bool,
+    deadline: Option<Instant>,
+    function: &str,
+) -> PyResult<Option<Snapshot<Parcel>>> {
+    let (done, stopped) = mpsc::channel();
+    let stopping = engine.clone();
+    let stop = move || drop(done.send(try_stop(&stopping, ends)));
+    if thread::Builder::new().name("bocpy-stop".into()).spawn(stop).is_err() {
+        return Ok(detach(py, || try_stop(engine, ends)));
+    }
+    let stopped = std::sync::Mutex::new(stopped);
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // When nothing is in flight any more, it takes some milliseconds, which no timeout should cut short.
+        let slice = left.map_or(SIGNAL_CHECK, |left| left.clamp(Duration::from_millis(10), SIGNAL_CHECK));
+        let result = detach(py, || {
+            let stopped = stopped.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            stopped.recv_timeout(slice)
+        });
+        match result {
+            Ok(result) => return Ok(result),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        error::check_signals(py)?;
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline + STOP_PATIENCE) {
+            let message = format!(
+                "{function}() timed out: all behaviors have ended, but a thread that one of them has started has not, and \
+                 its worker waits for it"
+            );
+            return Err(error::raise(py, Kind::Timeout, &message));
+        }
+    }
+}
+
+/// How long the end of the workers may take beyond a timeout.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Starts again for the behaviors that were scheduled as the workers of `before` left. False if there are none.
 fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
@@ -269,7 +383,7 @@ fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
         return Ok(false);
     }
     let backend = if before.has_interpreters { Backend::Interpreters } else { Backend::Threads };
-    start_with(py, before.runtime.worker_count(), backend)?;
+    start_with(py, before.runtime.worker_count(), backend, true)?;
     for (claims, task) in late {
         schedule_late(py, claims, task)?;
     }
@@ -297,8 +411,8 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
 }
 
 /// Ends that runtime, unless something is in flight again. Gives the noticeboard as it was, if it has ended, by us or by
-/// another thread.
-fn try_stop(engine: &Arc<Engine>) -> Option<Snapshot<Parcel>> {
+/// another thread. `ends`: nothing can be started from then on.
+fn try_stop(engine: &Arc<Engine>, ends: bool) -> Option<Snapshot<Parcel>> {
     let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
     {
         let mut current = ENGINE.write();
@@ -309,6 +423,9 @@ fn try_stop(engine: &Arc<Engine>) -> Option<Snapshot<Parcel>> {
             return None;
         }
         *current = None;
+        if ends {
+            ENDED.store(true, Ordering::Release);
+        }
     }
     engine.runtime.stop();
     start_clean();

@@ -17,6 +17,8 @@ use boc::{Host, WeakCown, Worker};
 
 static SET_UP_WORKER: Imported = Imported::new("bocpy._worker", c"set_up");
 static GATHER_SETTINGS: Imported = Imported::new("bocpy._worker", c"gather_settings");
+#[cfg_attr(not(Py_3_12), allow(dead_code))]
+static END_THREADS: Imported = Imported::new("bocpy._worker", c"end_threads");
 static LEAVE_WORKER: Imported = Imported::new("bocpy._worker", c"leave");
 
 /// The stack of a worker: deep recursion in Python needs it.
@@ -77,6 +79,8 @@ impl Host for Interpreters {
                 State::get(py).home.set_worker(index, move || sweep_soon(index));
                 work(py, &mut worker);
                 set_leaving(true);
+                State::get(py).home.set_leaving();
+                end_threads(py);
                 leave(py);
                 Ok(())
             });
@@ -118,10 +122,19 @@ fn describe(py: Python<'_>) -> String {
     })
 }
 
-/// Before a worker's interpreter ends: a last try to move the values that live there; then it lets no visitors in any
-/// more.
+/// Before a worker's interpreter ends: waits for the threads that behaviors have started there, and runs the functions of
+/// `atexit`. They may use bocpy, so all that must be done while it can be used.
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
-fn leave(py: Python<'_>) {
+fn end_threads(py: Python<'_>) {
+    if END_THREADS.call(py, &[]).is_err() {
+        let why = error::describe(py);
+        module::write_stderr(py, &format!("bocpy: a worker could not end its threads: {why}\n"));
+    }
+}
+
+/// Before an interpreter ends, a worker's or one of the program's: a last try to move the values that live there; then it lets no visitors in any
+/// more.
+pub(crate) fn leave(py: Python<'_>) {
     let state = State::get(py);
     evacuate(py, state);
     if LEAVE_WORKER.call_in(py, state, &[]).is_err() {

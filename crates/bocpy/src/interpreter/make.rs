@@ -4,6 +4,7 @@ use crate::ffi::Python;
 #[cfg(Py_3_12)]
 use parking_lot::RwLock;
 use pyo3_ffi as ffi;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs `f` on this thread, which is attached to nothing, attached to the main interpreter.
@@ -19,6 +20,16 @@ pub(crate) fn in_main<R>(f: impl FnOnce(Python<'_>) -> R) -> R {
         result
     };
     result.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+thread_local! {
+    /// Whether this thread runs in an interpreter that was made here.
+    static OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the interpreter that this thread runs in was made here, not by the program.
+pub(crate) fn is_own() -> bool {
+    OWN.get()
 }
 
 /// Runs `f` on this thread, which is attached to nothing, in a new interpreter with a GIL and an allocator of its own.
@@ -67,7 +78,9 @@ fn attempt<R>(f: &mut Option<impl FnOnce(Python<'_>) -> R>, making: impl Sized) 
                     .map_or_else(|| "CPython gives no reason".to_owned(), |message| message.into_owned()))
             }
             Some(f) => {
+                OWN.set(true);
                 let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
+                OWN.set(false);
                 ffi::Py_EndInterpreter(ffi::PyThreadState_Get());
                 ffi::PyEval_RestoreThread(boot);
                 Ok(result)

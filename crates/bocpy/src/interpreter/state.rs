@@ -3,16 +3,20 @@
 use super::Home;
 use super::per_interpreter::Parts;
 use crate::ffi::Python;
+use crate::ffi::method::Ended;
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::ptr;
 use std::sync::Arc;
 
 /// One interpreter's state: its home, and what others keep for it by [`PerInterpreter`](super::PerInterpreter).
 pub(crate) struct State {
     pub(crate) home: Arc<Home>,
+    /// The address of the module object that it was made for.
+    module: usize,
     pub(super) parts: Parts,
 }
 
@@ -27,8 +31,7 @@ thread_local! {
 impl State {
     /// The state of the interpreter that this thread is attached to.
     pub(crate) fn get<'py>(py: Python<'py>) -> &'py State {
-        State::try_get(py)
-            .expect("bocpy is used in an interpreter that it has been imported in, before its end")
+        State::try_get(py).unwrap_or_else(|| resume_unwind(Box::new(Ended)))
     }
 
     /// The same; `None` where bocpy is not imported there, or not any more.
@@ -48,14 +51,21 @@ impl State {
     }
 
     /// A state for this interpreter, which nobody can find yet.
-    pub(crate) fn new(py: Python<'_>) -> State {
-        State { home: Home::new(py), parts: Parts::new() }
+    pub(crate) fn new(py: Python<'_>, module: usize) -> State {
+        State { home: Home::new(py), module, parts: Parts::new() }
     }
 
     /// From now on it is found.
     pub(crate) fn register(self, py: Python<'_>) -> &State {
         STATES.lock().get_or_insert_default().insert(self.home.id(), Arc::new(self));
         State::get(py)
+    }
+
+    /// The module object at that address is freed. If it is not the one that the state was made for, the state stays.
+    pub(crate) fn module_gone(py: Python<'_>, module: usize) {
+        if State::try_get(py).is_some_and(|state| state.module == module) {
+            State::tear_down(py);
+        }
     }
 
     /// The interpreter is ending.
