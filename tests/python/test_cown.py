@@ -478,6 +478,27 @@ def test_a_subclass_is_a_cown():
     assert c == copy.copy(c)
 
 
+def test_a_subclass_is_initialized_once():
+    """Its `__init__` can be called again by anybody, who may not hold the cown."""
+
+    class Account(Cown):
+        pass
+
+    cown = Account([1])
+
+    @when(cown)
+    def _(cown):
+        cown.value.append(2)
+
+    with pytest.raises(RuntimeError, match="initialized once"):
+        cown.__init__([3])
+    assert outcome(when(cown)(lambda c: c.value)) == [1, 2]
+    with cown:
+        cown.value = None
+    with pytest.raises(RuntimeError, match="initialized once"):
+        cown.__init__(None)
+
+
 def test_a_generic_subclass():
     class Box(Cown[int]):
         pass

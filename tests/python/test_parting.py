@@ -293,3 +293,116 @@ def test_a_class_is_known_by_what_it_is_and_not_by_its_name(name, module):
 
     wait()
     assert outcome(found) == 1
+
+
+# -- functions and classes that refer to what another cown has
+
+
+class EnumMeta(type):
+    """Only its name is that of the standard library's."""
+
+
+class Lookalike(metaclass=EnumMeta):
+    def __init__(self, items):
+        self.items = items
+
+
+class Plain2:
+    items = None
+
+
+def with_closure(items):
+    return lambda: items
+
+
+def with_default(items):
+    def get(items=items):
+        return items
+
+    return get
+
+
+def with_keyword_default(items):
+    def get(*, items=items):
+        return items
+
+    return get
+
+
+def class_that_has(items):
+    Plain2.items = items
+    return Plain2
+
+
+def module_that_has(items):
+    import types
+
+    module = types.ModuleType("made")
+    module.items = items
+    return module
+
+
+REFERRING = {
+    "a closure": (with_closure, lambda f: f()),
+    "a closure in a list": (lambda items: [with_closure(items)], lambda fs: fs[0]()),
+    "a default": (with_default, lambda f: f()),
+    "a keyword default": (with_keyword_default, lambda f: f()),
+    "a lookalike of an enumeration": (Lookalike, lambda thing: thing.items),
+    "a lookalike in a dict": (lambda items: {1: Lookalike(items)}, lambda things: things[1].items),
+    "a class": (class_that_has, lambda thing: thing.items),
+    "a module": (module_that_has, lambda thing: thing.items),
+}
+
+
+@pytest.mark.parametrize("length", [1, 1_000])
+@pytest.mark.parametrize("kind", REFERRING)
+def test_what_a_function_or_class_refers_to_is_not_shared_with_another_cown(kind, length):
+    make, look = REFERRING[kind]
+    a, b = Cown(None), Cown(None)
+
+    @when(a, b)
+    def _(a, b):
+        items = [0] * length
+        a.value, b.value = make(items), items
+
+    @when(a, b)
+    def seen(a, b):
+        b.value.append(1)
+        return len(look(a.value)), len(b.value)
+
+    assert outcome(seen) == (length, length + 1)
+
+
+def test_two_closures_do_not_share_their_state():
+    a, b = Cown(None), Cown(None)
+
+    @when(a, b)
+    def _(a, b):
+        count = 0
+
+        def count_up():
+            nonlocal count
+            count += 1
+            return count
+
+        a.value, b.value = count_up, lambda: count
+
+    @when(a, b)
+    def seen(a, b):
+        return a.value(), a.value(), b.value()
+
+    assert outcome(seen) == (1, 2, 0)
+
+
+def test_functions_of_modules_are_not_copied():
+    a, b = Cown(None), Cown(None)
+
+    @when(a, b)
+    def _(a, b):
+        a.value, b.value = [with_default], {"f": with_default}
+
+    @when(a, b)
+    def seen(a, b):
+        return a.value[0] is b.value["f"]
+
+    assert outcome(seen) is True

@@ -133,11 +133,17 @@ impl Native for CownObject {
     }
 
     fn blank(_py: Python<'_>) -> PyResult<Self> {
-        Ok(Just(boc::Cown::with_tag((), Slot::scalar(Scalar::None, epoch::now()))))
+        Ok(Just(boc::Cown::with_tag((), Slot::blank(epoch::now()))))
     }
 
     fn init<'py>(&self, py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<()> {
-        self.slot().set(&the_value(py, args, kwargs)?, || backend::values_stay(py))
+        let value = the_value(py, args, kwargs)?;
+        if !self.slot().is_blank() {
+            let message = "this cown has its value already: a cown is initialized once. To change the value, hold the cown \
+                           and assign to `.value`";
+            return Err(error::raise(py, Kind::Runtime, message));
+        }
+        self.slot().set(&value, || backend::values_stay(py))
     }
 
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {

@@ -10,6 +10,7 @@ use crate::ffi::{Dict, List, Object, PyResult, Python, Tuple, text};
 use crate::host::engine::ensure_started;
 use crate::host::updates::{self, refuse_in_update};
 use crate::interpreter::{Imported, PerInterpreter, State};
+use crate::transport::in_transit::refuse_to_wait;
 use crate::transport::noticeboard;
 use crate::transport::parcel::Parcel;
 use boc::{Change, Ticket};
@@ -201,6 +202,7 @@ impl Function for NoticeSync {
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let [timeout] = args.bind("notice_sync", ["timeout"], 1)?;
         refuse_in_update(py, "notice_sync")?;
+        refuse_to_wait(py, "notice_sync()")?;
         let timeout = match timeout {
             Some(timeout) => seconds(py, Some(timeout))?,
             None => Some(std::time::Duration::from_secs(30)),

@@ -4,6 +4,7 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use crate::host::engine::SIGNAL_CHECK;
 use crate::interpreter::{Imported, State, detach};
+use crate::transport::in_transit::refuse_to_wait;
 use std::time::{Duration, Instant};
 
 static IS_MAIN_THREAD: Imported = Imported::new("bocpy._lifecycle", c"is_main_thread");
@@ -52,6 +53,7 @@ impl Patience {
         mut state: E,
         mut f: impl FnMut(E, &mut (dyn FnMut() -> Option<Duration> + Send)) -> Result<R, E> + Send,
     ) -> PyResult<Result<R, E>> {
+        refuse_to_wait(py, "send() or receive()")?;
         if is_main_thread(py)? {
             self.slice = Some(SIGNAL_CHECK);
         }

@@ -1,6 +1,8 @@
 //! The objects that a value consists of, and other references to them.
 
 use super::builtin::Builtin;
+use super::function::PyFunction;
+use super::module;
 use super::object::{Borrowed, Object};
 use pyo3_ffi as ffi;
 use rustc_hash::FxHashMap;
@@ -13,7 +15,7 @@ pub(crate) const MOST: usize = 64;
 /// For each value: some of the objects in it that are also referred to from another of the values, or from elsewhere. The
 /// largest value is left out: parts that it shares with another are found from there. `own`: how many references to each
 /// value are the caller's. `is_leaf`: objects that may be shared, beside those of Python's own types that cannot change,
-/// and classes, functions and modules.
+/// classes, modules, and functions that have nothing of their own.
 ///
 /// The method is that of CPython's garbage collector: an object to which there are more references than those that are
 /// found in the value is referred to from elsewhere. It takes about twice as long as to go through the second largest
@@ -27,7 +29,9 @@ pub(crate) fn shared_parts<'py>(
         values.iter().map(|value| Walk::new(value, own, &is_leaf)).collect();
     // In turns, so that only a small part is visited of a value that is much larger than the others.
     let mut parts = 64;
-    while walks.iter().filter(|walk| !walk.is_done()).count() > 1 {
+    // Nobody looks into a class or module, so parts that one of those shares with another must be found from there.
+    let left_out = usize::from(!values.iter().any(is_common));
+    while walks.iter().filter(|walk| !walk.is_done()).count() > left_out {
         walks.iter_mut().for_each(|walk| walk.go_on(parts));
         parts *= 2;
     }
@@ -70,6 +74,9 @@ impl<'a, 'py> Walk<'a, 'py> {
             }
             parts -= size;
             self.ahead.pop();
+            if self.go_into_function(object) {
+                continue;
+            }
             // SAFETY: as above. A type that takes part in garbage collection can be traversed, which changes nothing.
             unsafe {
                 let class = ffi::Py_TYPE(object);
@@ -80,6 +87,17 @@ impl<'a, 'py> Walk<'a, 'py> {
                 }
             }
         }
+    }
+
+    /// Of a function only what is its own: its globals belong to all.
+    fn go_into_function(&mut self, object: *mut ffi::PyObject) -> bool {
+        // SAFETY: alive, since the value is.
+        let object = unsafe { Borrowed::new(self.value.py(), object) };
+        let Some(function) = object.as_function() else { return false };
+        for part in own_parts(function).into_iter().flatten() {
+            self.meet(part);
+        }
+        true
     }
 
     unsafe extern "C" fn visit(object: *mut ffi::PyObject, walk: *mut c_void) -> c_int {
@@ -123,7 +141,8 @@ impl<'a, 'py> Walk<'a, 'py> {
             (unsafe { Object::new_ref(self.value.py(), object) }, found + 1) // and this reference
         });
         let all = [(self.value.clone(), self.found + 1)].into_iter().chain(others);
-        let shared = all.filter(|(object, found)| object.references() != *found);
+        // A function that is found by its name is the same for everybody, whatever is in it.
+        let shared = all.filter(|(object, found)| object.references() != *found && !has_name(object));
         shared.map(|(object, _)| object).take(MOST).collect()
     }
 }
@@ -137,7 +156,27 @@ fn is_plain(object: &Object<'_>) -> bool {
 
 /// Whether an object is the same for everybody.
 fn is_common(object: &Object<'_>) -> bool {
-    object.is_class() || object.is_function() || object.is_module() || is_enum_member(object)
+    object.is_class() || object.is_module() || is_enum_member(object) || is_simple_function(object)
+}
+
+/// A function without closure and defaults.
+fn is_simple_function(object: &Object<'_>) -> bool {
+    object.as_function().is_some_and(|function| own_parts(function).iter().all(Option::is_none))
+}
+
+/// The closure and the defaults of a function.
+fn own_parts(function: &PyFunction<'_>) -> [Option<*mut ffi::PyObject>; 3] {
+    let as_ptr = |part: &Object<'_>| part.as_ptr();
+    [
+        function.closure().as_deref().map(|part| as_ptr(part)),
+        function.defaults().as_deref().map(|part| as_ptr(part)),
+        function.kw_defaults().as_deref().map(as_ptr),
+    ]
+}
+
+/// Whether a function is what its module has under its name.
+fn has_name(object: &Object<'_>) -> bool {
+    object.as_function().is_some() && module::is_global(object)
 }
 
 /// Members of enumerations are one object each wherever they go.
@@ -148,7 +187,9 @@ fn is_enum_member(object: &Object<'_>) -> bool {
         while !class.is_null() && class != &raw mut ffi::PyType_Type {
             let name = CStr::from_ptr((*class).tp_name);
             if name == c"EnumType" || name == c"EnumMeta" {
-                return true;
+                // Anybody may give a class that name.
+                let known = module::imported_class(object.py(), c"enum", c"EnumMeta");
+                return known.is_some_and(|known| known.as_ptr() == class.cast());
             }
             class = (*class).tp_base;
         }

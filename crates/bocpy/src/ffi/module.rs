@@ -87,6 +87,21 @@ pub(crate) fn imported_class<'py>(py: Python<'py>, module: &CStr, name: &CStr) -
     found
 }
 
+/// Whether an object that has a `__module__` and a `__qualname__` is what is found there, by one name and without running any
+/// code of Python.
+pub(crate) fn is_global(object: &Object<'_>) -> bool {
+    let py = object.py();
+    // SAFETY: borrowed from the interpreter, for which `sys.modules` lives.
+    let modules = unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) };
+    let find = || -> Option<Object<'_>> {
+        let module = modules.as_dict()?.get(&object.getattr(c"__module__").ok()?).ok()??;
+        module.getattr(c"__dict__").ok()?.as_dict()?.get(&object.getattr(c"__qualname__").ok()?).ok()?
+    };
+    let found = find();
+    error::clear(py);
+    found.is_some_and(|found| found.as_ptr() == object.as_ptr())
+}
+
 /// The globals, or the local variables, of the Python function that called us.
 pub(crate) fn caller_variables<'py>(py: Python<'py>, local: bool) -> Option<Object<'py>> {
     // SAFETY: borrowed, or null where there is no Python frame.

@@ -10,6 +10,7 @@ use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::backend::{self, Backend};
 use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe, make};
 use crate::transport::holder::Holder;
+use crate::transport::in_transit::refuse_to_wait;
 use crate::transport::noticeboard::board;
 use crate::transport::parcel::Parcel;
 use crate::transport::scalar::Scalar;
@@ -281,6 +282,7 @@ pub(crate) fn wait(
         );
         return Err(error::raise(py, Kind::Runtime, &message));
     }
+    refuse_to_wait(py, &format!("{function}()"))?;
     let home = &State::get(py).home;
     if until != Until::Quiet && home.worker().is_some() {
         let message = format!(

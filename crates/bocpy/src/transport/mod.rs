@@ -9,7 +9,7 @@ pub(crate) mod by_reference;
 pub(crate) mod cown;
 mod form;
 pub(crate) mod holder;
-mod in_transit;
+pub(crate) mod in_transit;
 mod leaving;
 pub(crate) mod mail;
 pub(crate) mod namespaces;

@@ -3,7 +3,7 @@
 
 use super::by_reference::{Opening, Taking, hand_over, lend};
 use super::form::{Form, explain_open, is_true_copy};
-use super::in_transit::{in_transit, is_mine, wait_while};
+use super::in_transit::{in_transit, is_mine, refuse_to_wait, wait_while};
 use super::portable::Portable;
 use super::scalar::{ELSEWHERE, Scalar};
 use super::tenure;
@@ -31,6 +31,9 @@ pub(crate) struct Slot {
 }
 
 const _: () = assert!(size_of::<Slot>() == 24);
+
+/// Set in the bits of a `None` that nobody has put there.
+const BLANK: u64 = 1;
 
 /// Whether the cown is held by hand, for those who don't want to take the lock to know. Only its holder changes that.
 pub(super) const HAS_HOLD: u8 = 1 << 7;
@@ -112,6 +115,17 @@ impl Content {
 impl Slot {
     pub(crate) fn scalar(value: Scalar, epoch: u32) -> Self {
         Slot::with(Form::Scalar, value.parts(), epoch)
+    }
+
+    /// Without a value, until it is set. To readers it is `None`.
+    pub(crate) fn blank(epoch: u32) -> Self {
+        let (kind, bits) = Scalar::None.parts();
+        Slot::with(Form::Scalar, (kind, bits | BLANK), epoch)
+    }
+
+    /// Whether it has had no value yet.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(self.get_scalar(), Some(Scalar::None)) && self.bits.load(Ordering::Relaxed) & BLANK != 0
     }
 
     pub(crate) fn portable(value: Portable, epoch: u32) -> Self {
@@ -308,6 +322,7 @@ impl Slot {
                 }
                 Form::Moving => {
                     drop(content);
+                    refuse_to_wait(py, "a cown whose value another thread is moving")?;
                     wait_while(py, || matches!(self.content.lock().form(), Form::Moving));
                     content = self.content.lock();
                 }
