@@ -68,8 +68,8 @@ def _finish(wait=None):
 
 
 def _finish_for_good():
-    # Threads that ended after `_finish`, and functions like this one, may have scheduled more. No worker may be left when
-    # the interpreter is finalized, so nothing can be started from here on.
+    # Threads that ended after `_finish`, and functions like this one, may have scheduled more. No worker may be left
+    # when the interpreter is finalized, so nothing can be started from here on.
     core = _core()
     _finish(core._wait_for_good)
     # Cowns report unread exceptions when they are dropped, but at exit that may come too late.

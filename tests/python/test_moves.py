@@ -1,4 +1,4 @@
-"""Code that runs while a value moves (``__reduce__``, ``__setstate__``, finalizers) and wants to wait: an error, at once."""
+"""Code that runs while a value moves (``__reduce__``, finalizers) and wants to wait: an error, at once."""
 
 import threading
 

@@ -1,5 +1,6 @@
 //! Bytearrays, and memory that objects lend.
 
+use super::error::{self, Kind};
 use super::kind::kind;
 use super::object::{Object, Python};
 use super::{PyResult, Raised};
@@ -111,4 +112,28 @@ pub(crate) unsafe fn take_memory(py: Python<'_>, from: *mut ffi::PyObject) -> Py
 #[cfg(Py_3_15)]
 pub(crate) unsafe fn take_memory(_py: Python<'_>, _from: *mut ffi::PyObject) -> PyResult<Object<'_>> {
     unreachable!("no bytearray gives its memory away")
+}
+
+/// A copy of those bytes. Raises `MemoryError` if there is no room: they are of any size, and Rust's own way out would be to
+/// end the process.
+pub(crate) fn copy(py: Python<'_>, bytes: &[u8]) -> PyResult<Box<[u8]>> {
+    try_copy(bytes).ok_or_else(|| no_room(py, bytes.len()))
+}
+
+/// The same; `None` if there is no room.
+pub(crate) fn try_copy(bytes: &[u8]) -> Option<Box<[u8]>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len()).ok()?;
+    copy.extend_from_slice(bytes);
+    Some(copy.into_boxed_slice())
+}
+
+/// Raises for so many bytes.
+#[cold]
+pub(crate) fn no_room(py: Python<'_>, size: usize) -> Raised {
+    error::raise(
+        py,
+        Kind::Memory,
+        &format!("no memory for {size} bytes of a value that is to be moved or copied"),
+    )
 }

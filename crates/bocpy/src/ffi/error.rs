@@ -34,6 +34,7 @@ kinds! {
     Name = PyExc_NameError,
     Import = PyExc_ImportError,
     Recursion = PyExc_RecursionError,
+    Memory = PyExc_MemoryError,
     Attribute = PyExc_AttributeError,
     Key = PyExc_KeyError,
     KeyboardInterrupt = PyExc_KeyboardInterrupt,

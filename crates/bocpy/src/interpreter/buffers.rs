@@ -2,6 +2,8 @@
 
 use super::{Home, Resident, State};
 use crate::ffi::buffer::{self, ByteArray};
+use crate::ffi::builtin::Builtin;
+use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use parking_lot::Mutex;
 use std::slice;
@@ -23,25 +25,42 @@ enum Bytes {
         is_ours: bool,
     },
     Own(Box<[u8]>),
+    /// So many bytes, which could not be copied when their home ended.
+    Lost(usize),
 }
 
 // SAFETY: memory that nobody writes to and that the owner keeps; the owner is `Send`.
 unsafe impl Send for Bytes {}
 
 impl Bytes {
-    fn as_slice(&self) -> &[u8] {
+    fn len(&self) -> usize {
+        match self {
+            Bytes::Lent { size, .. } | Bytes::Lost(size) => *size,
+            Bytes::Own(bytes) => bytes.len(),
+        }
+    }
+
+    fn as_slice(&self) -> Result<&[u8], String> {
         match self {
             // SAFETY: the owner keeps the bytes, and nobody writes to them.
-            Bytes::Lent { start, size, .. } => unsafe { slice::from_raw_parts(*start, *size) },
-            Bytes::Own(bytes) => bytes,
+            Bytes::Lent { start, size, .. } => Ok(unsafe { slice::from_raw_parts(*start, *size) }),
+            Bytes::Own(bytes) => Ok(bytes),
+            Bytes::Lost(size) => Err(format!(
+                "{size} bytes of this value are lost: there was no memory for them when wait() ended the worker that had them"
+            )),
         }
+    }
+
+    fn slice(&self, py: Python<'_>) -> PyResult<&[u8]> {
+        self.as_slice().map_err(|why| error::raise(py, Kind::Memory, &why))
     }
 }
 
 impl Memory {
-    /// A copy of those bytes.
-    pub(crate) fn copy(bytes: &[u8]) -> Self {
-        Memory(Arc::new(Mutex::new(Bytes::Own(bytes.into()))))
+    /// A copy of the memory of an object.
+    pub(crate) fn copy(object: &Object<'_>) -> PyResult<Self> {
+        let copy = object.with_memory(|bytes| buffer::copy(object.py(), bytes))??;
+        Ok(Memory(Arc::new(Mutex::new(Bytes::Own(copy)))))
     }
 
     /// The content of `bytes`, which nobody can change.
@@ -63,21 +82,28 @@ impl Memory {
     }
 
     fn lent(owner: Object<'_>, bytes: &[u8], is_ours: bool) -> Self {
-        let home = State::get(owner.py()).home.clone();
-        let owner = Resident::at(home.clone(), owner);
-        let lent = Bytes::Lent { owner, start: bytes.as_ptr(), size: bytes.len(), is_ours };
-        let memory = Memory(Arc::new(Mutex::new(lent)));
-        home.lends(WeakMemory(Arc::downgrade(&memory.0)));
+        let memory = Memory(Arc::new(Mutex::new(Bytes::Own(Box::default()))));
+        memory.set_lent(owner, bytes, is_ours);
         memory
     }
 
+    /// From now on it is that, which `owner` has.
+    fn set_lent(&self, owner: Object<'_>, bytes: &[u8], is_ours: bool) {
+        let home = State::get(owner.py()).home.clone();
+        let owner = Resident::at(home.clone(), owner);
+        let lent = Bytes::Lent { owner, start: bytes.as_ptr(), size: bytes.len(), is_ours };
+        let before = std::mem::replace(&mut *self.0.lock(), lent);
+        home.lends(WeakMemory(Arc::downgrade(&self.0)));
+        drop(before);
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().as_slice().len()
+        self.0.lock().len()
     }
 
     /// Calls `f`, which must not run Python code, with the bytes.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
-        f(self.0.lock().as_slice())
+    pub(crate) fn with<R>(&self, py: Python<'_>, f: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
+        Ok(f(self.0.lock().slice(py)?))
     }
 
     /// A bytearray with that content: the memory itself if possible, else a copy. `last`: whether the bytes are not
@@ -94,7 +120,14 @@ impl Memory {
             *size = 0;
             return Ok(taken);
         }
-        buffer::bytearray(py, bytes.as_slice())
+        buffer::bytearray(py, bytes.slice(py)?)
+    }
+
+    /// Undoes that: the bytearray is not needed after all, and nobody else refers to it.
+    pub(crate) fn take_back(&self, array: &Object<'_>) -> PyResult<()> {
+        let is_given = matches!(&*self.0.lock(), Bytes::Lent { size: 0, .. });
+        let Some(Builtin::ByteArray(array)) = array.builtin().filter(|_| is_given) else { return Ok(()) };
+        array.with_memory(|bytes| self.set_lent(array.clone().into(), bytes, array.can_give_memory()))
     }
 }
 
@@ -108,7 +141,10 @@ impl WeakMemory {
         let Some(memory) = self.0.upgrade() else { return };
         let before = {
             let mut bytes = memory.lock();
-            let copy = Bytes::Own(bytes.as_slice().into());
+            let copy = match bytes.as_slice() {
+                Ok(bytes) => buffer::try_copy(bytes).map_or(Bytes::Lost(bytes.len()), Bytes::Own),
+                Err(_) => return,
+            };
             std::mem::replace(&mut *bytes, copy)
         };
         drop(before);

@@ -268,7 +268,7 @@ pub(super) fn take_refusal(object: &Object<'_>) -> (String, String) {
 }
 
 pub(super) fn explain_open(py: Python<'_>, portable: &Portable, raised: Raised) -> Raised {
-    if error::is(py, Kind::KeyboardInterrupt) {
+    if error::is(py, Kind::KeyboardInterrupt) || error::is(py, Kind::Memory) {
         return raised;
     }
     let Some(reason) = error::take(py) else { return raised };

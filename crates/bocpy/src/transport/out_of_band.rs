@@ -48,10 +48,10 @@ impl OutOfBand {
             return Ok(None);
         }
         let open = |buffer: &Buffer| {
-            buffer.memory.with(|bytes| match buffer.readonly {
+            buffer.memory.with(py, |bytes| match buffer.readonly {
                 true => text::bytes(py, bytes),
                 false => buffer::bytearray(py, bytes),
-            })
+            })?
         };
         let buffers: PyResult<Vec<_>> = self.buffers.iter().map(open).collect();
         Ok(Some(List::new(py, buffers?)?.into()))
@@ -114,7 +114,7 @@ pub(crate) fn pack_buffer(buffer: &Object<'_>) -> PyResult<bool> {
         return Ok(false);
     }
     let readonly = buffer::view(buffer)?.getattr(c"readonly")?.is_true()?;
-    let memory = buffer.call_method(c"raw", &[])?.with_memory(Memory::copy)?;
+    let memory = Memory::copy(&buffer.call_method(c"raw", &[])?)?;
     PACKING.with_borrow_mut(|stack| {
         stack.last_mut().map(|(top, _)| top.buffers.push(Buffer { memory, readonly }))
     });

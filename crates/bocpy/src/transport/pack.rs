@@ -4,7 +4,7 @@ use super::by_reference::{Reference, Taken, is_reference};
 use super::packed::{LARGE, Packed, Tag};
 use crate::ffi::builtin::Builtin;
 use crate::ffi::number::Int;
-use crate::ffi::{Dict, List, Object, PyResult, Tuple};
+use crate::ffi::{Dict, List, Object, PyResult, Tuple, buffer};
 use crate::interpreter::Imported;
 use crate::interpreter::buffers::Memory;
 use rustc_hash::FxHashMap;
@@ -31,9 +31,19 @@ pub(crate) fn pack(object: &Object<'_>, moves: bool, taken: &mut Taken) -> PyRes
         None => "array.array",
     };
     let part = taken.for_part();
-    let writing = Writing { data: Vec::new(), references: Vec::new(), memories: Vec::new(), taken: part };
+    let writing = Writing {
+        data: Vec::new(),
+        no_room_for: 0,
+        references: Vec::new(),
+        memories: Vec::new(),
+        taken: part,
+    };
     let mut packer = Packer::new(writing);
-    if !packer.all_of(object, moves)? {
+    let packs = packer.all_of(object, moves)?;
+    if packer.out.no_room_for > 0 {
+        return Err(buffer::no_room(object.py(), packer.out.no_room_for));
+    }
+    if !packs {
         return Ok(None);
     }
     taken.append(packer.out.taken);
@@ -72,6 +82,8 @@ trait Out {
 
 struct Writing {
     data: Vec<u8>,
+    /// There was no memory when the data had that size. What comes after it is lost.
+    no_room_for: usize,
     references: Vec<Reference>,
     memories: Vec<Memory>,
     taken: Taken,
@@ -86,18 +98,23 @@ struct Comparing<'a> {
 }
 
 impl Out for Writing {
+    #[inline]
     fn goes_on(&self) -> bool {
-        true
+        self.no_room_for == 0
     }
 
     #[inline]
     fn push(&mut self, byte: u8) {
-        self.data.push(byte);
+        if self.has_room_for(1) {
+            self.data.push(byte);
+        }
     }
 
     #[inline]
     fn extend(&mut self, bytes: &[u8]) {
-        self.data.extend_from_slice(bytes);
+        if self.has_room_for(bytes.len()) {
+            self.data.extend_from_slice(bytes);
+        }
     }
 
     fn reference(&mut self, object: &Object<'_>) -> PyResult<Option<usize>> {
@@ -109,6 +126,17 @@ impl Out for Writing {
     fn memory(&mut self, _: &Object<'_>, make: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize> {
         self.memories.push(make()?);
         Ok(self.memories.len() - 1)
+    }
+}
+
+impl Writing {
+    #[inline]
+    fn has_room_for(&mut self, more: usize) -> bool {
+        let has = self.data.try_reserve(more).is_ok();
+        if !has {
+            self.no_room_for = self.data.len().saturating_add(more);
+        }
+        has
     }
 }
 
@@ -147,7 +175,9 @@ impl Out for Comparing<'_> {
     fn memory(&mut self, object: &Object<'_>, _: impl FnOnce() -> PyResult<Memory>) -> PyResult<usize> {
         self.same = self.same
             && match self.packed.memories.get(self.memories) {
-                Some(memory) => object.with_memory(|bytes| memory.with(|packed| packed == bytes))?,
+                Some(memory) => {
+                    object.with_memory(|bytes| memory.with(object.py(), |packed| packed == bytes))??
+                }
                 None => false,
             };
         self.memories += 1;
@@ -309,7 +339,7 @@ impl<'py, O: Out> Packer<'py, O> {
                 } else {
                     let number = self.out.memory(object, || match alone {
                         true => Memory::of_bytearray(array),
-                        false => object.with_memory(Memory::copy),
+                        false => Memory::copy(object),
                     })?;
                     self.tag(Tag::LargeByteArray);
                     self.number(number);
@@ -378,7 +408,7 @@ impl<'py, O: Out> Packer<'py, O> {
         } else {
             let number = self.out.memory(object, || match alone && !shared {
                 true => Memory::of_lender(object),
-                false => object.with_memory(Memory::copy),
+                false => Memory::copy(object),
             })?;
             self.tag(Tag::LargeArray);
             self.out.push(code);

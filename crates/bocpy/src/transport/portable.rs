@@ -9,7 +9,7 @@ use super::scalar::Scalar;
 use super::unpack::unpack;
 use super::{namespaces, out_of_band};
 use crate::ffi::error::{self, Kind, Raised};
-use crate::ffi::{Object, PyResult, Python, module, number, text};
+use crate::ffi::{Object, PyResult, Python, buffer, module, number, text};
 use crate::interpreter::{Imported, PerInterpreter, State};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -170,7 +170,8 @@ impl Portable {
             return Ok(None);
         }
         let data = data.to_bytes().ok_or_else(|| error::raise(py, Kind::Type, "pickle gave no bytes"))?;
-        Ok(Some(Portable::Pickled(Box::new(Pickled { data: data.into(), out_of_band, class: class.into() }))))
+        let data = buffer::copy(py, data)?;
+        Ok(Some(Portable::Pickled(Box::new(Pickled { data, out_of_band, class: class.into() }))))
     }
 
     /// The same for what moves: `what` it is from now on is said to those who use it where it was, and in the error if it
@@ -262,7 +263,7 @@ impl Portable {
 fn cannot_move(object: &Object<'_>, raised: Raised, what: impl Fn() -> String) -> Raised {
     let py = object.py();
     // What moves by reference says for itself why it can't.
-    if error::is(py, Kind::KeyboardInterrupt) || is_reference(object) {
+    if error::is(py, Kind::KeyboardInterrupt) || error::is(py, Kind::Memory) || is_reference(object) {
         return raised;
     }
     let Some(reason) = error::take(py) else { return raised };

@@ -5,9 +5,10 @@ use super::packed::{Packed, Tag};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::filling::Filling;
 use crate::ffi::text::RawText;
-use crate::ffi::{Dict, Object, PyResult, Python, Set, buffer, number, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Raised, Set, buffer, number, text};
 use crate::interpreter::Imported;
 use crate::interpreter::buffers::Memory;
+use smallvec::SmallVec;
 use std::ffi::CString;
 
 static OPEN_VIEW: Imported = Imported::new("bocpy._buffers", c"open_view");
@@ -16,7 +17,15 @@ static OPEN_ARRAY: Imported = Imported::new("bocpy._buffers", c"open_array");
 /// A new object of this interpreter.
 pub(crate) fn unpack<'py>(py: Python<'py>, packed: &Packed, opening: Opening) -> PyResult<Object<'py>> {
     let last = opening == Opening::Own && !packed.runs_python;
-    Unpacker { py, packed, opening, last, place: 0, seen: Vec::new() }.all_of()
+    let mut unpacker =
+        Unpacker { py, packed, opening, last, place: 0, seen: Vec::new(), given: SmallVec::new() };
+    let whole = unpacker.all_of();
+    unpacker.seen.clear();
+    if let Err(Raised) = whole {
+        // The value can be opened once more, whole.
+        error::aside(py, || unpacker.take_back());
+    }
+    whole
 }
 
 struct Unpacker<'a, 'py> {
@@ -28,6 +37,8 @@ struct Unpacker<'a, 'py> {
     place: usize,
     /// What has been counted so far, if anything is referred to twice. Empty places: what is not made yet.
     seen: Vec<Option<Object<'py>>>,
+    /// Memory that has been given away, by its number, and to which bytearray.
+    given: SmallVec<[(usize, Object<'py>); 2]>,
 }
 
 /// A container whose items are being made.
@@ -44,6 +55,14 @@ enum Step<'py> {
 }
 
 impl<'a, 'py> Unpacker<'a, 'py> {
+    fn take_back(&mut self) {
+        for (number, array) in self.given.drain(..) {
+            if self.packed.memories[number].take_back(&array).is_err() {
+                error::clear(self.py);
+            }
+        }
+    }
+
     fn all_of(&mut self) -> PyResult<Object<'py>> {
         let mut stack: Vec<Open<'py>> = Vec::new();
         loop {
@@ -134,7 +153,7 @@ impl<'a, 'py> Unpacker<'a, 'py> {
             }
             Tag::LargeBytes => {
                 let memory = self.memory()?;
-                let bytes = memory.with(|bytes| text::bytes(py, bytes))?;
+                let bytes = memory.with(py, |bytes| text::bytes(py, bytes))??;
                 self.count(bytes)
             }
             Tag::ByteArray => {
@@ -142,8 +161,12 @@ impl<'a, 'py> Unpacker<'a, 'py> {
                 self.count(bytes)
             }
             Tag::LargeByteArray => {
-                let bytes = self.memory()?.to_bytearray(py, self.last)?;
-                self.count(bytes)
+                let number = self.number()?;
+                let array = self.memory_of(number)?.to_bytearray(py, self.last)?;
+                if self.last {
+                    self.given.push((number, array.clone()));
+                }
+                self.count(array)
             }
             Tag::Array => {
                 let [code] = self.fixed()?;
@@ -152,7 +175,7 @@ impl<'a, 'py> Unpacker<'a, 'py> {
             }
             Tag::LargeArray => {
                 let [code] = self.fixed()?;
-                let array = self.memory()?.with(|bytes| array(py, code, bytes))?;
+                let array = self.memory()?.with(py, |bytes| array(py, code, bytes))??;
                 self.count(array)
             }
             Tag::View => {
@@ -292,6 +315,10 @@ impl<'a, 'py> Unpacker<'a, 'py> {
 
     fn memory(&mut self) -> PyResult<&'a Memory> {
         let number = self.number()?;
+        self.memory_of(number)
+    }
+
+    fn memory_of(&self, number: usize) -> PyResult<&'a Memory> {
         let packed = self.packed;
         packed.memories.get(number).ok_or_else(|| self.broken())
     }
