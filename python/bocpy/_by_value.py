@@ -76,7 +76,7 @@ class _Pickler(cloudpickle.Pickler):
         if namespace is None or (self._detached and not importable):
             # Separate globals, made by `exec` and the like: those that the function needs go with it.
             namespace = self._carried.setdefault(id(globals_), {"__name__": globals_.get("__name__")})
-            needs = _needs(function, globals_)
+            needs = _needs(function, globals_, all_of_them=self._detached)
         elif not importable and self._with_globals:
             needs = _needs(function, globals_)
         state = (
@@ -112,10 +112,15 @@ class _LastResort(_Pickler):
         return _core._kept, (number,)
 
 
-def _needs(thing, globals_):
-    """The globals that a function or class uses and that can be sent."""
-    names = [name for name, _, _ in _code.survey(thing, globals_)]
-    return {name: globals_[name] for name in names if name in globals_ and _is_sendable(globals_[name])}
+def _needs(thing, globals_, all_of_them=False):
+    """The globals that a function or class uses and that can be sent. Raises if there are others and all are needed."""
+    names = [name for name, _, _ in _code.survey(thing, globals_) if name in globals_]
+    needs = {name: globals_[name] for name in names if _is_sendable(globals_[name])}
+    for name in names if all_of_them else ():
+        if name not in needs:
+            kind = type(globals_[name]).__name__
+            raise TypeError(f"it uses the global '{name}', whose value of type '{kind}' cannot be sent")
+    return needs
 
 
 def _tell_cloudpickle(cls):

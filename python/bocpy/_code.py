@@ -8,7 +8,7 @@ are sent by value, name by name, as they are when a behavior is scheduled.
 import builtins
 import sys
 from opcode import opmap
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from weakref import WeakValueDictionary
 
 __all__ = [
@@ -227,14 +227,34 @@ def direct_names(function):
 
 
 def detached(function):
-    """Returns a function that keeps the globals that it names as they are now, unless its module can be imported."""
-    if not isinstance(function, FunctionType) or not is_by_value(function):
-        return function
-    globals_ = function.__globals__
-    names = {name: globals_[name] for name in direct_names(function) if name in globals_}
-    copy = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
-    copy.__kwdefaults__ = function.__kwdefaults__
-    copy.__qualname__ = function.__qualname__
+    """Returns a function that keeps the variables that it names as they are now: those of the functions around it and,
+    unless its module can be imported, globals. The same for the functions in a partial, a method, or such a variable.
+    """
+    return _detached(function, {})
+
+
+def _detached(thing, known):
+    if id(thing) in known:
+        return known[id(thing)]
+    if isinstance(thing, MethodType):
+        return MethodType(_detached(thing.__func__, known), thing.__self__)
+    functools = sys.modules.get("functools")
+    if functools is not None and type(thing) is functools.partial:
+        parts = [_detached(part, known) for part in thing.args]
+        return functools.partial(_detached(thing.func, known), *parts, **thing.keywords)
+    if not isinstance(thing, FunctionType) or not is_by_value(thing):
+        return thing
+    cells = thing.__closure__ and tuple(CellType() for _ in thing.__closure__)
+    globals_ = thing.__globals__
+    names = {name: globals_[name] for name in direct_names(thing) if name in globals_}
+    copy = known[id(thing)] = FunctionType(thing.__code__, names, thing.__name__, thing.__defaults__, cells)
+    copy.__kwdefaults__ = thing.__kwdefaults__
+    copy.__qualname__ = thing.__qualname__
+    for cell, before in zip(cells or (), thing.__closure__ or ()):
+        try:
+            cell.cell_contents = _detached(before.cell_contents, known)
+        except ValueError:
+            pass  # nothing is assigned to the variable yet
     return copy
 
 

@@ -422,6 +422,34 @@ def test_truth_needs_no_hold():
     assert Cown(0)
 
 
+# -- repr
+
+
+def test_the_repr_of_a_cown_that_holds_itself():
+    a, b = Cown(None), Cown(None)
+    with a, b:
+        a.value = a
+        assert repr(a).count("value=...") == 1
+        a.value, b.value = [b, b], {"a": a}
+        assert len(repr(a)) < 1_000
+        a.value = b.value = None
+
+
+def test_the_repr_of_cowns_nested_too_deep():
+    cown = Cown(None)
+    cowns = [cown]
+    for _ in range(100_000):
+        cown = Cown(cown)
+        cown.acquire()
+        cowns.append(cown)
+    try:
+        assert repr(cown).startswith("Cown(")
+    except RecursionError:
+        pass
+    for cown in cowns[1:]:
+        cown.release()
+
+
 # -- typing, copying, subclasses
 
 

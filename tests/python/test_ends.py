@@ -3,7 +3,7 @@
 import os
 import sys
 
-from support import check_script, interpreters_only, pytest, run_script
+from support import BACKEND, check_script, interpreters_only, pytest, run_script
 
 needs_sub_interpreters = pytest.mark.skipif(
     sys.version_info < (3, 12), reason="sub-interpreters with bocpy are for Python 3.12 and newer"
@@ -270,6 +270,27 @@ def test_a_finalizer_that_runs_as_the_interpreter_of_a_worker_ends_gets_an_error
         assert line == "fine" or line.startswith("RuntimeError: bocpy cannot be used here any more"), told
 
 
+# -- cowns that a thread has left acquired
+
+
+def test_a_cown_that_a_thread_has_left_acquired_is_released_with_a_notice():
+    source = """
+        import threading
+        from bocpy import Cown, when
+
+        cown, other = Cown([1]), Cown([2])
+        other.acquire()
+        other.release()
+        thread = threading.Thread(target=cown.acquire)
+        thread.start()
+        thread.join()
+        when(cown, other)(lambda c, o: print("ran", c.value, o.value))
+    """
+    done = run_script(source)
+    assert (done.stdout, done.returncode) == ("ran [1] [2]\n", 0)
+    assert done.stderr.count("a thread has ended without releasing a cown") == 1
+
+
 # -- other interpreters and other modules
 
 
@@ -373,6 +394,37 @@ def test_a_child_that_is_forked_during_the_very_first_start():
     """
     for step in range(12):
         check_script(source, "2", str(step * 0.0004))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or BACKEND != "threads", reason="CPython can't fork in a sub-interpreter")
+@pytest.mark.parametrize(("last", "status"), [("return 'child'", 0), ("raise ValueError('in the child')", 1)])
+def test_a_child_that_a_behavior_has_forked_ends_with_that_behavior(last, status):
+    """It has no other thread, and the behaviors that wait are the parent's."""
+    source = f"""
+        import os, warnings
+        from bocpy import Cown, start, wait, when
+
+        warnings.simplefilter("ignore", DeprecationWarning)
+        start(1)
+        log = Cown([])
+
+        @when(log)
+        def forks(log):
+            child = os.fork()
+            if child == 0:
+                print("in the child")
+                {last}
+            _, status = os.waitpid(child, 0)
+            log.value.append(os.waitstatus_to_exitcode(status))
+
+        for _ in range(10):
+            when(log)(lambda log: log.value.append(os.getpid()))
+        wait()
+        print(log.value == [{status}] + [os.getpid()] * 10)
+    """
+    done = run_script(source)
+    assert (done.stdout, done.returncode) == ("in the child\nTrue\n", 0)
+    assert ("ValueError: in the child" in done.stderr) == (status == 1)
 
 
 def test_importing_costs_no_threads_and_few_modules():

@@ -48,7 +48,7 @@ def test_a_value_that_cannot_be_opened_stays_whole():
             print("MemoryError")
     no_limit()
     with cown:
-        print([(len(part), part[:1], part[-1:]) for part in cown.value])
+        print([(len(part), bytes(part[-1:])) for part in cown.value])
     when(cown)(lambda c: print(len(c.value)))
     wait()
     """
@@ -57,7 +57,7 @@ def test_a_value_that_cannot_be_opened_stays_whole():
         MemoryError
         MemoryError
         MemoryError
-        [(1048576, bytearray(b'a'), bytearray(b'a')), (1048576, bytearray(b'b'), bytearray(b'b')), (201326592, b'z', b'z')]
+        [(1048576, b'a'), (1048576, b'b'), (201326592, b'z')]
         3
     """
     check_script(source, "\n".join(line.strip() for line in expected.strip().splitlines()))

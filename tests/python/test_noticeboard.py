@@ -592,3 +592,138 @@ def test_removed_is_one_object_wherever_it_goes():
 
     inside, back = outcome(same)
     assert inside and back is REMOVED
+
+
+# -- found by programs of users
+
+
+def loop_of_updates(n):
+    """Posted by the main program, to be computed by a worker later; with the variable as it is now."""
+    for i in range(n):
+        notice_update("list", lambda before: before + [i], [])
+    notice_sync()
+    return notice_read("list")
+
+
+def loop_of_partials(n):
+    for i in range(n):
+        notice_update("list", partial(lambda extra, before: before + [i] + extra, []), [])
+    notice_sync()
+    return notice_read("list")
+
+
+def loop_of_helpers(n):
+    for i in range(n):
+
+        def helper(before):
+            return before + [i]
+
+        notice_update("list", lambda before: helper(before), [])
+    notice_sync()
+    return notice_read("list")
+
+
+@pytest.mark.parametrize("loop", [loop_of_updates, loop_of_partials, loop_of_helpers])
+def test_an_update_of_the_program_has_its_variables_as_they_were(loop):
+    start(2)
+    gate = Cown(None)
+    with gate:
+        when(gate)(lambda gate: None)
+        assert loop(20) == list(range(20))
+
+
+def test_an_update_whose_variable_is_unbound_later():
+    start(2)
+    step = 3
+    notice_update("n", lambda n: n + step, 0)  # noqa: F821 (it is there now)
+    del step
+    notice_sync()
+    assert notice_read("n") == 3
+
+
+def push(items):
+    items.append(1)
+    return items
+
+
+def test_an_update_gets_a_default_of_its_own():
+    @when()
+    def seen():
+        default = []
+        notice_update("a", push, default)
+        notice_update("b", push, default)
+        return default
+
+    assert outcome(seen) == []
+    default = []
+    notice_update("c", push, default)
+    notice_update("d", push, default)
+    board = quiesce(noticeboard=True)
+    assert (default, [board[key] for key in "abcd"]) == ([], [[1]] * 4)
+
+
+def interrupt(value):
+    raise KeyboardInterrupt("of the update")
+
+
+def test_an_update_that_raises_keyboardinterrupt_is_reported():
+    source = """
+        from bocpy import notice_read, notice_seed, notice_sync, notice_update, start, wait
+
+        def interrupt(value):
+            raise KeyboardInterrupt("of the update")
+
+        start(1)
+        notice_seed("n", 1)
+        notice_update("n", interrupt)
+        notice_sync()
+        print(notice_read("n"))
+        wait()
+    """
+    done = run_script(source)
+    assert (done.stdout, done.returncode) == ("1\n", 0)
+    assert "notice_update('n') failed in 'interrupt'" in done.stderr
+    assert "KeyboardInterrupt: of the update" in done.stderr
+
+
+@interpreters_only
+def test_an_update_that_uses_a_global_that_cannot_travel_is_refused():
+    source = """
+        import threading
+        from bocpy import notice_update, start, wait
+
+        lock = threading.Lock()
+        start(1)
+        try:
+            notice_update("a", lambda value: lock)
+        except TypeError as error:
+            print(error)
+        wait()
+    """
+    done = run_script(source)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert "it uses the global 'lock', whose value of type 'lock' cannot be sent" in done.stdout
+
+
+class Unopenable:
+    def __reduce__(self):
+        return int, ("no number",)
+
+
+def test_an_entry_that_cannot_be_opened_is_named():
+    @when()
+    def seen():
+        notice_write("bad", [Unopenable()])
+
+        def told(f):
+            try:
+                f()
+            except RuntimeError as error:
+                return str(error)
+
+        return told(lambda: notice_read("bad")), told(lambda: noticeboard()["bad"])
+
+    for message in outcome(seen):
+        assert "the notice 'bad' cannot be read here" in message
+        assert "no number" in message
+        assert "notice_delete()" in message

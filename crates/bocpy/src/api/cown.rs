@@ -4,6 +4,7 @@ use crate::ffi::args::{self, Args};
 use crate::ffi::class::{self, Class, Instance, Just, KnownName, Main, Native, Referable};
 use crate::ffi::collect::Visitor;
 use crate::ffi::error::{self, Kind};
+use crate::ffi::graph::Repr;
 use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDef};
 use crate::ffi::{Dict, Object, PyResult, Python, Tuple, module, number, text};
 use crate::host;
@@ -149,6 +150,10 @@ impl Native for CownObject {
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
         let cown = this.value();
         let value = if let Some(mode) = tenure::access(py, &cown.0) {
+            // A cown may be a part of its own value.
+            let Some(_repr) = Repr::enter(this)? else {
+                return text::string(py, &format!("Cown({:#x}, value=...)", cown.0.id()));
+            };
             match cown.value(py, mode).and_then(|value| value.repr()) {
                 Ok(value) => value.to_str().unwrap_or("?").to_owned(),
                 Err(_) => {

@@ -85,9 +85,12 @@ impl Function for Send {
         let (parcel, mailbox) = mailbox;
         let sent = patience.wait(py, parcel, |parcel, patience| mailbox.send(parcel, patience))?;
         sent.map(|()| py.none()).map_err(|_| {
+            let waiting = match mailbox.len() {
+                1 => "1 message waits".to_owned(),
+                waiting => format!("{waiting} messages wait"),
+            };
             let message = format!(
-                "the tag '{text}' is full: {} messages wait to be received, and there was no room for another in time",
-                mailbox.len()
+                "the tag '{text}' is full: {waiting} to be received, and there was no room for another in time"
             );
             error::raise(py, Kind::Timeout, &message)
         })
@@ -100,6 +103,10 @@ fn tags<'py>(function: &str, tags: &Object<'py>) -> PyResult<SmallVec<[Object<'p
         return Ok(SmallVec::from_iter([tags.clone()]));
     }
     let py = tags.py();
+    if tags.is_bytes() {
+        let message = format!("{function}() takes a tag, which is a string, not bytes");
+        return Err(error::raise(py, Kind::Type, &message));
+    }
     let all = tags.items().map_err(|raised| {
         if !error::is(py, Kind::Type) {
             return raised;
@@ -248,8 +255,12 @@ fn bound_of(tag: &str, bound: Option<Object<'_>>) -> PyResult<usize> {
     match bound.as_int().and_then(|bound| bound.to_i64()).and_then(|bound| usize::try_from(bound).ok()) {
         Some(bound) if bound > 0 => Ok(bound),
         _ => {
-            let message =
-                format!("the bound of the tag '{tag}' must be 1 at least: how many messages may wait");
+            let text = bound.str()?;
+            let message = format!(
+                "the bound of the tag '{tag}' must be a number from 1 to {}, of messages that may wait, not {}",
+                i64::MAX,
+                text.to_str().unwrap_or("?")
+            );
             Err(error::raise(py, Kind::Value, &message))
         }
     }

@@ -7,7 +7,7 @@ use super::params::{ClaimedCowns, CownClaimsShape, Groups, HeldCowns};
 use super::{batched, unshare};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::function::{self, PyFunction};
-use crate::ffi::{Object, PyResult, Python, Tuple, text};
+use crate::ffi::{Object, PyResult, Python, Tuple, module, text};
 use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Imported, Resident, State, attach, backend, epoch};
 use crate::transport::by_reference::{Opening, Taking, hand_over, is_reference};
@@ -276,6 +276,10 @@ impl Task {
         error::clear(py);
         let trace =
             trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name()));
+        if Holder::ends_process() {
+            module::write_stderr(py, &trace);
+            module::exit_process(py, 1);
+        }
         reports::note(result);
         let slot = result.tag();
         if stay {

@@ -4,6 +4,7 @@ use super::builtin::Builtin;
 use super::function::PyFunction;
 use super::module;
 use super::object::{Borrowed, Object};
+use super::{PyResult, Raised};
 use pyo3_ffi as ffi;
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
@@ -194,5 +195,37 @@ fn is_enum_member(object: &Object<'_>) -> bool {
             class = (*class).tp_base;
         }
         false
+    }
+}
+
+/// The `repr` of an object is being made.
+pub(crate) struct Repr<'a, 'py>(&'a Object<'py>);
+
+impl<'a, 'py> Repr<'a, 'py> {
+    /// `None` if that is so already: the object is a part of itself. Raises `RecursionError` where parts are nested too deep.
+    pub(crate) fn enter(object: &'a Object<'py>) -> PyResult<Option<Self>> {
+        // SAFETY: a live object; what is entered is left when this is dropped.
+        unsafe {
+            if ffi::Py_EnterRecursiveCall(c" while getting the repr of a cown".as_ptr()) != 0 {
+                return Err(Raised);
+            }
+            match ffi::Py_ReprEnter(object.as_ptr()) {
+                0 => Ok(Some(Repr(object))),
+                inside => {
+                    ffi::Py_LeaveRecursiveCall();
+                    if inside > 0 { Ok(None) } else { Err(Raised) }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Repr<'_, '_> {
+    fn drop(&mut self) {
+        // SAFETY: entered before. `Py_ReprLeave` keeps an error that is raised as it is.
+        unsafe {
+            ffi::Py_ReprLeave(self.0.as_ptr());
+            ffi::Py_LeaveRecursiveCall();
+        }
     }
 }

@@ -75,6 +75,25 @@ pub(crate) fn write_stderr(py: Python<'_>, message: &str) {
     }
 }
 
+/// Ends this process with what is in the buffers of `sys.stdout` and `sys.stderr`, as `os._exit` does after a flush.
+pub(crate) fn exit_process(py: Python<'_>, status: c_int) -> ! {
+    for name in [c"stdout", c"stderr"] {
+        // SAFETY: borrowed; null or None where there is no such file.
+        let file = unsafe {
+            let file = ffi::PySys_GetObject(name.as_ptr());
+            (!file.is_null() && file != ffi::Py_None()).then(|| Object::new_ref(py, file))
+        };
+        if file.is_some_and(|file| file.call_method(c"flush", &[]).is_err()) {
+            error::clear(py);
+        }
+    }
+    unsafe extern "C" {
+        fn _exit(status: c_int) -> !;
+    }
+    // SAFETY: ends the process, and does nothing else.
+    unsafe { _exit(status) }
+}
+
 /// A class of a module, where that has been imported.
 pub(crate) fn imported_class<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Object<'py>> {
     // SAFETY: borrowed from the interpreter, for which `sys.modules` lives.

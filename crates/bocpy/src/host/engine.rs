@@ -15,6 +15,7 @@ use crate::transport::noticeboard::board;
 use crate::transport::parcel::Parcel;
 use crate::transport::scalar::Scalar;
 use crate::transport::slot::Slot;
+use crate::transport::tenure;
 use boc::{Cown, Mode, Runtime, Snapshot, Stats};
 use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -404,6 +405,14 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
         detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_background(slice));
         State::get(py).home.sweep(py);
         error::check_signals(py)?;
+        for cown in tenure::release_for_ended_threads(py) {
+            let id = cown.id();
+            let message = format!(
+                "bocpy: a thread has ended without releasing a cown that it had acquired, Cown({id:#x}), so behaviors waited \
+                 for it: it is released now\n"
+            );
+            module::write_stderr(py, &message);
+        }
         // Somebody may have been kept from computing them.
         if engine.runtime.is_idle() {
             updates::settle(py)?;

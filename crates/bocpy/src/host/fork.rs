@@ -11,6 +11,7 @@ use super::updates;
 use crate::ffi::{Python, module};
 use crate::interpreter::watchdog::{self, Waiting};
 use crate::interpreter::{detach, fork_safe};
+use crate::transport::holder::Holder;
 use parking_lot::{MutexGuard, RwLockWriteGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -61,4 +62,7 @@ pub(crate) fn after_in_child() {
     updates::start_clean();
     watchdog::start_clean(waiting);
     drop((lifecycle, engine));
+    if Holder::in_behavior() {
+        Holder::end_process_with_behavior();
+    }
 }

@@ -10,6 +10,7 @@ use crate::ffi::{Object, PyResult, Python, module, text};
 use crate::interpreter::attach::if_attached;
 use crate::interpreter::{Imported, State, detach};
 use crate::transport::by_reference::Opening;
+use crate::transport::holder::Holder;
 use crate::transport::noticeboard::{Revision, board, is_updating, set_updating};
 use crate::transport::parcel::Parcel;
 use boc::{Begin, Change, Mutator, Ticket, Update, Updated};
@@ -101,7 +102,7 @@ fn update_here<'py>(
                 finish(py, &mut mutator, &key, &name, || {
                     let old = match &old {
                         Some(old) => old.open(py, Opening::Read)?,
-                        None => default.clone(),
+                        None => own_copy(default, &key)?,
                     };
                     new_value(py, &key, function, old)
                 })?;
@@ -232,13 +233,21 @@ fn finish(
         Ok(new) => mutator.finish(new),
         Err(Raised) => {
             mutator.finish(Updated::Keep);
-            if error::is(py, Kind::KeyboardInterrupt) {
+            // A Ctrl-C is for whoever computes this by a call. By itself a worker computes it for somebody else.
+            let is_called = boc::current_worker().is_none() || Holder::in_behavior();
+            if is_called && error::is(py, Kind::KeyboardInterrupt) {
                 return Err(Raised);
             }
             report(py, key, name)?;
         }
     }
     Ok(())
+}
+
+/// The default for the function of an update, which may change what it gets.
+fn own_copy<'py>(default: &Object<'py>, key: &str) -> PyResult<Object<'py>> {
+    Parcel::pack_for_all(default, || format!("the default of notice_update('{key}')"))?
+        .open(default.py(), Opening::Own)
 }
 
 fn new_value<'py>(

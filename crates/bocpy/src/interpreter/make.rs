@@ -1,6 +1,7 @@
 //! Making and ending interpreters, on the threads that run in them.
 
 use crate::ffi::Python;
+use parking_lot::Mutex;
 #[cfg(Py_3_12)]
 use parking_lot::RwLock;
 use pyo3_ffi as ffi;
@@ -9,11 +10,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Runs `f` on this thread, which is attached to nothing, attached to the main interpreter.
 pub(crate) fn in_main<R>(f: impl FnOnce(Python<'_>) -> R) -> R {
+    /// One after the other: a thread that waits for the GIL asks for it every few milliseconds, and thousands that start at the
+    /// same time would do nothing else. Threads that have the GIL don't come here.
+    static ENTERING: Mutex<()> = Mutex::new(());
     // SAFETY: the main interpreter lives as long as the process uses Python; the thread that started this one waits for it.
     // The thread state is this thread's, and goes when `f` is done.
     let result = unsafe {
         let thread = ffi::PyThreadState_New(ffi::PyInterpreterState_Main());
+        let entering = ENTERING.lock();
         ffi::PyEval_RestoreThread(thread);
+        drop(entering);
         let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));
         ffi::PyThreadState_Clear(thread);
         ffi::PyThreadState_DeleteCurrent();

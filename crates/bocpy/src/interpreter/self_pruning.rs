@@ -28,6 +28,10 @@ impl<T> SelfPruning<T> {
         self.things.push(thing);
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.things.iter()
+    }
+
     pub(crate) fn take(&mut self) -> Vec<T> {
         std::mem::take(&mut self.things)
     }

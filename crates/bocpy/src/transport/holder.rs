@@ -1,6 +1,9 @@
 //! Holders of cowns, and the current holder on this thread.
 
 use super::noticeboard;
+use crate::ffi::module;
+use crate::interpreter::attach::if_attached;
+use parking_lot::Mutex;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,13 +18,34 @@ struct Me {
     thread: Cell<u32>,
     /// The number of the behavior that it runs. Zero: none.
     behavior: Cell<u32>,
-    /// Whether that behavior has looked at the noticeboard.
-    looks: Cell<bool>,
+    /// What there is to do at its end.
+    at_end: Cell<u8>,
 }
 
 thread_local! {
-    static ME: Me = const { Me { thread: Cell::new(0), behavior: Cell::new(0), looks: Cell::new(false) } };
+    static ME: Me = const { Me { thread: Cell::new(0), behavior: Cell::new(0), at_end: Cell::new(0) } };
 }
+
+/// Tells when the thread that has touched it ends.
+struct Ending(Cell<u32>);
+
+thread_local! {
+    static ENDING: Ending = const { Ending(Cell::new(0)) };
+}
+
+/// The numbers of threads that have ended, of those that were asked for.
+static ENDED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        ENDED.lock().push(self.0.get());
+    }
+}
+
+/// The behavior has looked at the noticeboard.
+const LOOKS: u8 = 1;
+/// The behavior has forked, and this is the child.
+const FORKED: u8 = 2;
 
 /// Set in the numbers of behaviors.
 pub(super) const BEHAVIOR: u32 = 1 << 31;
@@ -47,6 +71,16 @@ impl Holder {
         self.0
     }
 
+    /// The end of this thread will be in [`Holder::take_ended`].
+    pub(super) fn watch_end(self) {
+        ENDING.with(|ending| ending.0.set(self.0));
+    }
+
+    /// Threads that have ended since somebody asked.
+    pub(super) fn take_ended() -> Vec<Holder> {
+        std::mem::take(&mut *ENDED.lock()).into_iter().map(Holder).collect()
+    }
+
     /// True while this thread runs a behavior.
     pub(crate) fn in_behavior() -> bool {
         ME.with(|me| me.behavior.get() != 0)
@@ -54,7 +88,18 @@ impl Holder {
 
     /// The behavior that this thread runs looks at the noticeboard.
     pub(super) fn set_looking() {
-        ME.with(|me| me.looks.set(true));
+        ME.with(|me| me.at_end.set(me.at_end.get() | LOOKS));
+    }
+
+    /// This process is the child of a fork, by the behavior that this thread runs. It ends with that behavior: nobody else is
+    /// there who would end it, and the behaviors that wait are the parent's.
+    pub(crate) fn end_process_with_behavior() {
+        ME.with(|me| me.at_end.set(me.at_end.get() | FORKED));
+    }
+
+    /// Whether that is so.
+    pub(crate) fn ends_process() -> bool {
+        ME.with(|me| me.at_end.get() & FORKED != 0)
     }
 
     /// Runs `f` as a behavior.
@@ -64,7 +109,11 @@ impl Holder {
         impl Drop for Reset<'_> {
             fn drop(&mut self) {
                 self.0.behavior.set(self.1);
-                if self.0.looks.take() {
+                let at_end = self.0.at_end.take();
+                if at_end & FORKED != 0 {
+                    if_attached(|py| module::exit_process(py, 0));
+                }
+                if at_end & LOOKS != 0 {
                     noticeboard::look_away();
                 }
             }

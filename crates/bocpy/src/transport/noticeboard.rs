@@ -9,6 +9,7 @@ use super::form::{explain_open, is_true_copy};
 use super::holder::Holder;
 use super::parcel::Parcel;
 use super::portable::Portable;
+use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::Resident;
 use crate::interpreter::renewable::Renewable;
@@ -195,7 +196,7 @@ pub(crate) fn read<'py>(
     let Some((entry, since)) = entries.get_since(text) else { return Ok(None) };
     let object = match known(py, entry, since, text) {
         Some(object) => object,
-        None => open(py, entry)?,
+        None => open(py, entry, text)?,
     };
     remember(entries, entry, since, key, text, &object);
     Ok(Some(object))
@@ -282,10 +283,23 @@ fn is_unchanged(py: Python<'_>, entry: &Parcel, object: &Resident) -> bool {
     matches!(entry, Parcel::Portable(portable) if is_true_copy(py, object, portable))
 }
 
-fn open<'py>(py: Python<'py>, entry: &Parcel) -> PyResult<Object<'py>> {
-    entry.open(py, Opening::Read).map_err(|raised| match entry {
-        Parcel::Portable(portable) => explain_open(py, portable, raised),
-        Parcel::Object(_) => raised,
+fn open<'py>(py: Python<'py>, entry: &Parcel, key: &str) -> PyResult<Object<'py>> {
+    entry.open(py, Opening::Read).map_err(|raised| {
+        let raised = match entry {
+            Parcel::Portable(portable) => explain_open(py, portable, raised),
+            Parcel::Object(_) => raised,
+        };
+        if error::is(py, Kind::KeyboardInterrupt) || error::is(py, Kind::Memory) {
+            return raised;
+        }
+        let Some(error) = error::take(py) else { return raised };
+        let why = error::describe_object(&error);
+        error::restore(error);
+        let message = format!(
+            "the notice '{key}' cannot be read here: {why}. notice_write() can put another value there, and notice_delete() \
+             takes it off"
+        );
+        error::raise_from(py, Kind::Runtime, &message)
     })
 }
 

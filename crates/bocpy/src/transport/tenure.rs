@@ -107,6 +107,7 @@ pub(crate) fn acquire(py: Python<'_>, cown: &Handle) -> PyResult<()> {
         );
         return Err(error::raise(py, Kind::Runtime, &message));
     };
+    me.watch_end();
     slot.set_holder(me);
     slot.set_hold(Some(guard));
     remember(cown);
@@ -151,6 +152,27 @@ const OF_HOLD: usize = 2;
 
 /// Cowns that have been acquired. A hold keeps its cown alive; if nothing else does, nobody is left who could release it.
 static ACQUIRED: Mutex<SelfPruning<WeakCown<(), Slot>>> = Mutex::new(SelfPruning::new());
+
+/// Releases the cowns that threads had acquired which have ended, and gives those cowns: nobody else could.
+pub(crate) fn release_for_ended_threads(py: Python<'_>) -> Vec<Handle> {
+    let ended = Holder::take_ended();
+    if ended.is_empty() {
+        return Vec::new();
+    }
+    let acquired: Vec<_> = ACQUIRED.lock().iter().filter_map(WeakCown::upgrade).collect();
+    let left = |cown: &Handle| {
+        cown.tag().has_hold() && cown.tag().holder().is_some_and(|holder| ended.contains(&holder))
+    };
+    let (left, others): (Vec<_>, Vec<_>) = acquired.into_iter().partition(left);
+    drop(others);
+    for cown in &left {
+        if !backend::values_stay(py) && cown.tag().settle(py, || "the value of this cown".into()).is_err() {
+            error::clear(py);
+        }
+        let_go(cown);
+    }
+    left
+}
 
 /// Adds an acquired cown. Now and then, releases those to which there are no other handles.
 fn remember(cown: &Handle) {
