@@ -18,6 +18,7 @@ __all__ = [
     "forget",
     "is_by_value",
     "is_importable",
+    "named_globals",
     "namespace_of",
     "origin",
     "place_of",
@@ -224,6 +225,13 @@ def direct_names(function):
     _names(function.__code__, loads, stores, set())
     own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
     return tuple(sorted(own | {name for name in loads if name not in vars(builtins) or name in function.__globals__}))
+
+
+def named_globals(function):
+    """Returns what `direct_names` does, and whether the code may change its globals."""
+    stores = set()
+    _names(function.__code__, set(), stores, seen := set())
+    return direct_names(function), bool(stores) or not seen.isdisjoint(("exec", "eval", "globals", "locals", "vars"))
 
 
 def detached(function):

@@ -1,6 +1,7 @@
 """A cown by itself: who may read it, acquire and release, identity and order."""
 
 import copy
+import pickle
 import threading
 import types
 import typing
@@ -420,6 +421,17 @@ def test_str_and_repr_need_no_hold():
 
 def test_truth_needs_no_hold():
     assert Cown(0)
+
+
+# -- pickling by hand
+
+
+def test_a_cown_that_is_pickled_again_keeps_its_number():
+    """Programs that pickle a cown often do not pay for all the times before."""
+    cown, other = Cown([1]), Cown([2])
+    assert pickle.dumps(cown) == pickle.dumps(cown)
+    assert pickle.dumps(cown) != pickle.dumps(other)
+    assert pickle.loads(pickle.dumps([cown, other])) == [cown, other]
 
 
 # -- repr

@@ -1,6 +1,6 @@
 """Variables of a program in behaviors: closures, loops, captures, and the globals of ``__main__``."""
 
-from support import BACKEND, check_script, interpreters_only, pytest, usual_ways
+from support import BACKEND, check_script, interpreters_only, pytest, run_script, usual_ways
 
 
 @usual_ways
@@ -344,3 +344,40 @@ def test_large_tuples_are_constants_unless_a_part_of_them_can_change(how):
         # All behaviors see one dict.
         expected = "[(1000, True, 2), (999, False, 2), (998, False, 2)]"
     check_script(source, expected, how=how)
+
+
+@usual_ways
+def test_a_function_is_scheduled_with_its_globals_as_they_are_each_time(how):
+    """Also where they change and change back, and where the function itself changes them."""
+    source = """
+        from bocpy import Cown, wait, when
+
+        log = Cown([])
+        step, seen = 1, 0
+
+        def add(log):
+            log.value.append(step)
+
+        def count(log):
+            global seen
+            seen += 1
+            log.value.append(("seen", seen))
+
+        def peek(log):
+            globals()["step"] = 99
+            log.value.append(("step", step))
+
+        with log:
+            for value in (1, 1, 2, 1, 1):
+                step = value
+                for body in (add, add, count, peek):
+                    when(log)(body)
+        wait()
+        print([entry for entry in log.value if type(entry) is int])
+        print([entry for entry in log.value if type(entry) is not int], step, seen)
+    """
+    done = run_script(source, how=how)
+    numbers, others = done.stdout.splitlines()
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert numbers == "[1, 1, 1, 1, 2, 2, 1, 1, 1, 1]"
+    assert others == str([("seen", 1), ("step", 99)] * 5) + " 1 0"

@@ -25,8 +25,10 @@ pub(crate) struct Plan {
     pub(crate) takes_more: bool,
     /// Whether the code has neither variables of enclosing functions nor parameters that are given by name only.
     pub(crate) is_closed: bool,
-    /// The names of the globals that the code itself loads.
-    pub(crate) direct_names: OnceLock<Resident>,
+    /// The names of the globals that the code itself loads, and whether it may change its globals.
+    pub(crate) direct_names: OnceLock<(Resident, bool)>,
+    /// A copy of the function with those globals as they were last taken, and these: where the function stays here.
+    pub(crate) copied: Mutex<Option<(Resident, Resident)>>,
     /// The code without globals, if it needs none.
     pub(crate) plain: OnceLock<Arc<Snapshot>>,
     /// The globals as they were last taken.
@@ -128,6 +130,7 @@ impl Plan {
             is_closed: free_variables == 0 && count(c"co_kwonlyargcount")? == 0,
             code_object: Resident::new(code.clone().into()),
             direct_names: OnceLock::new(),
+            copied: Mutex::new(None),
             plain: OnceLock::new(),
             taken: Mutex::new(None),
         });

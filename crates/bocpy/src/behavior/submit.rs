@@ -13,7 +13,7 @@ use crate::transport::portable::Portable;
 use std::ffi::CStr;
 use std::sync::Arc;
 
-static DIRECT_NAMES: Imported = Imported::new("bocpy._code", c"direct_names");
+static NAMED_GLOBALS: Imported = Imported::new("bocpy._code", c"named_globals");
 
 /// The work of a behavior with that body. `params`: how many parameters are taken by cowns and groups; `captures` come
 /// after them.
@@ -262,10 +262,24 @@ impl<'py> Submission<'_, 'py> {
             })));
         }
         let globals = self.function.globals();
+        let can_be_shared = namespace && plan.is_closed;
+        if can_be_shared && let Some(copy) = self.last_copy(plan, &globals)? {
+            let name = plan.code.name.clone();
+            return Ok(Work::Local(Box::new(LocalCallable {
+                callable: stay(&copy),
+                args,
+                missing: None,
+                name,
+            })));
+        }
         let (globals, missing) =
             if namespace { self.overlay(plan, &globals)? } else { ((*globals).clone(), None) };
         let copy = PyFunction::new(code, &globals)?;
-        if let Some(defaults) = self.function.defaults() {
+        if can_be_shared && missing.is_none() && !self.direct_names(plan)?.1 {
+            // Without defaults: all parameters are given anyway.
+            let before = plan.copied.lock().replace((stay(&copy), stay(&globals)));
+            drop(before);
+        } else if let Some(defaults) = self.function.defaults() {
             copy.set_defaults(&defaults)?;
         }
         if let Some(defaults) = self.function.kw_defaults() {
@@ -289,17 +303,46 @@ impl<'py> Submission<'_, 'py> {
         })))
     }
 
+    /// The copy of the function that was made last, if the globals that it names are the same objects still. To copy it each
+    /// time takes longer, and CPython without a GIL keeps each copy forever.
+    fn last_copy(&self, plan: &Plan, globals: &Dict<'py>) -> PyResult<Option<Object<'py>>> {
+        let last = plan
+            .copied
+            .lock()
+            .as_ref()
+            .and_then(|(copy, taken)| Some((copy.open(self.py)?, taken.open(self.py)?)));
+        let Some((copy, taken)) = last else { return Ok(None) };
+        let taken = taken.try_dict()?;
+        let names = self.direct_names(plan)?.0;
+        let names = names.try_tuple()?;
+        for place in 0..names.len() {
+            let name = names.item(place)?;
+            let (now, then) = (globals.get(&name)?, taken.get(&name)?);
+            if now.as_ref().map(|value| value.address()) != then.as_ref().map(|value| value.address()) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(copy))
+    }
+
+    /// The names of the globals that the function itself names, and whether it may change them.
+    fn direct_names(&self, plan: &Plan) -> PyResult<(Object<'py>, bool)> {
+        if let Some((names, changes)) = plan.direct_names.get()
+            && let Some(names) = names.open(self.py)
+        {
+            return Ok((names, *changes));
+        }
+        let found = NAMED_GLOBALS.call_in(self.py, self.state, &[self.function])?;
+        let found = found.try_tuple()?;
+        let (names, changes) = ((*found.item(0)?).clone(), found.item(1)?.is_true()?);
+        let _ = plan.direct_names.set((Resident::at(self.state.home.clone(), names.clone()), changes));
+        Ok((names, changes))
+    }
+
     /// The globals that the function names, in a separate dict. Missing names are looked up again when the behavior runs,
     /// in the returned late names.
     fn overlay(&self, plan: &Plan, globals: &Dict<'py>) -> PyResult<(Dict<'py>, Option<LateNames>)> {
-        let names = match plan.direct_names.get().and_then(|names| names.open(self.py)) {
-            Some(names) => names,
-            None => {
-                let names = DIRECT_NAMES.call_in(self.py, self.state, &[self.function])?;
-                let _ = plan.direct_names.set(Resident::at(self.state.home.clone(), names.clone()));
-                names
-            }
-        };
+        let names = self.direct_names(plan)?.0;
         let names = names.try_tuple()?;
         let overlay = Dict::new(self.py)?;
         let mut missing = Vec::new();

@@ -9,10 +9,9 @@ use crate::interpreter::buffers::Memory;
 use crate::interpreter::{Resident, cross_interpreter};
 use boc::WeakCown;
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::slot::Slot;
 
@@ -150,19 +149,41 @@ pub(crate) fn unpack(py: Python<'_>, number: usize) -> PyResult<Option<Object<'_
     found.map(|(reference, opening)| reference.open(py, opening)).transpose()
 }
 
-/// Cowns that somebody has pickled on their own account, by number. They are not kept alive by that.
-static PICKLED: Mutex<Option<HashMap<u64, WeakCown<(), Slot>>>> = Mutex::new(None);
+/// Cowns that somebody has pickled on their own account. They are not kept alive by that.
+static PICKLED: Mutex<Option<Pickled>> = Mutex::new(None);
+
+#[derive(Default)]
+struct Pickled {
+    by_number: FxHashMap<u64, WeakCown<(), Slot>>,
+    /// Their numbers, by their own. That is no other cown's as long as there is a weak reference.
+    numbers: FxHashMap<usize, u64>,
+    last: u64,
+    /// How many there may be before those that are gone are left out.
+    tidy_at: usize,
+}
+
+impl Pickled {
+    fn number(&mut self, cown: &Handle) -> u64 {
+        if let Some(number) = self.numbers.get(&cown.id()) {
+            return *number;
+        }
+        if self.by_number.len() >= self.tidy_at {
+            self.by_number.retain(|_, weak| weak.handles() > 0);
+            let alive = &self.by_number;
+            self.numbers.retain(|_, number| alive.contains_key(number));
+            self.tidy_at = (2 * self.by_number.len()).max(64);
+        }
+        self.last += 1;
+        self.by_number.insert(self.last, cown.downgrade());
+        self.numbers.insert(cown.id(), self.last);
+        self.last
+    }
+}
 
 /// A number by which `cown` can be found again in this process.
 pub(crate) fn remember(cown: &Handle) -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
     cown.tag().set_pickled();
-    let mut pickled = PICKLED.lock();
-    let pickled = pickled.get_or_insert_default();
-    pickled.retain(|_, weak| weak.handles() > 0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    pickled.insert(number, cown.downgrade());
-    number
+    PICKLED.lock().get_or_insert_default().number(cown)
 }
 
 /// The cown that was pickled under that number in that process.
@@ -174,7 +195,7 @@ pub(crate) fn recall(py: Python<'_>, process: u32, number: u64) -> PyResult<Hand
         );
         return Err(error::raise(py, Kind::Runtime, &message));
     }
-    let found = PICKLED.lock().as_ref().and_then(|pickled| pickled.get(&number)?.upgrade());
+    let found = PICKLED.lock().as_ref().and_then(|pickled| pickled.by_number.get(&number)?.upgrade());
     found.ok_or_else(|| {
         let message = "this pickled Cown is gone: a pickle does not keep a cown alive; keep the cown itself";
         error::raise(py, Kind::Runtime, message)
