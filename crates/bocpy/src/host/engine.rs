@@ -8,6 +8,7 @@ use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::backend::{self, Backend};
+use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe, make};
 use crate::transport::holder::Holder;
 use crate::transport::in_transit::refuse_to_wait;
@@ -178,25 +179,23 @@ fn worker_count<'py>(py: Python<'py>, asked: Option<&Object<'py>>) -> PyResult<u
     }
 }
 
-/// Once in a process: makes the program wait for its behaviors at exit. That is up to the main interpreter, where bocpy is
-/// imported for it if only another one has done so.
+/// Makes the program wait for its behaviors at exit. That is up to the main interpreter, where bocpy is imported for it if
+/// only another one has done so.
 fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
     static HOOKED: AtomicBool = AtomicBool::new(false);
-    if HOOKED.load(Ordering::Relaxed) {
+    if State::get(py).home.is_main() {
+        return match HOOKED.swap(true, Ordering::Relaxed) {
+            true => Ok(()),
+            false => FINISH_BEFORE_THREADS_END.call(py, &[]).map(drop),
+        };
+    }
+    if main_home().is_some() {
         return Ok(());
     }
-    fn hook(py: Python<'_>) -> PyResult<()> {
-        module::import(py, "bocpy")?;
-        if !HOOKED.swap(true, Ordering::Relaxed) {
-            FINISH_BEFORE_THREADS_END.call(py, &[])?;
-        }
-        Ok(())
-    }
-    if State::get(py).home.is_main() {
-        return hook(py);
-    }
-    let hooked = detach(py, || make::in_main(|main| hook(main).map_err(|Raised| error::describe(main))));
-    hooked.map_err(|why| {
+    // No more than that: CPython 3.12 takes the thread that imports `threading` for the main thread, and this is none.
+    let import =
+        |main: Python<'_>| module::import(main, "bocpy").map(drop).map_err(|Raised| error::describe(main));
+    detach(py, || make::in_main(import)).map_err(|why| {
         let message =
             format!("bocpy cannot be imported in the main interpreter, which waits for the workers: {why}");
         error::raise(py, Kind::Runtime, &message)
