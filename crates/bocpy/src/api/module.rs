@@ -79,6 +79,10 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
         Some(state) => state,
         None => {
             let state = State::new(py, module.address());
+            if !cfg!(Py_3_12) && !state.home.is_main() {
+                let message = "bocpy cannot be used in a sub-interpreter before Python 3.12: import it in the main interpreter";
+                return Err(error::raise(py, Kind::Import, message));
+            }
             cown::set_up(py, module, &state)?;
             when::set_up(py, module, &state)?;
             read::set_up(py, module, &state)?;

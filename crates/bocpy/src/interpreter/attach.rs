@@ -105,8 +105,16 @@ pub(crate) fn attached_to() -> Option<i64> {
     // SAFETY: asks without needing to be attached; the thread state is this thread's own.
     unsafe {
         let thread = ffi::compat::PyThreadState_GetUnchecked();
-        (!thread.is_null()).then(|| ffi::PyInterpreterState_GetID(ffi::PyThreadState_GetInterpreter(thread)))
+        (!thread.is_null() && is_own(thread))
+            .then(|| ffi::PyInterpreterState_GetID(ffi::PyThreadState_GetInterpreter(thread)))
     }
+}
+
+/// Whether what CPython gives as the current thread state is this thread's. Before 3.12 it is that of whichever thread has the
+/// GIL. (There, bocpy is used in the main interpreter only, and a thread has one state at most in that.)
+fn is_own(current: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: asks for what CPython keeps for this thread, attached or not.
+    cfg!(Py_3_12) || unsafe { ffi::PyGILState_GetThisThreadState() == current }
 }
 
 /// Runs `f` where this thread is attached to an interpreter that `bocpy` is imported in.
