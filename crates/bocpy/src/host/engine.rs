@@ -2,7 +2,7 @@
 
 use super::cores::{MOST_WORKERS, default_workers};
 use super::updates;
-use super::workers::{Interpreters, STACK_SIZE, Threads};
+use super::workers::{self, Interpreters, STACK_SIZE, Threads};
 use crate::behavior::params::CownClaims;
 use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind, Raised};
@@ -56,10 +56,10 @@ pub(super) fn set_leaving(leaving: bool) {
     LEAVING.set(leaving);
 }
 
-/// Whether the caller is code that the thread that ends the runtime waits for: of a worker that leaves, or of another thread
-/// in the interpreter of one.
+/// Whether the caller, where no runtime is up, is code that the thread that ends the runtime waits for: of a worker that
+/// leaves, or of another thread in the interpreter of one.
 fn is_leaving(py: Python<'_>) -> bool {
-    LEAVING.get() || State::get(py).home.is_leaving()
+    LEAVING.get() || State::get(py).home.worker().is_some()
 }
 
 /// How often a waiting thread checks for Ctrl-C.
@@ -103,9 +103,6 @@ pub(crate) fn start<'py>(
 
 /// `is_late`: for behaviors that were scheduled before the end of the program.
 fn start_with(py: Python<'_>, workers: usize, backend: Backend, is_late: bool) -> PyResult<()> {
-    if is_leaving(py) {
-        return Ok(());
-    }
     if Holder::in_behavior() {
         if backend::is_running() {
             let message = "start() cannot be called inside a behavior: the workers are already running";
@@ -113,7 +110,7 @@ fn start_with(py: Python<'_>, workers: usize, backend: Backend, is_late: bool) -
         }
         return Ok(());
     }
-    if engine(py).is_some() {
+    if engine(py).is_some() || is_leaving(py) {
         return Ok(());
     }
     if module::is_finalizing(py) {
@@ -365,7 +362,8 @@ fn stop(
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
         error::check_signals(py)?;
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline + STOP_PATIENCE) {
+        let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline + STOP_PATIENCE);
+        if is_over && workers::wait_for_threads() {
             let message = format!(
                 "{function}() timed out: all behaviors have ended, but a thread that one of them has started has not, and \
                  its worker waits for it"

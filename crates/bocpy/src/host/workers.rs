@@ -11,9 +11,11 @@ use crate::ffi::{List, PyResult, Python, error, module, text};
 use crate::interpreter::attach::{as_worker, pause};
 use crate::interpreter::{Imported, State, detach, make};
 use crate::transport::by_reference::{Opening, Taking};
+use crate::transport::noticeboard;
 use crate::transport::portable::Portable;
 use crate::transport::residents;
 use boc::{Host, WeakCown, Worker};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 static SET_UP_WORKER: Imported = Imported::new("bocpy._worker", c"set_up");
 static GATHER_SETTINGS: Imported = Imported::new("bocpy._worker", c"gather_settings");
@@ -23,6 +25,14 @@ static LEAVE_WORKER: Imported = Imported::new("bocpy._worker", c"leave");
 
 /// The stack of a worker: deep recursion in Python needs it.
 pub(crate) const STACK_SIZE: usize = 16 << 20;
+
+/// How many workers that leave wait for threads in their interpreters.
+static WAITING_FOR_THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether there are any.
+pub(super) fn wait_for_threads() -> bool {
+    WAITING_FOR_THREADS.load(Ordering::Relaxed) > 0
+}
 
 /// Workers in the main interpreter.
 pub(crate) struct Threads;
@@ -79,7 +89,6 @@ impl Host for Interpreters {
                 State::get(py).home.set_worker(index, move || sweep_soon(index));
                 work(py, &mut worker);
                 set_leaving(true);
-                State::get(py).home.set_leaving();
                 end_threads(py);
                 leave(py);
                 Ok(())
@@ -126,6 +135,14 @@ fn describe(py: Python<'_>) -> String {
 /// `atexit`. They may use bocpy, so all that must be done while it can be used.
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 fn end_threads(py: Python<'_>) {
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            WAITING_FOR_THREADS.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    WAITING_FOR_THREADS.fetch_add(1, Ordering::Relaxed);
+    let _waits = Waits;
     if END_THREADS.call(py, &[]).is_err() {
         let why = error::describe(py);
         module::write_stderr(py, &format!("bocpy: a worker could not end its threads: {why}\n"));
@@ -137,6 +154,7 @@ fn end_threads(py: Python<'_>) {
 pub(crate) fn leave(py: Python<'_>) {
     let state = State::get(py);
     evacuate(py, state);
+    noticeboard::forget();
     if LEAVE_WORKER.call_in(py, state, &[]).is_err() {
         error::clear(py);
     }

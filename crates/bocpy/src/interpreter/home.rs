@@ -28,8 +28,6 @@ pub(crate) struct Home {
     /// Makes that worker sweep soon.
     nudge: OnceLock<Box<dyn Fn() + Send + Sync>>,
     visits: Visits,
-    /// Whether it is a worker's that leaves it.
-    leaving: AtomicBool,
     /// The behavior that runs here, for messages.
     running: AtomicU32,
 }
@@ -95,7 +93,6 @@ impl Home {
             worker: AtomicUsize::new(0),
             nudge: OnceLock::new(),
             visits: Visits::default(),
-            leaving: AtomicBool::new(false),
             running: AtomicU32::new(0),
         });
         if home.is_main() {
@@ -148,16 +145,6 @@ impl Home {
     pub(crate) fn set_worker(&self, worker: usize, nudge: impl Fn() + Send + Sync + 'static) {
         self.worker.store(worker + 1, Ordering::Relaxed);
         let _ = self.nudge.set(Box::new(nudge));
-    }
-
-    /// The worker that lives here leaves it, and waits for what else runs here.
-    #[cfg_attr(not(Py_3_12), allow(dead_code))]
-    pub(crate) fn set_leaving(&self) {
-        self.leaving.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.leaving.load(Ordering::Acquire)
     }
 
     /// What runs here just now.

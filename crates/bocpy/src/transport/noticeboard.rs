@@ -186,6 +186,12 @@ pub(super) fn look_away() {
     drop(gone);
 }
 
+/// Lets go of all that this thread has opened.
+pub(crate) fn forget() {
+    let gone = VIEW.with(|view| (view.look.take(), view.opened.take()));
+    drop(gone);
+}
+
 /// The value of an entry as it was in `entries`.
 pub(crate) fn read<'py>(
     py: Python<'py>,
