@@ -104,7 +104,7 @@ def test_a_thread_that_a_behavior_has_started_schedules_while_the_workers_stop()
         @when()
         def _():
             import threading
-            threading.Thread(target=later).start()
+            threading.Thread(target=later, daemon=False).start()
 
         wait(60)
         print("done")
@@ -128,7 +128,7 @@ def test_what_a_thread_schedules_last_runs():
                 time.sleep(0.1)  # until the workers are stopping, or have stopped
                 bocpy.when()(lambda: bocpy.send("ran", [1]))
 
-            threading.Thread(target=later).start()
+            threading.Thread(target=later, daemon=False).start()
 
         receive("started")
         wait(60)
@@ -151,7 +151,7 @@ def test_a_thread_that_a_behavior_has_started_cannot_wait_for_the_workers_to_sto
         @when()
         def _():
             import threading
-            threading.Thread(target=later).start()
+            threading.Thread(target=later, daemon=False).start()
 
         print(receive("told", 60)[1])
         wait(60)

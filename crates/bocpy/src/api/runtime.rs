@@ -5,8 +5,9 @@ use super::patience::seconds;
 use crate::ffi::args::Args;
 use crate::ffi::method::Function;
 use crate::ffi::{Dict, List, Object, PyResult, Python, module, number, text};
-use crate::host::engine::{self, Until};
+use crate::host::engine;
 use crate::host::updates::refuse_in_update;
+use crate::host::waiting::{self, Until};
 use boc::Stats;
 use std::ffi::CStr;
 
@@ -69,7 +70,7 @@ fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, until: Until
     let flag = |flag: Option<&Object<'py>>| flag.map_or(Ok(false), Object::is_true);
     let (wants_stats, wants_noticeboard) = (flag(stats)?, flag(noticeboard)?);
     refuse_in_update(py, function)?;
-    let (counted, board) = engine::wait(py, function, timeout, until)?;
+    let (counted, board) = waiting::wait(py, function, timeout, until)?;
     match (wants_stats, wants_noticeboard) {
         (false, false) => Ok(py.none()),
         (true, false) => stats_list(py, &counted),

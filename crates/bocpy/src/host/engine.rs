@@ -2,7 +2,7 @@
 
 use super::cores::{MOST_WORKERS, default_workers};
 use super::updates;
-use super::workers::{self, Interpreters, STACK_SIZE, Threads};
+use super::workers::{Interpreters, STACK_SIZE, Threads};
 use crate::behavior::params::CownClaims;
 use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind, Raised};
@@ -11,20 +11,15 @@ use crate::interpreter::backend::{self, Backend};
 use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe, make};
 use crate::transport::holder::Holder;
-use crate::transport::in_transit::refuse_to_wait;
-use crate::transport::noticeboard::board;
-use crate::transport::parcel::Parcel;
 use crate::transport::scalar::Scalar;
 use crate::transport::slot::Slot;
-use crate::transport::tenure;
-use boc::{Cown, Mode, Runtime, Snapshot, Stats};
+use boc::{Cown, Mode, Runtime};
 use crossbeam_utils::CachePadded;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 static FINISH_BEFORE_THREADS_END: Imported = Imported::new("bocpy._lifecycle", c"finish_before_threads_end");
 
@@ -41,9 +36,9 @@ pub(super) static ENGINE: CachePadded<RwLock<Option<Arc<Engine>>>> = CachePadded
 /// Held, by threads that are attached to no interpreter, during a whole start or stop.
 pub(super) static LIFECYCLE: Mutex<()> = Mutex::new(());
 /// Whether the program is ending: nothing can be started any more. Set under the lock of the engine, when there is none.
-static ENDED: AtomicBool = AtomicBool::new(false);
+pub(super) static ENDED: AtomicBool = AtomicBool::new(false);
 /// Behaviors that were scheduled by code that ran while the workers were leaving: they run after the next start.
-static LATE: Mutex<Vec<(CownClaims<'static>, Task)>> = Mutex::new(Vec::new());
+pub(super) static LATE: Mutex<Vec<(CownClaims<'static>, Task)>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// Set while this thread is a worker that leaves.
@@ -67,7 +62,7 @@ pub(crate) const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
 /// The runtime that is up. A thread that forks holds the lock, and needs the GIL meanwhile: so a thread that has the GIL
 /// releases it while it waits for the lock.
-fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engine>>> {
+pub(super) fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engine>>> {
     loop {
         if let Some(engine) = ENGINE.try_read() {
             return engine;
@@ -102,7 +97,7 @@ pub(crate) fn start<'py>(
 }
 
 /// `is_late`: for behaviors that were scheduled before the end of the program.
-fn start_with(py: Python<'_>, workers: usize, backend: Backend, is_late: bool) -> PyResult<()> {
+pub(super) fn start_with(py: Python<'_>, workers: usize, backend: Backend, is_late: bool) -> PyResult<()> {
     if Holder::in_behavior() {
         if backend::is_running() {
             let message = "start() cannot be called inside a behavior: the workers are already running";
@@ -251,193 +246,6 @@ pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> Py
         // It has been stopped since we checked.
         start(py, None, None)?;
     }
-}
-
-/// The same for what was scheduled while the workers left, with the cown of its result among those claims.
-fn schedule_late(py: Python<'_>, claims: CownClaims<'static>, task: Task) -> PyResult<()> {
-    loop {
-        if let Some(engine) = &*engine(py) {
-            engine.runtime.schedule(claims, task);
-            return Ok(());
-        }
-        start(py, None, None)?;
-    }
-}
-
-/// Waits until nothing is in flight; then ends the runtime, if `stop`. Returns the counters of the workers.
-/// And the entries of the noticeboard, which a runtime that ends takes with it.
-pub(crate) fn wait(
-    py: Python<'_>,
-    function: &str,
-    timeout: Option<Duration>,
-    until: Until,
-) -> PyResult<(Vec<Stats>, Snapshot<Parcel>)> {
-    if Holder::in_behavior() || boc::current_worker().is_some() {
-        let message = format!(
-            "{function}() cannot be called inside a behavior, as it would wait for that behavior itself: \
-             schedule another behavior instead"
-        );
-        return Err(error::raise(py, Kind::Runtime, &message));
-    }
-    refuse_to_wait(py, &format!("{function}()"))?;
-    let home = &State::get(py).home;
-    if until != Until::Quiet && home.worker().is_some() {
-        let message = format!(
-            "{function}() cannot be called by a thread that a behavior has started, as it would wait for that thread itself: \
-             use quiesce(), or call {function}() in the main program"
-        );
-        return Err(error::raise(py, Kind::Runtime, &message));
-    }
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    home.sweep(py);
-    loop {
-        let Some(engine) = engine(py).clone() else {
-            if until == Until::End && !detach(py, try_end) {
-                continue;
-            }
-            return Ok((Vec::new(), board().snapshot()));
-        };
-        wait_for(py, &engine, deadline, function)?;
-        let stats = engine.runtime.stats();
-        if until == Until::Quiet {
-            return Ok((stats, board().snapshot()));
-        }
-        if let Some(entries) = stop(py, &engine, until == Until::End, deadline, function)? {
-            home.sweep(py);
-            if !start_late(py, &engine)? {
-                return Ok((stats, entries));
-            }
-        }
-    }
-}
-
-/// What to wait for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Until {
-    /// Nothing is in flight.
-    Quiet,
-    /// And the workers have ended.
-    Stopped,
-    /// And nothing can be started any more.
-    End,
-}
-
-/// Nothing can be started from now on. False where something has been.
-fn try_end() -> bool {
-    let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
-    let engine = ENGINE.write();
-    if engine.is_none() {
-        ENDED.store(true, Ordering::Release);
-    }
-    engine.is_none()
-}
-
-/// Ends that runtime as [`try_stop`] does, on a thread of its own: workers that leave wait for the threads that behaviors have
-/// started, so that may take long.
-fn stop(
-    py: Python<'_>,
-    engine: &Arc<Engine>,
-    ends: bool,
-    deadline: Option<Instant>,
-    function: &str,
-) -> PyResult<Option<Snapshot<Parcel>>> {
-    let (done, stopped) = mpsc::channel();
-    let stopping = engine.clone();
-    let stop = move || drop(done.send(try_stop(&stopping, ends)));
-    if thread::Builder::new().name("bocpy-stop".into()).spawn(stop).is_err() {
-        return Ok(detach(py, || try_stop(engine, ends)));
-    }
-    let stopped = std::sync::Mutex::new(stopped);
-    loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        // When nothing is in flight any more, it takes some milliseconds, which no timeout should cut short.
-        let slice = left.map_or(SIGNAL_CHECK, |left| left.clamp(Duration::from_millis(10), SIGNAL_CHECK));
-        let result = detach(py, || {
-            let stopped = stopped.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            stopped.recv_timeout(slice)
-        });
-        match result {
-            Ok(result) => return Ok(result),
-            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
-        }
-        error::check_signals(py)?;
-        let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline + STOP_PATIENCE);
-        if is_over && workers::wait_for_threads() {
-            let message = format!(
-                "{function}() timed out: all behaviors have ended, but a thread that one of them has started has not, and \
-                 its worker waits for it"
-            );
-            return Err(error::raise(py, Kind::Timeout, &message));
-        }
-    }
-}
-
-/// How long the end of the workers may take beyond a timeout.
-const STOP_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Starts again for the behaviors that were scheduled as the workers of `before` left. False if there are none.
-fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
-    let late = std::mem::take(&mut *LATE.lock());
-    if late.is_empty() {
-        return Ok(false);
-    }
-    let backend = if before.has_interpreters { Backend::Interpreters } else { Backend::Threads };
-    start_with(py, before.runtime.worker_count(), backend, true)?;
-    for (claims, task) in late {
-        schedule_late(py, claims, task)?;
-    }
-    Ok(true)
-}
-
-fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function: &str) -> PyResult<()> {
-    while !engine.runtime.is_idle() {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            let update = updates::running().map(|update| format!(", and {update}")).unwrap_or_default();
-            let message = format!("{function}() timed out: behaviors are still in flight{update}");
-            return Err(error::raise(py, Kind::Timeout, &message));
-        }
-        let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
-        detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_background(slice));
-        State::get(py).home.sweep(py);
-        error::check_signals(py)?;
-        for cown in tenure::release_for_ended_threads(py) {
-            let id = cown.id();
-            let message = format!(
-                "bocpy: a thread has ended without releasing a cown that it had acquired, Cown({id:#x}), so behaviors waited \
-                 for it: it is released now\n"
-            );
-            module::write_stderr(py, &message);
-        }
-        // Somebody may have been kept from computing them.
-        if engine.runtime.is_idle() {
-            updates::settle(py)?;
-        }
-    }
-    Ok(())
-}
-
-/// Ends that runtime, unless something is in flight again. Gives the noticeboard as it was, if it has ended, by us or by
-/// another thread. `ends`: nothing can be started from then on.
-fn try_stop(engine: &Arc<Engine>, ends: bool) -> Option<Snapshot<Parcel>> {
-    let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
-    {
-        let mut current = ENGINE.write();
-        if !current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
-            return Some(board().snapshot());
-        }
-        if !engine.runtime.is_idle() {
-            return None;
-        }
-        *current = None;
-        if ends {
-            ENDED.store(true, Ordering::Release);
-        }
-    }
-    engine.runtime.stop();
-    start_clean();
-    Some(board().clear())
 }
 
 /// Lets a worker run a job that is no part of the program, if `job` gives one. False where no runtime is up.

@@ -6,6 +6,7 @@ pub(crate) mod engine;
 pub(crate) mod fork;
 pub(crate) mod submit;
 pub(crate) mod updates;
+pub(crate) mod waiting;
 pub(crate) mod workers;
 
 pub(crate) use engine::is_quiescent;
