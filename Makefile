@@ -5,7 +5,7 @@
 VENV := .venv
 python := $(VENV)/bin/python
 
-.PHONY: help demo test test-rust test-python fuzz coverage loom asan tsan valgrind lint msrv deny stubs format bench build venv clean
+.PHONY: help demo test test-rust test-python fuzz soak coverage loom asan tsan valgrind lint msrv deny stubs format bench build venv clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -24,6 +24,9 @@ test-python: build ## the Python tests alone, on every host of behaviors that th
 
 fuzz: build ## send random values around for a minute, or: ARGS="--seconds 3600 --seed 1"
 	$(python) tests/python/fuzz.py $(ARGS)
+
+soak: build ## attack it for two minutes: random programs, signals, forks, little memory, or: ARGS="--seconds 3600 --seed 1"
+	$(python) tests/python/soak.py $(ARGS)
 
 coverage: ## which part of the code the tests reach, Rust and Python
 	scripts/coverage $(ARGS)

@@ -727,3 +727,36 @@ def test_an_entry_that_cannot_be_opened_is_named():
         assert "the notice 'bad' cannot be read here" in message
         assert "no number" in message
         assert "notice_delete()" in message
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_the_child_of_a_fork_does_not_see_what_its_parent_has_read():
+    """Its board is another one, with as many changes."""
+    source = """
+        import os, warnings
+        from bocpy import notice_read, notice_write, quiesce, start, wait, when
+
+        warnings.simplefilter("ignore", DeprecationWarning)
+
+        def use(value):
+            notice_write("own", value)
+            by_behavior = when()(lambda: notice_read("own"))
+            quiesce()
+            seen = notice_read("own"), by_behavior.unwrap()
+            wait()
+            return seen
+
+        for value in (1, [2], "three"):
+            notice_write("own", value)
+            assert notice_read("own") == value
+            if os.fork() == 0:
+                for other in (-1, [-2], "minus three")[: 1 if value == 1 else 3]:
+                    notice_write("own", other)
+                    assert notice_read("own") == other, notice_read("own")
+                print(use([5]), use(6), flush=True)
+                os._exit(0)
+            assert os.wait()[1] == 0
+        print(use([7]), use(8))
+    """
+    expected = "([5], [5]) (6, 6)\n" * 3 + "([7], [7]) (8, 8)"
+    check_script(source, expected)

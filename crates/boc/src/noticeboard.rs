@@ -35,7 +35,7 @@ use std::time::Duration;
 /// ```
 pub struct Noticeboard<V, U> {
     state: Mutex<State<V, U>>,
-    /// The number of changes of the entries.
+    /// Counts the changes of the entries, from a number that is this board's alone: so a version tells boards apart, too.
     version: AtomicU64,
     /// A copy of the entries for readers. Changed only under the lock.
     copy: ArcSwapOption<Entries<V>>,
@@ -154,7 +154,11 @@ impl<V, U> Noticeboard<V, U> {
             waiting: Vec::new(),
             turns: Vec::new(),
         };
-        Noticeboard { state: Mutex::new(state), version: AtomicU64::new(0), copy: ArcSwapOption::empty() }
+        /// So many changes until a board would come to the versions of the next one: years of them.
+        const CHANGES: u64 = 1 << 40;
+        static BOARDS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let first = BOARDS.fetch_add(1, Ordering::Relaxed) * CHANGES;
+        Noticeboard { state: Mutex::new(state), version: AtomicU64::new(first), copy: ArcSwapOption::empty() }
     }
 
     /// Posts a change. If that makes the caller the mutator, it has to apply it.
@@ -389,7 +393,7 @@ impl<V> Entries<V> {
         self.table.keys().map(|key| &**key)
     }
 
-    /// Which entries these are: as long as the board says the same, they have not changed.
+    /// Which entries these are: as long as the board says the same, they have not changed. No two boards have the same.
     pub fn version(&self) -> u64 {
         self.version
     }

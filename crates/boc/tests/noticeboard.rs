@@ -172,3 +172,14 @@ fn updates_of_many_threads_are_all_counted() {
     });
     assert_eq!(value(&board, "n"), Some((threads * each) as i64));
 }
+
+#[test]
+fn versions_tell_boards_apart() {
+    let (one, other) = (Arc::new(Board::new()), Arc::new(Board::new()));
+    for board in [&one, &other] {
+        post(board, "a", Change::Set(1));
+    }
+    assert_ne!(one.version(), other.version());
+    let since = |board: &Arc<Board>| board.look().get_since("a").map(|(value, since)| (*value, since));
+    assert_ne!(since(&one), since(&other));
+}

@@ -1,8 +1,6 @@
 //! Waiting for behaviors, and the end of the workers.
 
-use super::engine::{
-    ENDED, ENGINE, Engine, LATE, LIFECYCLE, SIGNAL_CHECK, engine, start_clean, start_with,
-};
+use super::engine::{ENDED, ENGINE, Engine, LATE, LIFECYCLE, SIGNAL_CHECK, engine, start_clean, start_with};
 use super::{updates, workers};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{PyResult, Python, module};
