@@ -1,6 +1,7 @@
 //! Strings and bytes.
 
 use super::PyResult;
+use super::buffer;
 use super::kind::kind;
 use super::object::{Object, Python};
 use pyo3_ffi as ffi;
@@ -118,13 +119,14 @@ pub(crate) fn from_raw<'py>(py: Python<'py>, text: &RawText<'_>) -> PyResult<Obj
             std::ptr::copy_nonoverlapping(text.data.as_ptr(), to, text.data.len());
             return Ok(string);
         }
-        let aligned: Vec<u32>;
+        let mut aligned: Vec<u32> = Vec::new();
         let data = if text.data.as_ptr().addr().is_multiple_of(text.width.into()) {
             text.data.as_ptr()
         } else {
-            let mut copy = vec![0_u32; text.data.len().div_ceil(4)];
-            std::ptr::copy_nonoverlapping(text.data.as_ptr(), copy.as_mut_ptr().cast(), text.data.len());
-            aligned = copy;
+            if aligned.try_reserve_exact(text.data.len().div_ceil(4)).is_err() {
+                return Err(buffer::no_room(py, text.data.len()));
+            }
+            std::ptr::copy_nonoverlapping(text.data.as_ptr(), aligned.as_mut_ptr().cast(), text.data.len());
             aligned.as_ptr().cast()
         };
         Object::owned(py, ffi::PyUnicode_FromKindAndData(text.width.into(), data.cast(), length))
