@@ -14,10 +14,23 @@ kind!(
 
 /// A new bytearray with that content.
 pub(crate) fn bytearray<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Object<'py>> {
-    // SAFETY: the slice is as long as it says.
+    /// From that size on there may be no memory.
+    const LARGE: usize = 1 << 16;
+    let size = data.len() as ffi::Py_ssize_t;
+    // SAFETY: as many bytes as it says; the new bytearray is nobody else's, and as large as the data when they are written.
     unsafe {
-        let size = data.len() as ffi::Py_ssize_t;
-        Object::owned(py, ffi::PyByteArray_FromStringAndSize(data.as_ptr().cast(), size))
+        if data.len() < LARGE {
+            return Object::owned(py, ffi::PyByteArray_FromStringAndSize(data.as_ptr().cast(), size));
+        }
+        // In two steps: in one, CPython looks at a field that it has not written yet if there is no memory, and prints an
+        // error about exported buffers.
+        let new = Object::owned(py, ffi::PyByteArray_FromStringAndSize(std::ptr::null(), 0))?;
+        if ffi::PyByteArray_Resize(new.as_ptr(), size) != 0 {
+            return Err(Raised);
+        }
+        let to = ffi::PyByteArray_AsString(new.as_ptr()).cast::<u8>();
+        std::ptr::copy_nonoverlapping(data.as_ptr(), to, data.len());
+        Ok(new)
     }
 }
 
@@ -34,8 +47,14 @@ pub(crate) fn with_view<'py, R>(
         Object::owned(py, view)?
     };
     let result = f(&view);
-    view.call_method(c"release", &[])?;
-    result
+    let release = || view.call_method(c"release", &[]).map(drop);
+    match result {
+        Ok(result) => release().map(|()| result),
+        Err(raised) => {
+            error::aside(py, || release().unwrap_or_else(|Raised| error::clear(py)));
+            Err(raised)
+        }
+    }
 }
 
 /// A memoryview of an object that lends its memory.
