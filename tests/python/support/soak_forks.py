@@ -1,5 +1,6 @@
 """Forks between and during work, and in threads: the child starts clean, and the parent notices nothing."""
 
+import logging  # noqa: F401 (a thread that imports it during a fork registers its fork hooks too late for that fork)
 import os
 import threading
 import warnings
