@@ -112,6 +112,8 @@ def main():
     options = parsed()
     if os.name != "posix":
         sys.exit("soak.py needs the signals and processes of POSIX")
+    # So that it ends its round before itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     print(f"seed {options.seed}, Python {sys.version.split()[0]}, BOCPY_BACKEND={BACKEND}", flush=True)
     passed, began = collections.Counter(), time.monotonic()
     number = options.first
