@@ -98,10 +98,9 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
     // What is wrong with BOCPY_WORKERS is said when the workers start.
     let workers = default_workers().unwrap_or_else(|_| for_cores());
     module.setattr(c"WORKER_COUNT", &number::uint(py, workers as u64)?)?;
-    let is_worker = make::is_own();
     match known {
         None if state.home.is_main() => INSTALL.call(py, &[]).map(drop),
-        None if !is_worker => INSTALL_IN_SUB_INTERPRETER.call(py, &[]).map(drop),
+        None if !make::is_own() => INSTALL_IN_SUB_INTERPRETER.call(py, &[]).map(drop),
         _ => Ok(()),
     }
 }

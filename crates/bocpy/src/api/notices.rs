@@ -64,7 +64,7 @@ impl Method for Get {
     ) -> PyResult<Object<'py>> {
         let [Some(key)] = args.bind("get", ["key"], 1)? else { return Ok(py.none()) };
         let found = match key.to_str() {
-            Some(text) => noticeboard::read(py, &this.value().0, Some(key), text)?,
+            Some(text) => noticeboard::read(py, &this.value().0, key, text)?,
             None => None,
         };
         found.ok_or_else(|| error::raise_with(py, Kind::Key, key))
@@ -246,7 +246,7 @@ impl Function for NoticeRead {
         }
         let [key, default] = change(py, "notice_read", &args, ["key", "default"], 1)?;
         let text = key_of(key)?;
-        let found = noticeboard::read_now(py, key.expect("it is needed"), text)?;
+        let found = noticeboard::read(py, &noticeboard::snapshot(), key.expect("it is needed"), text)?;
         Ok(found.unwrap_or_else(|| default.cloned().unwrap_or_else(|| py.none())))
     }
 }

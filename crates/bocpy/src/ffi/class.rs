@@ -400,13 +400,6 @@ impl<T: Native> Class<T> {
 }
 
 impl<T: Native> Class<T> {
-    /// Whether an object may be an instance of a class of `T` itself. Answers without looking for the class.
-    #[inline]
-    pub(crate) fn may_be_exact(object: &Object<'_>) -> bool {
-        // SAFETY: a live object.
-        unsafe { is_own::<T>(ffi::Py_TYPE(object.as_ptr())) }
-    }
-
     /// The value of an instance of this class itself.
     pub(crate) fn get_exact<'a>(&self, object: &'a Object<'_>) -> Option<&'a T> {
         // SAFETY: type checked; an instance keeps its value until it goes.
@@ -414,6 +407,17 @@ impl<T: Native> Class<T> {
             (ffi::Py_TYPE(object.as_ptr()) == self.class)
                 .then(|| &(*object.as_ptr().cast::<Layout<T>>()).value)
         }
+    }
+
+    /// The same. `class` gives the class, and is asked only if the object may be of it: to find a class takes longer.
+    #[inline]
+    pub(crate) fn find_exact<'a, 'c>(
+        object: &'a Object<'_>,
+        class: impl FnOnce() -> &'c Class<T>,
+    ) -> Option<&'a T> {
+        // SAFETY: a live object.
+        let may_be = unsafe { is_own::<T>(ffi::Py_TYPE(object.as_ptr())) };
+        if may_be { class().get_exact(object) } else { None }
     }
 }
 

@@ -60,12 +60,7 @@ pub(crate) fn is_finalizing(py: Python<'_>) -> bool {
 
 /// Writes to this interpreter's `sys.stderr`.
 pub(crate) fn write_stderr(py: Python<'_>, message: &str) {
-    // SAFETY: borrowed; null or None where there is no such file.
-    let file = unsafe {
-        let file = ffi::PySys_GetObject(c"stderr".as_ptr());
-        (!file.is_null() && file != ffi::Py_None()).then(|| Object::new_ref(py, file))
-    };
-    let written = file.is_some_and(|file| {
+    let written = sys_file(py, c"stderr").is_some_and(|file| {
         text::string(py, message).and_then(|message| file.call_method(c"write", &[&message])).is_ok()
             && file.call_method(c"flush", &[]).is_ok()
     });
@@ -75,15 +70,25 @@ pub(crate) fn write_stderr(py: Python<'_>, message: &str) {
     }
 }
 
+/// `sys.stdout` or `sys.stderr`, if there is one.
+fn sys_file<'py>(py: Python<'py>, name: &CStr) -> Option<Object<'py>> {
+    // SAFETY: borrowed; null or None where there is no such file.
+    unsafe {
+        let file = ffi::PySys_GetObject(name.as_ptr());
+        (!file.is_null() && file != ffi::Py_None()).then(|| Object::new_ref(py, file))
+    }
+}
+
+/// `sys.modules`.
+fn modules(py: Python<'_>) -> Object<'_> {
+    // SAFETY: borrowed from the interpreter, for which it lives.
+    unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) }
+}
+
 /// Ends this process with what is in the buffers of `sys.stdout` and `sys.stderr`, as `os._exit` does after a flush.
 pub(crate) fn exit_process(py: Python<'_>, status: c_int) -> ! {
     for name in [c"stdout", c"stderr"] {
-        // SAFETY: borrowed; null or None where there is no such file.
-        let file = unsafe {
-            let file = ffi::PySys_GetObject(name.as_ptr());
-            (!file.is_null() && file != ffi::Py_None()).then(|| Object::new_ref(py, file))
-        };
-        if file.is_some_and(|file| file.call_method(c"flush", &[]).is_err()) {
+        if sys_file(py, name).is_some_and(|file| file.call_method(c"flush", &[]).is_err()) {
             error::clear(py);
         }
     }
@@ -96,8 +101,7 @@ pub(crate) fn exit_process(py: Python<'_>, status: c_int) -> ! {
 
 /// A class of a module, where that has been imported.
 pub(crate) fn imported_class<'py>(py: Python<'py>, module: &CStr, name: &CStr) -> Option<Object<'py>> {
-    // SAFETY: borrowed from the interpreter, for which `sys.modules` lives.
-    let modules = unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) };
+    let modules = modules(py);
     let key = text::intern(py, module.to_str().ok()?).ok()?;
     let found = modules.as_dict()?.get(&key).ok().flatten().and_then(|module| module.getattr(name).ok());
     if found.is_none() {
@@ -110,8 +114,7 @@ pub(crate) fn imported_class<'py>(py: Python<'py>, module: &CStr, name: &CStr) -
 /// code of Python.
 pub(crate) fn is_global(object: &Object<'_>) -> bool {
     let py = object.py();
-    // SAFETY: borrowed from the interpreter, for which `sys.modules` lives.
-    let modules = unsafe { Object::new_ref(py, ffi::PyImport_GetModuleDict()) };
+    let modules = modules(py);
     let find = || -> Option<Object<'_>> {
         let module = modules.as_dict()?.get(&object.getattr(c"__module__").ok()?).ok()??;
         module.getattr(c"__dict__").ok()?.as_dict()?.get(&object.getattr(c"__qualname__").ok()?).ok()?

@@ -28,8 +28,8 @@ pub(crate) enum Until {
     End,
 }
 
-/// Waits until nothing is in flight; then ends the runtime, if `stop`. Returns the counters of the workers.
-/// And the entries of the noticeboard, which a runtime that ends takes with it.
+/// Waits until nothing is in flight, and then as `until` says. Returns the counters of the workers, and the entries of the
+/// noticeboard, which a runtime that ends takes with it.
 pub(crate) fn wait(
     py: Python<'_>,
     function: &str,
@@ -94,20 +94,20 @@ fn stop(
     deadline: Option<Instant>,
     function: &str,
 ) -> PyResult<Option<Snapshot<Parcel>>> {
-    let (done, stopped) = mpsc::channel();
+    let (done, mut stopped) = mpsc::channel();
     let stopping = engine.clone();
     let stop = move || drop(done.send(try_stop(&stopping, ends)));
     if thread::Builder::new().name("bocpy-stop".into()).spawn(stop).is_err() {
         return Ok(detach(py, || try_stop(engine, ends)));
     }
-    let stopped = std::sync::Mutex::new(stopped);
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         // When nothing is in flight any more, it takes some milliseconds, which no timeout should cut short.
         let slice = left.map_or(SIGNAL_CHECK, |left| left.clamp(Duration::from_millis(10), SIGNAL_CHECK));
-        let result = detach(py, || {
-            let stopped = stopped.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            stopped.recv_timeout(slice)
+        let result;
+        (stopped, result) = detach(py, move || {
+            let result = stopped.recv_timeout(slice);
+            (stopped, result)
         });
         match result {
             Ok(result) => return Ok(result),
@@ -116,7 +116,7 @@ fn stop(
         }
         error::check_signals(py)?;
         let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline + STOP_PATIENCE);
-        if is_over && workers::wait_for_threads() {
+        if is_over && workers::are_waiting_for_threads() {
             let message = format!(
                 "{function}() timed out: all behaviors have ended, but a thread that one of them has started has not, and \
                  its worker waits for it"

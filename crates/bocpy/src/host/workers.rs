@@ -30,7 +30,7 @@ pub(crate) const STACK_SIZE: usize = 16 << 20;
 static WAITING_FOR_THREADS: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether there are any.
-pub(super) fn wait_for_threads() -> bool {
+pub(super) fn are_waiting_for_threads() -> bool {
     WAITING_FOR_THREADS.load(Ordering::Relaxed) > 0
 }
 
@@ -135,22 +135,17 @@ fn describe(py: Python<'_>) -> String {
 /// `atexit`. They may use bocpy, so all that must be done while it can be used.
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 fn end_threads(py: Python<'_>) {
-    struct Waits;
-    impl Drop for Waits {
-        fn drop(&mut self) {
-            WAITING_FOR_THREADS.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
     WAITING_FOR_THREADS.fetch_add(1, Ordering::Relaxed);
-    let _waits = Waits;
-    if END_THREADS.call(py, &[]).is_err() {
+    let ended = END_THREADS.call(py, &[]);
+    WAITING_FOR_THREADS.fetch_sub(1, Ordering::Relaxed);
+    if ended.is_err() {
         let why = error::describe(py);
         module::write_stderr(py, &format!("bocpy: a worker could not end its threads: {why}\n"));
     }
 }
 
-/// Before an interpreter ends, a worker's or one of the program's: a last try to move the values that live there; then it lets no visitors in any
-/// more.
+/// Before an interpreter ends, a worker's or one of the program's: a last try to move the values that live there; then it
+/// lets no visitors in any more.
 pub(crate) fn leave(py: Python<'_>) {
     let state = State::get(py);
     evacuate(py, state);

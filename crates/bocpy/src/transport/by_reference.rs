@@ -34,9 +34,7 @@ pub(crate) trait ByReference: Sized + Send + Sync + 'static {
 
     /// What an object holds, if it is one of exactly that class.
     fn of<'a>(object: &'a Object<'_>) -> Option<&'a Owned<Self>> {
-        let exact = Class::<Self::Handle>::may_be_exact(object)
-            .then(|| Self::CLASS.here(object.py()).get_exact(object));
-        exact.flatten().map(Borrow::borrow)
+        Class::find_exact(object, || Self::CLASS.here(object.py())).map(Borrow::borrow)
     }
 
     /// A new object that holds it.

@@ -101,9 +101,7 @@ impl CownObject {
 
     /// The same for instances of the class itself only.
     pub(crate) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-        let exact =
-            Class::<CownObject>::may_be_exact(object).then(|| COWN.here(object.py()).get_exact(object));
-        exact.flatten().map(CownObject::handle)
+        Class::find_exact(object, || COWN.here(object.py())).map(CownObject::handle)
     }
 
     pub(crate) fn handle(&self) -> &Handle {

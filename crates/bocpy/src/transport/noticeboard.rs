@@ -144,11 +144,6 @@ pub(crate) fn glance<'py>(py: Python<'py>, key: &Object<'py>) -> Option<Object<'
     })
 }
 
-/// The value of an entry, as the caller sees the board. `key`: the object of that text.
-pub(crate) fn read_now<'py>(py: Python<'py>, key: &Object<'py>, text: &str) -> PyResult<Option<Object<'py>>> {
-    read(py, &snapshot(), Some(key), text)
-}
-
 /// The board as the caller sees it: as it is now, or as the behavior that runs has seen it first.
 pub(crate) fn snapshot() -> Snapshot<Parcel> {
     VIEW.with(|view| {
@@ -192,11 +187,11 @@ pub(crate) fn forget() {
     drop(gone);
 }
 
-/// The value of an entry as it was in `entries`.
+/// The value of an entry as it was in `entries`. `key`: the object of that text.
 pub(crate) fn read<'py>(
     py: Python<'py>,
     entries: &Entries<Parcel>,
-    key: Option<&Object<'py>>,
+    key: &Object<'py>,
     text: &str,
 ) -> PyResult<Option<Object<'py>>> {
     let Some((entry, since)) = entries.get_since(text) else { return Ok(None) };
@@ -232,7 +227,7 @@ fn remember(
     entries: &Entries<Parcel>,
     entry: &Parcel,
     since: u64,
-    key: Option<&Object<'_>>,
+    key: &Object<'_>,
     text: &str,
     object: &Object<'_>,
 ) {
@@ -258,7 +253,7 @@ fn remember(
         if !is_fixed && !is_comparable {
             opened.passing.push(place);
         }
-        gone.extend(key.and_then(|key| opened.quick.put(key, place)));
+        gone.extend(opened.quick.put(key, place));
         gone
     });
     drop(gone);

@@ -126,19 +126,22 @@ pub(crate) fn release(py: Python<'_>, cown: &Handle) -> PyResult<()> {
             let message = "a behavior cannot release its own cowns: they are released when it ends";
             Err(error::raise(py, Kind::Runtime, message))
         }
-        Some(_) => {
-            let settled = match backend::values_stay(py) {
-                true => Ok(()),
-                false => slot.settle(py, || "the value of this cown".into()),
-            };
-            let_go(cown);
-            settled
-        }
+        Some(_) => settle_and_let_go(py, cown),
         None => {
             slot.set_epoch(epoch::now());
             Ok(())
         }
     }
+}
+
+/// Ends a hold by hand, with the value in a form that others can take.
+fn settle_and_let_go(py: Python<'_>, cown: &Handle) -> PyResult<()> {
+    let settled = match backend::values_stay(py) {
+        true => Ok(()),
+        false => cown.tag().settle(py, || "the value of this cown".into()),
+    };
+    let_go(cown);
+    settled
 }
 
 /// Ends a hold by hand.
@@ -166,10 +169,9 @@ pub(crate) fn release_for_ended_threads(py: Python<'_>) -> Vec<Handle> {
     let (left, others): (Vec<_>, Vec<_>) = acquired.into_iter().partition(left);
     drop(others);
     for cown in &left {
-        if !backend::values_stay(py) && cown.tag().settle(py, || "the value of this cown".into()).is_err() {
+        if settle_and_let_go(py, cown).is_err() {
             error::clear(py);
         }
-        let_go(cown);
     }
     left
 }
