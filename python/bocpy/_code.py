@@ -221,17 +221,17 @@ def _names(code, loads, stores, attributes):
 
 def direct_names(function):
     """Returns the global names that a function's own code loads, and those that every module has."""
-    loads, stores = set(), set()
-    _names(function.__code__, loads, stores, set())
-    own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
-    return tuple(sorted(own | {name for name in loads if name not in vars(builtins) or name in function.__globals__}))
+    return named_globals(function)[0]
 
 
 def named_globals(function):
-    """Returns what `direct_names` does, and whether the code may change its globals."""
-    stores = set()
-    _names(function.__code__, set(), stores, seen := set())
-    return direct_names(function), bool(stores) or not seen.isdisjoint(("exec", "eval", "globals", "locals", "vars"))
+    """Returns the same, and whether the code may change its globals."""
+    loads, stores, attributes = set(), set(), set()
+    _names(function.__code__, loads, stores, attributes)
+    own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
+    names = own | {name for name in loads if name not in vars(builtins) or name in function.__globals__}
+    may_change = stores or not attributes.isdisjoint(("exec", "eval", "globals", "locals", "vars"))
+    return tuple(sorted(names)), bool(may_change)
 
 
 def detached(function):

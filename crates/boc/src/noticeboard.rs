@@ -43,8 +43,6 @@ pub struct Noticeboard<V, U> {
 
 struct State<V, U> {
     entries: Table<V>,
-    /// Whether there is a copy for readers.
-    copied: bool,
     /// What is to be done when the mutator gets to it.
     queue: VecDeque<(Arc<str>, Change<V, U>)>,
     /// Whether there is a mutator.
@@ -146,7 +144,6 @@ impl<V, U> Noticeboard<V, U> {
     pub fn new() -> Self {
         let state = State {
             entries: Table::new(),
-            copied: false,
             queue: VecDeque::new(),
             busy: false,
             posted: 0,
@@ -267,11 +264,10 @@ impl<V, U> Noticeboard<V, U> {
 
     #[cold]
     fn look_anew(&self) -> Look<V> {
-        let mut state = lock(&self.state);
-        if !state.copied {
+        let state = lock(&self.state);
+        if self.copy.load().is_none() {
             let copy = Entries { table: state.entries.clone(), version: self.version() };
             self.copy.store(Some(Arc::new(copy)));
-            state.copied = true;
         }
         Look(self.copy.load())
     }
@@ -280,17 +276,19 @@ impl<V, U> Noticeboard<V, U> {
     pub fn clear(&self) -> Snapshot<V> {
         let mut state = lock(&self.state);
         let before = Entries { table: std::mem::take(&mut state.entries), version: self.version() };
-        let copy = self.changed(&mut state);
+        let copy = self.changed();
         drop(state);
         drop(copy);
         Snapshot(Arc::new(before))
     }
 
-    /// The entries have changed: what readers look at is not what they are. Gives that copy, to be dropped without the lock.
+    /// The entries have changed, under the lock: what readers look at is not what they are. Gives that copy, to be dropped
+    /// without the lock.
     #[must_use]
-    fn changed(&self, state: &mut State<V, U>) -> Option<Arc<Entries<V>>> {
+    fn changed(&self) -> Option<Arc<Entries<V>>> {
         self.version.fetch_add(1, Ordering::Release);
-        std::mem::take(&mut state.copied).then(|| self.copy.swap(None)).flatten()
+        // Most often there is none, and to see that takes less than to swap.
+        if self.copy.load().is_none() { None } else { self.copy.swap(None) }
     }
 
     /// Applies a change that is no update, and unlocks the board.
@@ -305,7 +303,7 @@ impl<V, U> Noticeboard<V, U> {
             }
             _ => state.entries.remove(key),
         };
-        let copy = self.changed(&mut state);
+        let copy = self.changed();
         self.count(state);
         drop((copy, before));
     }
@@ -380,7 +378,7 @@ fn value<V>(table: &Table<V>, key: &str) -> Option<Arc<V>> {
 impl<V> Entries<V> {
     /// The value of an entry.
     pub fn get(&self, key: &str) -> Option<&V> {
-        self.table.get(key).map(|entry| &*entry.value)
+        self.get_since(key).map(|(value, _)| value)
     }
 
     /// The same with the version in which the entry got it: as long as that is the same, so is the value.

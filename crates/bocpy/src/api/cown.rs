@@ -1,10 +1,11 @@
 //! The class `Cown`.
 
 use crate::ffi::args::{self, Args};
-use crate::ffi::class::{self, Class, Instance, Just, KnownName, Main, Native, Referable};
+use crate::ffi::class::{self, Class, Instance, Just, Native, Referable};
 use crate::ffi::collect::Visitor;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::graph::Repr;
+use crate::ffi::main_property::{KnownName, Main, main_property};
 use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDef};
 use crate::ffi::{Dict, Object, PyResult, Python, Tuple, module, number, text};
 use crate::host;
@@ -110,7 +111,7 @@ impl Native for CownObject {
 
     type Extra = Referable;
 
-    const MAIN: Option<Main<Self>> = Some(class::main_property::<Value>(&VALUE));
+    const MAIN: Option<Main<Self>> = Some(main_property::<Value>(&VALUE));
 
     fn methods() -> Vec<MethodDef<Self>> {
         vec![

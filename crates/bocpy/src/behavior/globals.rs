@@ -2,12 +2,12 @@
 
 use super::CACHES;
 use super::code::Code;
-use super::immutable::is_immutable;
 use super::plan::{Plan, Sent};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Dict, Object, PyResult, Python, number, text};
 use crate::interpreter::{Imported, Resident, State};
 use crate::transport::by_reference::Taking;
+use crate::transport::immutable::is_immutable;
 use crate::transport::portable::Portable;
 use std::sync::Arc;
 

@@ -4,7 +4,6 @@
 mod batched;
 pub(crate) mod code;
 pub(crate) mod globals;
-mod immutable;
 pub(crate) mod namespace;
 pub(crate) mod params;
 pub(crate) mod plan;

@@ -191,15 +191,13 @@ impl<'py> Submission<'_, 'py> {
         let (keywords, mut position) = (keywords.try_dict()?, 0);
         while let Some((name, value)) = keywords.next(&mut position) {
             let name = name.to_str().unwrap_or_default();
-            let what = || format!("the value of '{name}', which the behavior '{}' captures,", plan.code.name);
-            Portable::encode_named(&value, what)?;
+            Portable::encode_named(&value, || describe(plan, name))?;
         }
         Ok(())
     }
 
     fn describe(&self, plan: &Plan, list: &CStr, place: usize) -> String {
-        let variable = plan.variable(self.py, list, place);
-        format!("the value of '{variable}', which the behavior '{}' captures,", plan.code.name)
+        describe(plan, &plan.variable(self.py, list, place))
     }
 
     fn sent(&self, plan: &Plan, sent: &mut Sent) -> PyResult<Work> {
@@ -246,38 +244,38 @@ impl<'py> Submission<'_, 'py> {
 
     /// For a behavior that runs in this interpreter: the function itself, with captures and globals as they are now.
     fn local(&self, plan: &Plan, code: &CodeObject<'py>) -> PyResult<Work> {
-        let stay = |value: &Object<'py>| Resident::at(self.state.home.clone(), value.clone());
         let mut args = Vec::new();
         self.each_capture(plan, |place, value| {
-            args.push(stay(&hand_over(value, Taking::Move(&|| self.describe(plan, c"co_varnames", place)))?));
+            let value = hand_over(value, Taking::Move(&|| self.describe(plan, c"co_varnames", place)))?;
+            args.push(Resident::at(self.state.home.clone(), value));
             Ok(())
         })?;
-        let namespace = !plan.code.place.importable;
-        if !namespace && plan.code.free_variables == 0 {
-            return Ok(Work::Local(Box::new(LocalCallable {
-                callable: stay(self.function),
-                args,
-                missing: None,
-                name: plan.code.name.clone(),
-            })));
-        }
+        let is_itself = plan.code.place.importable && plan.code.free_variables == 0;
+        let (callable, missing) =
+            if is_itself { ((**self.function).clone(), None) } else { self.copy(plan, code)? };
+        Ok(Work::Local(Box::new(LocalCallable {
+            callable: Resident::at(self.state.home.clone(), callable),
+            args,
+            missing,
+            name: plan.code.name.clone(),
+        })))
+    }
+
+    /// A copy of the function with captures and globals as they are now.
+    fn copy(&self, plan: &Plan, code: &CodeObject<'py>) -> PyResult<(Object<'py>, Option<LateNames>)> {
         let globals = self.function.globals();
+        let namespace = !plan.code.place.importable;
         let can_be_shared = namespace && plan.is_closed;
         if can_be_shared && let Some(copy) = self.last_copy(plan, &globals)? {
-            let name = plan.code.name.clone();
-            return Ok(Work::Local(Box::new(LocalCallable {
-                callable: stay(&copy),
-                args,
-                missing: None,
-                name,
-            })));
+            return Ok((copy, None));
         }
         let (globals, missing) =
             if namespace { self.overlay(plan, &globals)? } else { ((*globals).clone(), None) };
         let copy = PyFunction::new(code, &globals)?;
         if can_be_shared && missing.is_none() && !self.direct_names(plan)?.1 {
             // Without defaults: all parameters are given anyway.
-            let before = plan.copied.lock().replace((stay(&copy), stay(&globals)));
+            let both = (Resident::new((*copy).clone()), Resident::new((*globals).clone()));
+            let before = plan.copied.lock().replace(both);
             drop(before);
         } else if let Some(defaults) = self.function.defaults() {
             copy.set_defaults(&defaults)?;
@@ -295,12 +293,7 @@ impl<'py> Submission<'_, 'py> {
             })?;
             copy.set_closure(&Tuple::new(self.py, cells)?)?;
         }
-        Ok(Work::Local(Box::new(LocalCallable {
-            callable: stay(&copy),
-            args,
-            missing,
-            name: plan.code.name.clone(),
-        })))
+        Ok((copy.into(), missing))
     }
 
     /// The copy of the function that was made last, if the globals that it names are the same objects still. To copy it each
@@ -377,4 +370,9 @@ fn may_hold_code(value: &Object<'_>) -> bool {
 /// A list, tuple or dict: nearly always plain data. Functions inside are found when they are looked up by name.
 fn is_plain_container(value: &Object<'_>) -> bool {
     value.is_list() || value.is_tuple() || value.is_dict()
+}
+
+/// What a capture is called in errors.
+fn describe(plan: &Plan, variable: &str) -> String {
+    format!("the value of '{variable}', which the behavior '{}' captures,", plan.code.name)
 }

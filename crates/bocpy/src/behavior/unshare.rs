@@ -1,10 +1,10 @@
 //! Values that share parts.
 
-use super::immutable::is_immutable;
 use super::params::HeldCowns;
 use crate::ffi::{Object, Python, graph};
 use crate::interpreter::State;
 use crate::transport::cown::{COWN, Handle};
+use crate::transport::immutable::is_immutable;
 
 /// References to a value from outside all values: the cown's, and ours.
 const OWN: usize = 2;

@@ -3,17 +3,17 @@
 use super::args::{Args, arguments};
 use super::collect::{self, Visitor};
 use super::error::{self, Kind};
-use super::method::{MethodDef, Property, PropertyDef, get, guard, set};
+use super::main_property::{Main, get_attribute, set_attribute};
+use super::method::{MethodDef, PropertyDef, guard};
 use super::object::{Borrowed, Object, Python};
 use super::spares::Spares;
-use super::{Dict, PyResult, Tuple, text};
+use super::{Dict, PyResult, Tuple};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
 use std::any::TypeId;
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{mem, ptr};
 
 /// A class whose instances hold a `Self`.
@@ -80,78 +80,6 @@ impl<V> Just<V> {
     pub(crate) fn of(value: &V) -> &Just<V> {
         // SAFETY: it is laid out as what it has.
         unsafe { &*ptr::from_ref(value).cast() }
-    }
-}
-
-/// A property that is known by the address of its name.
-pub(crate) struct Main<T> {
-    property: &'static CStr,
-    name: &'static KnownName,
-    get: ffi::getter,
-    set: ffi::setter,
-    class: PhantomData<T>,
-}
-
-/// A name that has one address as long as the process lives. Null before it is known.
-pub(crate) struct KnownName(AtomicPtr<ffi::PyObject>);
-
-impl KnownName {
-    pub(crate) const fn new() -> Self {
-        KnownName(AtomicPtr::new(ptr::null_mut()))
-    }
-}
-
-/// `name`: where to remember the name.
-pub(crate) const fn main_property<P: Property>(name: &'static KnownName) -> Main<P::Of> {
-    Main { property: P::NAME, name, get: get::<P>, set: set::<P>, class: PhantomData }
-}
-
-impl<T: Native> Main<T> {
-    /// Learns the name. To be called in the main interpreter, which is there as long as the process is: so no other object
-    /// will ever have that address. Where another interpreter has a name of its own, that is looked up as any other.
-    pub(crate) fn learn(&self, py: Python<'_>) -> PyResult<()> {
-        let name = text::intern(py, self.property.to_str().unwrap_or_default())?;
-        if self.name.0.load(Ordering::Relaxed).is_null() {
-            self.name.0.store(name.into_ptr(), Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
-    /// Whether `name` is that, for an instance of the class itself: subclasses may have another.
-    ///
-    /// # Safety
-    /// `object` is an instance of the class of `T` or of a subclass.
-    #[inline]
-    unsafe fn is_meant(&self, object: *mut ffi::PyObject, name: *mut ffi::PyObject) -> bool {
-        // SAFETY: says the caller.
-        name == self.name.0.load(Ordering::Relaxed) && unsafe { is_own::<T>(ffi::Py_TYPE(object)) }
-    }
-}
-
-unsafe extern "C" fn get_attribute<T: Native>(
-    object: *mut ffi::PyObject,
-    name: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with an instance and a name.
-    unsafe {
-        match &T::MAIN {
-            Some(main) if main.is_meant(object, name) => (main.get)(object, ptr::null_mut()),
-            _ => ffi::PyObject_GenericGetAttr(object, name),
-        }
-    }
-}
-
-unsafe extern "C" fn set_attribute<T: Native>(
-    object: *mut ffi::PyObject,
-    name: *mut ffi::PyObject,
-    value: *mut ffi::PyObject,
-) -> c_int {
-    // SAFETY: CPython calls this attached, with an instance, a name, and a value or null.
-    unsafe {
-        match &T::MAIN {
-            Some(main) if main.is_meant(object, name) => (main.set)(object, value, ptr::null_mut()),
-            _ => ffi::PyObject_GenericSetAttr(object, name, value),
-        }
     }
 }
 
@@ -512,7 +440,7 @@ unsafe extern "C" fn new_instance<T: Native>(
 ///
 /// # Safety
 /// `class` is one of those.
-unsafe fn is_own<T: Native>(class: *mut ffi::PyTypeObject) -> bool {
+pub(super) unsafe fn is_own<T: Native>(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: a live type. A class made by a `class` statement has another way to free its instances.
     unsafe {
         (*class).tp_dealloc.is_some_and(|function| {

@@ -20,6 +20,7 @@ pub(crate) mod graph;
 mod kind;
 mod lending;
 mod list;
+pub(crate) mod main_property;
 pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod number;

@@ -9,6 +9,7 @@ pub(crate) mod by_reference;
 pub(crate) mod cown;
 mod form;
 pub(crate) mod holder;
+pub(crate) mod immutable;
 pub(crate) mod in_transit;
 mod leaving;
 pub(crate) mod mail;

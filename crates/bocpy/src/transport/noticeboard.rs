@@ -7,6 +7,7 @@
 use super::by_reference::Opening;
 use super::form::{explain_open, is_true_copy};
 use super::holder::Holder;
+use super::immutable::is_immutable_without_cowns;
 use super::parcel::Parcel;
 use super::portable::Portable;
 use crate::ffi::error::{self, Kind};
@@ -75,9 +76,6 @@ struct Open {
 
 const SETS: usize = 64;
 const WAYS: usize = 4;
-
-/// Tuples within tuples up to that depth are looked into.
-const FIXED_DEPTH: usize = 8;
 
 /// Places by the addresses of keys: an address belongs to one set of slots.
 struct Quick([[Option<(Resident, usize)>; WAYS]; SETS]);
@@ -231,7 +229,7 @@ fn remember(
     text: &str,
     object: &Object<'_>,
 ) {
-    let (is_fixed, is_comparable) = (is_fixed(object, FIXED_DEPTH), is_comparable(entry));
+    let (is_fixed, is_comparable) = (is_immutable_without_cowns(object), is_comparable(entry));
     let gone = VIEW.with(|view| {
         // It serves this behavior and, if it can be told that nobody has changed it, the next ones.
         if !is_fixed && !is_comparable && view.look.borrow().is_none() {
@@ -302,17 +300,6 @@ fn open<'py>(py: Python<'py>, entry: &Parcel, key: &str) -> PyResult<Object<'py>
         );
         error::raise_from(py, Kind::Runtime, &message)
     })
-}
-
-/// Whether nobody can change an object, nor is there anything in it that should not live longer than its entry.
-fn is_fixed(object: &Object<'_>, depth: usize) -> bool {
-    let is_simple = object.is_none() || object.is_bool() || object.is_int() || object.is_float();
-    is_simple || object.is_str() || object.is_bytes() || (depth > 0 && is_fixed_tuple(object, depth - 1))
-}
-
-fn is_fixed_tuple(object: &Object<'_>, depth: usize) -> bool {
-    let Some(tuple) = object.as_tuple() else { return false };
-    (0..tuple.len()).all(|place| tuple.item(place).is_ok_and(|item| is_fixed(&item, depth)))
 }
 
 /// Whether it can be found out if somebody has changed or kept an object that an entry was opened to.

@@ -1,9 +1,9 @@
 //! Which objects are immutable, as far as this can be checked quickly.
 
+use super::cown::CownObject;
+use super::portable::Portable;
 use crate::ffi::builtin::Builtin;
 use crate::ffi::{Object, error, module};
-use crate::transport::cown::CownObject;
-use crate::transport::portable::Portable;
 use std::ffi::CStr;
 
 /// Classes of the standard library whose instances are constant, by module and name.
@@ -27,28 +27,44 @@ const ITEMS: usize = 1_000_000;
 /// Whether an object's value can never change. False if this cannot be checked quickly.
 ///
 /// Classes are compared by identity: anybody may have a class that is called `range`.
-pub(super) fn is_immutable(value: &Object<'_>) -> bool {
-    is_immutable_within(value, DEPTH, &mut { ITEMS })
+pub(crate) fn is_immutable(value: &Object<'_>) -> bool {
+    Check { items_left: ITEMS, takes_cowns: true }.passes(value, DEPTH)
 }
 
-fn is_immutable_within(value: &Object<'_>, depth: usize, items_left: &mut usize) -> bool {
-    if Portable::scalar(value).is_some() || CownObject::plain_handle(value).is_some() {
-        return true;
-    }
-    match value.builtin() {
-        Some(Builtin::Str(_) | Builtin::Bytes | Builtin::Int(_)) => true,
-        Some(Builtin::Tuple(_) | Builtin::FrozenSet) if depth > 0 => {
-            let items = value.items();
-            error::clear(value.py());
-            items.is_ok_and(|items| {
-                let left = items_left.checked_sub(items.len());
-                *items_left = left.unwrap_or(0);
-                left.is_some() && items.iter().all(|item| is_immutable_within(item, depth - 1, items_left))
-            })
+/// The same, and no cown is kept alive by it.
+pub(super) fn is_immutable_without_cowns(value: &Object<'_>) -> bool {
+    Check { items_left: ITEMS, takes_cowns: false }.passes(value, DEPTH)
+}
+
+struct Check {
+    items_left: usize,
+    /// Whether a handle of a cown, which never changes itself, counts as immutable.
+    takes_cowns: bool,
+}
+
+impl Check {
+    fn passes(&mut self, value: &Object<'_>, depth: usize) -> bool {
+        if Portable::scalar(value).is_some() {
+            return true;
         }
-        Some(Builtin::Complex(_)) => true,
-        Some(_) => false,
-        None => value.is_builtin_constant() || is_of_constant_class(value),
+        if CownObject::plain_handle(value).is_some() {
+            return self.takes_cowns;
+        }
+        match value.builtin() {
+            Some(Builtin::Str(_) | Builtin::Bytes | Builtin::Int(_)) => true,
+            Some(Builtin::Tuple(_) | Builtin::FrozenSet) if depth > 0 => {
+                let items = value.items();
+                error::clear(value.py());
+                items.is_ok_and(|items| {
+                    let left = self.items_left.checked_sub(items.len());
+                    self.items_left = left.unwrap_or(0);
+                    left.is_some() && items.iter().all(|item| self.passes(item, depth - 1))
+                })
+            }
+            Some(Builtin::Complex(_)) => true,
+            Some(_) => false,
+            None => value.is_builtin_constant() || is_of_constant_class(value),
+        }
     }
 }
 
