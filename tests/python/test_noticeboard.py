@@ -25,7 +25,7 @@ from bocpy import (
     wait,
     when,
 )
-from support import check_script, error_of, interpreters_only, outcome, pytest
+from support import check_script, error_of, interpreters_only, outcome, pytest, run_script
 from support.notices import empty_board, increment  # noqa: F401 (a fixture that all tests here use)
 
 
@@ -169,6 +169,37 @@ def test_cowns_on_the_board_live_as_long_as_their_entry():
     quiesce()
     total = when(notice_read("counter"))(lambda c: c.value)
     assert outcome(total) == 10
+
+
+def test_cowns_on_the_board_do_not_live_longer_than_their_entry():
+    """Also where it has been read. A failed behavior is reported when the last handle of its cown goes."""
+    done = run_script(
+        """
+        import os
+        from bocpy import Cown, notice_delete, notice_read, notice_write, quiesce, start, wait, when
+
+        def fail():
+            raise ValueError("the entry has gone")
+
+        def tell(text):
+            os.write(2, text.encode() + b"\\n")
+
+        start(2)
+        for value in (lambda cown: cown, lambda cown: (1, [cown])):
+            notice_write("failed", value(when()(fail)))
+            for _ in range(4):
+                when()(lambda: (notice_read("failed"), notice_read("failed"), None)[2])
+            quiesce()
+            notice_read("failed")
+            tell("before")
+            notice_delete("failed")
+            quiesce()
+            tell("after")
+        wait()
+        """
+    )
+    told = [line for line in done.stderr.splitlines() if line in ("before", "after") or line.startswith("ValueError")]
+    assert told == ["before", "ValueError: the entry has gone", "after"] * 2
 
 
 def test_the_board_can_be_read_by_readers_of_cowns():
@@ -425,3 +456,43 @@ def test_the_child_of_a_fork_does_not_see_what_its_parent_has_read():
     """
     expected = "([5], [5]) (6, 6)\n" * 3 + "([7], [7]) (8, 8)"
     check_script(source, expected)
+
+
+class Opens:
+    """Tells, by a file, each time it is opened."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        with open(self.path, "a") as file:
+            file.write("!")
+
+
+@pytest.mark.parametrize("value", ["text" * 1_000, ("a", 1, (2.5, None)), [1, [2, 3]], {"a": {"b": [1]}}])
+def test_a_value_is_opened_once_in_an_interpreter_as_long_as_nobody_changes_it(value):
+    start(1)
+    notice_seed("value", value)
+    seen = [when()(lambda: id(notice_read("value"))) for _ in range(20)]
+    quiesce()
+    assert len({each.unwrap() for each in seen}) == 1
+    notice_write("value", [*value, "more"])
+    assert outcome(when()(lambda: notice_read("value")))[-1] == "more"
+
+
+def test_an_instance_is_opened_once_in_a_behavior(tmp_path):
+    """If a behavior has changed it, nobody could tell: so the next behavior gets another one."""
+    start(1)
+    path = tmp_path / "opened"
+    notice_seed("value", Opens(str(path)))
+
+    def look():
+        first = notice_read("value")
+        first.mark = getattr(first, "mark", 0) + 1
+        return first.mark, all(notice_read("value") is first for _ in range(10))
+
+    looks = [when()(look) for _ in range(3)]
+    quiesce()
+    assert [each.unwrap() for each in looks] == [(1, True)] * 3
+    assert path.read_text() == "!!!"
