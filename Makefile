@@ -31,9 +31,8 @@ soak: build ## attack it for two minutes: random programs, signals, forks, littl
 coverage: ## which part of the code the tests reach, Rust and Python
 	scripts/coverage $(ARGS)
 
-# One at a time: loom maps and unmaps a stack for each thread of each execution, and tests side by side wait for each other.
 loom: ## check the runtime's lock-free parts in every interleaving of their threads
-	RUST_TEST_THREADS=1 RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p boc --release --lib models $(ARGS)
+	scripts/loom $(ARGS)
 
 asan: ## run the runtime's tests under AddressSanitizer and LeakSanitizer
 	crates/boc/sanitize.sh address $(ARGS)

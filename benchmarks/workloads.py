@@ -98,7 +98,14 @@ WORKLOADS = (
     Workload("fetch", "us", 20, None, contestants=OURS, quick_size=5),
     Workload("send_receive", "messages/s", 400_000, Target("at least", 2, of_peer=True)),
     Workload("produce_consume", "messages/s", 400_000, Target("at least", 2, of_peer=True)),
+    Workload("scopes", "us", 20_000, Target("at most", 3), contestants=OURS),
+    # Against the others, the report has the ratios: 10 times the pools, 2 times the threads.
+    Workload("executor_map", "calls/s", 100_000, None, contestants=OURS + THREADS[1:] + POOLS),
+    Workload("executor_1ms", "x speed-up", 1_000, Target("at least", 1.95), contestants=OURS),
     Workload("wake_up", "us", 500, Target("at most", 0.5, of_peer=True)),
     Workload("notice_read", "reads/s", 20_000, Target("at least", 5, of_peer=True)),
     Workload("notice_update", "updates/s", 100_000, Target("at least", 3, of_peer=True)),
+    Workload("get_ready", "us", 200_000, Target("at most", 2), contestants=OURS),
+    Workload("get_latency", "x Event", 500, Target("at most", 1.5), contestants=OURS),
+    Workload("awaits", "us", 10_000, Target("at most", 5), contestants=OURS, quick_size=10_000),
 )

@@ -4,8 +4,10 @@ from ._core import (
     TIMEOUT,
     WORKER_COUNT,
     Cown,
+    Scope,
     __version__,
     drain,
+    dump,
     notice_delete,
     notice_read,
     notice_seed,
@@ -16,6 +18,7 @@ from ._core import (
     quiesce,
     read,
     receive,
+    scope,
     send,
     set_tags,
     start,
@@ -24,14 +27,22 @@ from ._core import (
     whencall,
 )
 
+# Not `map`: `from bocpy import *` is to leave Python's own one.
 __all__ = [
     "REMOVED",
     "TIMEOUT",
     "WORKER_COUNT",
+    "CancelledError",
     "Cown",
+    "Executor",
+    "Read",
+    "ReadCown",
+    "Scope",
     "WaitResult",
     "__version__",
     "drain",
+    "dump",
+    "gather",
     "notice_delete",
     "notice_read",
     "notice_seed",
@@ -42,6 +53,7 @@ __all__ = [
     "quiesce",
     "read",
     "receive",
+    "scope",
     "send",
     "set_tags",
     "start",
@@ -53,10 +65,22 @@ __all__ = [
 
 def __getattr__(name):
     # Rarely used, and what these modules need would take longer to import than all the rest, on every worker.
+    from . import _core
+
     if name == "WaitResult":
         from ._results import WaitResult as found
+    elif name == "Executor":
+        found = _core._import("bocpy._executor").Executor
+    elif name in ("gather", "map"):
+        found = getattr(_core._import("bocpy._many"), name)
     elif name == "REMOVED":
         from ._notices import REMOVED as found
+    elif name == "CancelledError":
+        from concurrent.futures import CancelledError as found
+    elif name == "Read":
+        found = type(read(Cown(None)))
+    elif name == "ReadCown":
+        found = Cown  # to a checker they differ: see the stubs
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found

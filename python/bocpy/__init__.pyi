@@ -1,10 +1,25 @@
 """Behavior-oriented concurrency: data lives in cowns, and behaviors run once they alone hold the cowns they name."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import Executor as _StandardExecutor
 from types import GenericAlias, TracebackType
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, overload
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    NamedTuple,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    final,
+    overload,
+)
 
-from typing_extensions import Self, disjoint_base
+from typing_extensions import Self, deprecated, disjoint_base
 
 from bocpy._notices import _Removed
 
@@ -12,10 +27,17 @@ __all__ = [
     "REMOVED",
     "TIMEOUT",
     "WORKER_COUNT",
+    "CancelledError",
     "Cown",
+    "Executor",
+    "Read",
+    "ReadCown",
+    "Scope",
     "WaitResult",
     "__version__",
     "drain",
+    "dump",
+    "gather",
     "notice_delete",
     "notice_read",
     "notice_seed",
@@ -26,6 +48,7 @@ __all__ = [
     "quiesce",
     "read",
     "receive",
+    "scope",
     "send",
     "set_tags",
     "start",
@@ -36,6 +59,16 @@ __all__ = [
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+_Ps = ParamSpec("_Ps")
+
+_Priority: TypeAlias = Literal["high", "normal", "low"]
+
+# What a body gets for an argument of `when`. The bound keeps checkers from joining unlike types to `object`.
+_P1 = TypeVar("_P1", bound=ReadCown[Any] | list[Any])
+_P2 = TypeVar("_P2", bound=ReadCown[Any] | list[Any])
+_P3 = TypeVar("_P3", bound=ReadCown[Any] | list[Any])
+_P4 = TypeVar("_P4", bound=ReadCown[Any] | list[Any])
+_P5 = TypeVar("_P5", bound=ReadCown[Any] | list[Any])
 
 __version__: str
 """The version of the package."""
@@ -52,8 +85,45 @@ class WaitResult(NamedTuple):
     noticeboard: dict[str, Any]
     """The entries of the noticeboard."""
 
+class _Single(Generic[_P1]):
+    """What may be an argument of `when`: the body gets a `_P1` for it. Only for checkers."""
+
+class _Member(Generic[_P1]):
+    """What may be in a group: the body gets a `_P1` for the whole group. Only for checkers."""
+
+# Any argument of `when`. Only one side fits, so `_P1` tells what the body gets, be it a cown or a group.
+_Argument: TypeAlias = _Single[_P1] | Sequence[_Member[_P1]]
+
 @disjoint_base
-class Cown(Generic[_T]):
+class ReadCown(_Single[Cown[_T]], _Member[list[Cown[_T]]]):
+    """What a body gets for `read(cown)`: a cown whose value it can only read.
+
+    For annotations. At run time it is another name of `Cown`: a reader gets the `Cown` itself. So functions that take a
+    `ReadCown` take every cown, and a reader can schedule behaviors that write it.
+    """
+
+    def __init__(self, value: _T) -> None: ...
+    @property
+    def value(self) -> _T: ...
+    @property
+    def exception(self) -> bool: ...
+    @property
+    def acquired(self) -> bool: ...
+    # Cowns have one order in the whole process, independent of their values.
+    def __lt__(self, other: ReadCown[Any], /) -> bool: ...
+    def __le__(self, other: ReadCown[Any], /) -> bool: ...
+    def __gt__(self, other: ReadCown[Any], /) -> bool: ...
+    def __ge__(self, other: ReadCown[Any], /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool:
+        """Whether both are handles of one cown; their values do not matter."""
+
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    @classmethod
+    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
+
+@disjoint_base
+class Cown(ReadCown[_T]):
     """A concurrent owner: a box with one value, and a queue of the behaviors that want it.
 
     Only its holder may use the value. The holder is the behavior that runs over the cown (see `when`), or the caller of
@@ -84,6 +154,8 @@ class Cown(Generic[_T]):
     def exception(self) -> bool:
         """Whether the value is an uncaught exception of a behavior. Assigning the value makes this false.
 
+        An exception that nobody has asked for in this way, or taken by `unwrap`, is reported when `wait` returns.
+
         Raises RuntimeError for everyone but the holder.
         """
 
@@ -96,8 +168,9 @@ class Cown(Generic[_T]):
     def acquire(self) -> None:
         """Take the cown at once, for code that is not a behavior over it. Does nothing if the caller holds it already.
 
-        Behaviors over this cown then wait for `release`. This call itself never waits: it raises RuntimeError if a
-        behavior or another thread holds the cown, or if behaviors wait for it.
+        Behaviors over this cown then wait for `release`. A behavior that ends, a thread that ends, and the end of the
+        program release what they have acquired. This call itself never waits: it raises RuntimeError if a behavior or
+        another thread holds the cown, or if behaviors wait for it.
         """
 
     def release(self) -> None:
@@ -108,11 +181,55 @@ class Cown(Generic[_T]):
         """
 
     def unwrap(self) -> _T:
-        """Take the value out of the cown, and leave None in it.
+        """Take the value out of the cown, and leave None in it. Does not wait: see `get`.
 
-        If the value is an uncaught exception of a behavior, raises it, with the traceback from the worker as its cause.
-        Raises RuntimeError while behaviors are in flight (call `wait` or `quiesce` first), or if somebody else holds
-        the cown.
+        If the value is an uncaught exception of a behavior, raises it, with its traceback.
+        Raises RuntimeError if somebody else holds the cown or a behavior waits for it, as the behavior does whose
+        result this is, until it has run.
+        """
+
+    def get(self, timeout: float | None = None) -> _T:
+        """Wait for the value, behind all that has been scheduled over this cown, and return it. For the main program.
+
+        If this is the result of a behavior, that is what it returns. The value stays in the cown; the caller gets it
+        as a reader does: a copy if each worker has its own interpreter, and the object itself, which must not be
+        changed, if workers are threads. To take the value out, use `unwrap`.
+
+        - `timeout`: seconds; None waits forever, zero and negative numbers do not wait.
+
+        If the value is an uncaught exception of a behavior, raises it, with its traceback. Raises TimeoutError on
+        timeout; KeyboardInterrupt on Ctrl-C; ValueError if the timeout is NaN; TypeError if the value cannot be copied;
+        RuntimeError inside a behavior, if the caller has acquired what the value waits for, or if the behavior can
+        never run.
+        """
+
+    def peek(self, timeout: float | None = None) -> _T:
+        """Return a copy of the value as the behavior leaves it that holds the cown now or next, such as its progress.
+
+        Does not wait for what else has been scheduled over this cown. If nothing has, the value is that of now. Always
+        returns a copy, or raises TypeError. Takes and raises the same as `get`.
+        """
+
+    def done(self) -> bool:
+        """Whether `get` would return or raise at once: nobody holds the cown, and no behavior waits for it.
+
+        The result of a behavior is done when that has run.
+        """
+
+    def cancel(self) -> bool:
+        """Keep the behavior whose result this is from running, if it has not begun.
+
+        Returns whether it does not run: then the value is a `CancelledError` from now on for `get` and `await`, and
+        for behaviors over this cown. The cowns that it was over stay as they are. Returns False if it has begun or
+        ended, or if this is not the result of a behavior. The exception is not reported. For many at once, use a
+        `scope`.
+        """
+
+    def __await__(self) -> Generator[Any, Any, _T]:
+        """Wait as `get` does, but let the event loop go on: in asyncio, trio and anyio.
+
+        Any number of tasks can wait at the same time. To stop waiting changes nothing in the cown. Raises what `get`
+        raises.
         """
 
     def __enter__(self) -> Self:
@@ -127,16 +244,6 @@ class Cown(Generic[_T]):
     ) -> None:
         """Release the cown. Raises what `release` raises."""
 
-    # Cowns have one order in the whole process, independent of their values.
-    def __lt__(self, other: Cown[Any], /) -> bool: ...
-    def __le__(self, other: Cown[Any], /) -> bool: ...
-    def __gt__(self, other: Cown[Any], /) -> bool: ...
-    def __ge__(self, other: Cown[Any], /) -> bool: ...
-    def __eq__(self, other: object, /) -> bool:
-        """Whether both are handles of one cown; their values do not matter."""
-
-    def __ne__(self, other: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the handle, not the value.
 
@@ -148,13 +255,8 @@ class Cown(Generic[_T]):
     def __class_getitem__(cls, item: Any, /) -> GenericAlias:
         """`Cown[int]`, for annotations."""
 
-class _Read(Generic[_T]):
-    """What `read` returns, for `when`."""
-
-_Claim: TypeAlias = Cown[Any] | _Read[Any]
-
 @overload
-def read(cown: Cown[_T] | _Read[_T], /) -> _Read[_T]:
+def read(cown: ReadCown[_T] | Read[_T], /) -> Read[_T]:
     """Request a cown only to read it: `@when(read(config), account)`.
 
     Behaviors that read a cown run at the same time; they keep the order of scheduling relative to those that write it.
@@ -166,8 +268,47 @@ def read(cown: Cown[_T] | _Read[_T], /) -> _Read[_T]:
     """
 
 @overload
-def read(cowns: list[Cown[_T]] | tuple[Cown[_T], ...], /) -> list[_Read[_T]]: ...
-def when(*cowns: _Claim | Sequence[_Claim]) -> Callable[[Callable[..., _R]], Cown[_R]]:
+def read(cowns: Sequence[ReadCown[_T] | Read[_T]], /) -> list[Read[_T]]: ...
+@overload
+def read(cowns: Sequence[ReadCown[Any] | Read[Any]], /) -> list[Read[Any]]: ...
+
+@final
+class Read(_Single[ReadCown[_T]], _Member[list[ReadCown[_T]]]):
+    """A cown that a behavior only reads. Made by `read`."""
+
+    # Only `read` makes them: there is no value to call this with.
+    def __init__(self, cown: NoReturn, /) -> None: ...
+    @classmethod
+    def __class_getitem__(cls, item: Any, /) -> GenericAlias:
+        """`Read[int]`, for annotations."""
+
+@final
+class _Result:
+    """A class without instances. So only bodies that never return, or return `Any`, are said to return one."""
+
+class _When(Generic[_Ps]):
+    """What `when` returns: a decorator of functions that can be called with `_Ps`."""
+
+    # Bodies about whose result nothing is known. They would fit the next one, too.
+    @overload
+    def __call__(self, body: Callable[_Ps, _Result], /) -> Cown[Any]: ...
+    # pyright does not tell of a decorator that it is deprecated, but of one that has no return type.
+    @overload
+    @deprecated("a behavior cannot be an `async def` or have a `yield`: `when` raises TypeError")
+    def __call__(
+        self,
+        body: Callable[_Ps, Coroutine[Any, Any, Any] | AsyncIterator[Any] | Generator[Any, Any, Any]],
+        /,
+    ): ...
+    # With a union, mypy does not ask that a lambda has exactly these parameters.
+    @overload
+    def __call__(self, body: Callable[_Ps, _R] | Callable[_Ps, NoReturn], /) -> Cown[_R]: ...
+
+# The body may have further parameters: captures.
+@overload
+def when(
+    a: _Argument[_P1], /, *, name: str | None = None, priority: _Priority | None = None
+) -> _When[Concatenate[_P1, ...]]:
     """Decorate a function to run once, on a worker, as soon as it alone holds all `cowns`.
 
     Each argument is a cown, `read(cown)`, or a list or tuple of these that are held together. The function has one
@@ -177,28 +318,99 @@ def when(*cowns: _Claim | Sequence[_Claim]) -> Callable[[Callable[..., _R]], Cow
 
     The name of the function then refers to a cown that will hold its return value, or its uncaught exception.
 
+    - `name`: what reports and `dump` call the behavior; by default the name of the function.
+    - `priority`: `"high"` for behaviors that run before all others that are ready, `"low"` for those that run when
+      nothing else is ready. The others still get a turn now and then. The order over a common cown is not changed.
+
     Behaviors over a common cown run one after the other, in the order in which they were scheduled; others run in
     parallel. Nothing can deadlock.
 
     Raises TypeError if an argument is not a cown, if the parameters do not fit, if the function is `async` or has a
-    `yield`, or if something that it captures cannot be moved to a worker; then nothing is scheduled. The first behavior
-    starts the workers, and raises what `start` raises.
+    `yield`, or if something that it captures cannot be moved to a worker; then nothing is scheduled. Raises ValueError
+    for another priority. The first behavior starts the workers, and raises what `start` raises.
     """
 
+@overload
+def when(
+    a: _Argument[_P1], b: _Argument[_P2], /, *, name: str | None = None, priority: _Priority | None = None
+) -> _When[Concatenate[_P1, _P2, ...]]: ...
+@overload
+def when(
+    a: _Argument[_P1],
+    b: _Argument[_P2],
+    c: _Argument[_P3],
+    /,
+    *,
+    name: str | None = None,
+    priority: _Priority | None = None,
+) -> _When[Concatenate[_P1, _P2, _P3, ...]]: ...
+@overload
+def when(
+    a: _Argument[_P1],
+    b: _Argument[_P2],
+    c: _Argument[_P3],
+    d: _Argument[_P4],
+    /,
+    *,
+    name: str | None = None,
+    priority: _Priority | None = None,
+) -> _When[Concatenate[_P1, _P2, _P3, _P4, ...]]: ...
+@overload
+def when(
+    a: _Argument[_P1],
+    b: _Argument[_P2],
+    c: _Argument[_P3],
+    d: _Argument[_P4],
+    e: _Argument[_P5],
+    /,
+    *,
+    name: str | None = None,
+    priority: _Priority | None = None,
+) -> _When[Concatenate[_P1, _P2, _P3, _P4, _P5, ...]]: ...
+
+# No argument, more than five, and groups of cowns of several types: parameters are not checked.
+@overload
+def when(*cowns: _Argument[Any], name: str | None = None, priority: _Priority | None = None) -> _When[...]: ...
+@overload
 def whencall(
-    func: Callable[..., _R], args: Iterable[_Claim | Sequence[_Claim]], captures: Iterable[Any] = ()
-) -> Cown[_R]:
+    func: Callable[..., _Result],
+    args: Iterable[_Argument[Any]],
+    captures: Iterable[Any] = (),
+    *,
+    name: str | None = None,
+    priority: _Priority | None = None,
+) -> Cown[Any]:
     """Schedule `func(*args, *captures)` as a behavior over the cowns, or groups of cowns, `args`.
 
     Returns the cown of its result. The same as `when(*args)(func)`, with captures passed as arguments. Raises what
     `when` raises, and TypeError if `func` is a string or gets more captures than it has parameters.
     """
 
+@overload
+@deprecated("a behavior cannot be an `async def` or have a `yield`: `whencall` raises TypeError")
+def whencall(
+    func: Callable[..., Coroutine[Any, Any, Any] | AsyncIterator[Any] | Generator[Any, Any, Any]],
+    args: Iterable[_Argument[Any]],
+    captures: Iterable[Any] = (),
+    *,
+    name: str | None = None,
+    priority: _Priority | None = None,
+) -> Cown[NoReturn]: ...
+@overload
+def whencall(
+    func: Callable[..., _R] | Callable[..., NoReturn],
+    args: Iterable[_Argument[Any]],
+    captures: Iterable[Any] = (),
+    *,
+    name: str | None = None,
+    priority: _Priority | None = None,
+) -> Cown[_R]: ...
 def start(
     worker_count: int | None = None,
     module: object = None,
     *,
     backend: Literal["interpreters", "threads"] | None = None,
+    limit: int | None = None,
 ) -> None:
     """Start the workers, with your own settings. Does nothing if they are running; the first behavior starts them too.
 
@@ -207,43 +419,59 @@ def start(
     - `backend`: `"interpreters"` gives each worker its own interpreter and GIL, and needs CPython 3.12 or newer with a
       GIL; `"threads"` runs behaviors in the main interpreter. By default `BOCPY_BACKEND`, or the best choice for this
       Python.
+    - `limit`: while that many behaviors are in flight, `@when` outside behaviors waits until one has ended; inside
+      behaviors it never waits. See `scope`, which can have a limit of its own.
 
     Raises ValueError or TypeError for invalid settings, and RuntimeError if a worker cannot be started, or inside a
     behavior.
     """
 
 @overload
-def wait(timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[False] = False) -> None:
+def wait(
+    timeout: float | None = None,
+    *,
+    stats: Literal[False] = False,
+    noticeboard: Literal[False] = False,
+    cancel: bool = False,
+) -> None:
     """Wait until all behaviors have run, and stop the workers. The next behavior starts them again.
 
     Also waits for behaviors that are scheduled in the meantime. Afterwards the main program may use all cowns, until
-    the next start.
+    the next start. Exceptions of behaviors that nobody has looked at are reported to `threading.excepthook`.
 
     - `timeout`: seconds; None waits forever, a negative number does not wait.
     - `stats`: return a dict of counters for each worker that was running.
     - `noticeboard`: return the entries of the noticeboard as a dict. With both, returns a `WaitResult`.
+    - `cancel`: behaviors that have not begun do not run, nor do those that are scheduled in the meantime; it waits for
+      those that run. The results are `CancelledError`, and all cowns are as they were.
 
     Raises TimeoutError on timeout, after which everything goes on as before; KeyboardInterrupt on Ctrl-C; ValueError if
-    the timeout is NaN; RuntimeError inside a behavior.
+    the timeout is NaN; RuntimeError inside a behavior, or if a behavior waits for a cown that the caller has acquired.
     """
 
 @overload
 def wait(
-    timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[False] = False
+    timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[False] = False, cancel: bool = False
 ) -> list[dict[str, int]]: ...
 @overload
 def wait(
-    timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[True]
+    timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[True], cancel: bool = False
 ) -> dict[str, Any]: ...
 @overload
-def wait(timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[True]) -> WaitResult: ...
+def wait(
+    timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[True], cancel: bool = False
+) -> WaitResult: ...
 @overload
 def wait(
-    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
+    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False, cancel: bool = False
 ) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None: ...
 @overload
 def quiesce(
-    timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[False] = False
+    timeout: float | None = None,
+    *,
+    stats: Literal[False] = False,
+    noticeboard: Literal[False] = False,
+    cancel: bool = False,
 ) -> None:
     """Wait until all behaviors have run, and leave the workers running.
 
@@ -252,18 +480,289 @@ def quiesce(
 
 @overload
 def quiesce(
-    timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[False] = False
+    timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[False] = False, cancel: bool = False
 ) -> list[dict[str, int]]: ...
 @overload
 def quiesce(
-    timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[True]
+    timeout: float | None = None, *, stats: Literal[False] = False, noticeboard: Literal[True], cancel: bool = False
 ) -> dict[str, Any]: ...
 @overload
-def quiesce(timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[True]) -> WaitResult: ...
+def quiesce(
+    timeout: float | None = None, *, stats: Literal[True], noticeboard: Literal[True], cancel: bool = False
+) -> WaitResult: ...
 @overload
 def quiesce(
-    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
+    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False, cancel: bool = False
 ) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None: ...
+def scope(timeout: float | None = None, limit: int | None = None, name: str | None = None) -> Scope:
+    """Return a scope: `with scope() as s:` waits at its end for the behaviors of the block, and for no others.
+
+    Those are the behaviors that the block schedules, those that these schedule in turn, and so on; and what is
+    scheduled by `s.when(...)`, from anywhere. A scope within another one belongs to that, too.
+
+    Exceptions of behaviors at which nobody has looked are raised at the end, all together, as an `ExceptionGroup`. If
+    the block itself raises, behaviors that have not begun are dropped as by `cancel`, the running ones are waited for,
+    and the exception goes on: as itself, or in a group if behaviors have failed, too.
+
+    - `timeout`: seconds from entering. If behaviors are in flight at the end of the block when it is over, those that
+      have not begun are dropped, and TimeoutError is raised.
+    - `limit`: while that many behaviors are in flight in the scope, `@when` outside behaviors waits until one has
+      ended; inside behaviors it never waits. In a running event loop of asyncio, it raises RuntimeError instead.
+    - `name`: for messages.
+
+    Raises TypeError or ValueError for arguments that make no sense. Entering it raises RuntimeError inside a behavior,
+    which cannot wait, and for a scope that has been entered before. Its end raises KeyboardInterrupt on Ctrl-C, and
+    drops what has not begun; and RuntimeError if nothing can go on, as all wait for a cown that the caller has
+    acquired.
+    """
+
+@final
+class Scope:
+    """Behaviors that are waited for together. Made by `scope`."""
+
+    # Only `scope` makes them.
+    def __init__(self, scope: NoReturn, /) -> None: ...
+    @overload
+    def when(
+        self, a: _Argument[_P1], /, *, name: str | None = None, priority: _Priority | None = None
+    ) -> _When[Concatenate[_P1, ...]]:
+        """Decorate a function to run once, as `bocpy.when` does, as a behavior of this scope.
+
+        It can be called by any thread and any behavior, as long as the scope has not ended. Raises what `bocpy.when`
+        raises, and RuntimeError before the scope is entered and after its end.
+        """
+
+    @overload
+    def when(
+        self, a: _Argument[_P1], b: _Argument[_P2], /, *, name: str | None = None, priority: _Priority | None = None
+    ) -> _When[Concatenate[_P1, _P2, ...]]: ...
+    @overload
+    def when(
+        self,
+        a: _Argument[_P1],
+        b: _Argument[_P2],
+        c: _Argument[_P3],
+        /,
+        *,
+        name: str | None = None,
+        priority: _Priority | None = None,
+    ) -> _When[Concatenate[_P1, _P2, _P3, ...]]: ...
+    @overload
+    def when(
+        self,
+        a: _Argument[_P1],
+        b: _Argument[_P2],
+        c: _Argument[_P3],
+        d: _Argument[_P4],
+        /,
+        *,
+        name: str | None = None,
+        priority: _Priority | None = None,
+    ) -> _When[Concatenate[_P1, _P2, _P3, _P4, ...]]: ...
+    @overload
+    def when(
+        self,
+        a: _Argument[_P1],
+        b: _Argument[_P2],
+        c: _Argument[_P3],
+        d: _Argument[_P4],
+        e: _Argument[_P5],
+        /,
+        *,
+        name: str | None = None,
+        priority: _Priority | None = None,
+    ) -> _When[Concatenate[_P1, _P2, _P3, _P4, _P5, ...]]: ...
+    @overload
+    def when(
+        self, *cowns: _Argument[Any], name: str | None = None, priority: _Priority | None = None
+    ) -> _When[...]: ...
+    @overload
+    def whencall(
+        self,
+        func: Callable[..., _Result],
+        args: Iterable[_Argument[Any]],
+        captures: Iterable[Any] = (),
+        *,
+        name: str | None = None,
+        priority: _Priority | None = None,
+    ) -> Cown[Any]:
+        """Schedule `func(*args, *captures)`, as `bocpy.whencall` does, as a behavior of this scope."""
+
+    @overload
+    @deprecated("a behavior cannot be an `async def` or have a `yield`: `whencall` raises TypeError")
+    def whencall(
+        self,
+        func: Callable[..., Coroutine[Any, Any, Any] | AsyncIterator[Any] | Generator[Any, Any, Any]],
+        args: Iterable[_Argument[Any]],
+        captures: Iterable[Any] = (),
+        *,
+        name: str | None = None,
+        priority: _Priority | None = None,
+    ) -> Cown[NoReturn]: ...
+    @overload
+    def whencall(
+        self,
+        func: Callable[..., _R] | Callable[..., NoReturn],
+        args: Iterable[_Argument[Any]],
+        captures: Iterable[Any] = (),
+        *,
+        name: str | None = None,
+        priority: _Priority | None = None,
+    ) -> Cown[_R]: ...
+    def cancel(self) -> None:
+        """Drop the behaviors of this scope, and of scopes within it, that have not begun, now and later.
+
+        Those that run go on. The results of the others are `CancelledError`, their cowns are as they were, and
+        behaviors after them run. Cancelling twice does nothing more.
+        """
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether this scope, or one around it, has been cancelled."""
+
+    @property
+    def pending(self) -> int:
+        """How many behaviors of this scope are in flight: running, or scheduled and not begun."""
+
+    @property
+    def name(self) -> str | None:
+        """The name that it was given."""
+
+    @property
+    def limit(self) -> int | None:
+        """The limit that it was given."""
+
+    def __enter__(self) -> Self:
+        """Enter the scope: what this thread or task schedules belongs to it, until its end."""
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None, /
+    ) -> Literal[False]:
+        """Wait for the behaviors of the scope, and raise what has failed."""
+
+    def __aenter__(self) -> Coroutine[Any, Any, Self]:
+        """Enter the scope, in asyncio or trio: what this task schedules belongs to it, until its end."""
+
+    def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None, /
+    ) -> Coroutine[Any, Any, Literal[False]]:
+        """Wait as `__exit__` does, while the event loop goes on. If the task is cancelled, drop what has not begun."""
+
+class Executor(_StandardExecutor):
+    """Run calls on the workers, as other executors of `concurrent.futures` do.
+
+    Each call is a behavior over no cown. Functions and arguments go to the workers as captures do: closures, lambdas
+    and functions of `__main__` can be called, and what a call changes is a copy, except on threads. `with Executor() as
+    executor:` shuts it down at the end of the block.
+
+    - `max_workers`: how many of its calls run at once; by default as many as there are workers.
+    - `initializer`, `initargs`: each worker calls `initializer(*initargs)` before its first call for this executor. If
+      that raises, the executor is broken: calls and `submit` raise `BrokenExecutor`.
+    - `thread_name_prefix`: the name of its only thread, which hands over the results.
+
+    Raises ValueError or TypeError for arguments that make no sense. Neither an executor nor a future can be used inside
+    a behavior: RuntimeError says what can.
+    """
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        *,
+        initializer: Callable[..., object] | None = None,
+        initargs: Iterable[Any] = (),
+        thread_name_prefix: str = "",
+    ) -> None: ...
+    def submit(self, fn: Callable[_Ps, _R], /, *args: _Ps.args, **kwargs: _Ps.kwargs) -> Future[_R]:
+        """Schedule the call `fn(*args, **kwargs)`, and return the `Future` of its result.
+
+        What the call raises, and what cannot be moved to a worker or back, is raised by `result()` of the future.
+        `cancel()` is exact: if it returns True, the call does not run. Raises RuntimeError after `shutdown`.
+        """
+
+    def map(
+        self,
+        fn: Callable[..., _R],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+        buffersize: int | None = None,
+    ) -> Generator[_R]:
+        """Call `fn` with the items of the iterables, and iterate over the results in order.
+
+        The result is the same as if each call were a behavior, but one behavior does many short calls. An exception is
+        raised at its place, and ends the iteration; calls that have not begun are dropped then, or when the iterator is
+        closed.
+
+        - `timeout`: seconds from now, until which each result must have come: else TimeoutError.
+        - `chunksize`: above 1, that many calls are one behavior, and share what is common to their arguments.
+        - `buffersize`: no more than that many items are taken in advance; by default all are, at once. With it,
+          iterables may be endless.
+        """
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls.
+
+        - `wait`: return when all calls have ended. Otherwise they go on, and the program waits for them at its end.
+        - `cancel_futures`: drop the calls that have not begun.
+
+        An executor that is dropped runs the calls that it has, too.
+        """
+
+@overload
+def gather(cowns: Iterable[ReadCown[_T] | Read[_T]], *, return_exceptions: Literal[False] = False) -> Cown[list[_T]]:
+    """Return a cown of the list of the values that these cowns have, in the same order.
+
+    It is the result of a behavior that reads all of them, and can be used within behaviors as well. If one has an
+    uncaught exception, the first of them is raised again; with `return_exceptions`, they are among the values. Others
+    that nobody looks at are reported, as always. Raises TypeError if one is not a cown, and names it.
+    """
+
+@overload
+def gather(cowns: Iterable[ReadCown[_T] | Read[_T]], *, return_exceptions: bool) -> Cown[list[_T | BaseException]]: ...
+
+class map(Generic[_R]):
+    """Iterate over the values that `function` returns for the items of the iterables, in order.
+
+    Each call is a behavior over no cown. No more than `limit` calls have been scheduled and not been asked for, by
+    default 16 for each worker: so iterables may be endless. An exception is raised at its place, and the next value is
+    that of the next item. Closing or dropping the iterator drops the calls that have not begun.
+
+    For many short calls `Executor.map` is faster. Raises RuntimeError inside a behavior.
+    """
+
+    @overload
+    def __init__(
+        self, function: Callable[[_T], _R], iterable: Iterable[_T], /, *, limit: int | None = None
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        function: Callable[..., _R],
+        iterable: Iterable[Any],
+        /,
+        *iterables: Iterable[Any],
+        limit: int | None = None,
+    ) -> None: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _R: ...
+    def close(self) -> None:
+        """Drop the calls that have not begun. There are no more values then."""
+
+class _Writable(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+def dump(file: _Writable | None = None) -> None:
+    """Write what every worker runs, and what every waiting behavior waits for, to a file: by default `sys.stderr`.
+
+    For each worker: the behavior, since when it runs, its cowns, and the Python stack. Then the cowns that threads have
+    acquired, and the behaviors that wait, each with the cown that it waits for and who has that. For the text itself,
+    pass an `io.StringIO`.
+
+    It can be called at any time: in the main program, in a behavior, in the handler of a signal (`signal.signal(
+    signal.SIGUSR1, lambda *_: bocpy.dump())`), with or without workers. It changes nothing and waits for a second at
+    most: a worker that is in C code and keeps its GIL is told as that. Behaviors that wait only for some that are
+    ready and have not begun are not seen. See docs/debugging.md.
+    """
 
 TIMEOUT: str
 """The tag that `receive` returns when no message came in time."""

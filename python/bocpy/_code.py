@@ -8,14 +8,16 @@ are sent by value, name by name, as they are when a behavior is scheduled.
 import builtins
 import sys
 from opcode import opmap
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
-from weakref import WeakValueDictionary
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from weakref import WeakValueDictionary, ref
 
 __all__ = [
+    "all_globals",
     "check",
     "detached",
     "direct_names",
     "forget",
+    "ids_of_globals",
     "is_by_value",
     "is_importable",
     "named_globals",
@@ -33,6 +35,11 @@ CO_VARARGS = 0x04
 _namespaces = WeakValueDictionary()
 # The key by which globals know their namespace.
 _KEY = "__bocpy_namespace__"
+# The names of globals of `__main__` that code has used.
+_used = set()
+# Functions and classes in the parts of a function or class, with a weak reference to that, by its `id`.
+_within = {}
+_ATOMS = frozenset([type(None), bool, int, float, complex, str, bytes])
 # How many namespaces of each name there have been.
 _counts = {}
 # Names of modules that have scheduled behaviors while they were being imported: importing them on a worker would
@@ -46,6 +53,9 @@ _warned = set()
 
 _LOADS = {opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in opmap}
 _STORES = {opmap[name] for name in ("STORE_GLOBAL", "DELETE_GLOBAL") if name in opmap}
+# Functions by which code finds globals that it does not name.
+_BY_TEXT = frozenset(["globals", "eval", "exec"])
+_FINDS_MODULE = _BY_TEXT | {"locals", "vars", "modules", "__globals__"}
 _EXTENDED_ARG = opmap["EXTENDED_ARG"]
 _LOAD_GLOBAL = opmap["LOAD_GLOBAL"]
 # Since 3.11 the lowest bit of LOAD_GLOBAL's argument is a flag.
@@ -58,6 +68,8 @@ class _Namespace:
     def __init__(self, name, globals_):
         self.name = name
         self.globals = globals_
+        # The names of those that code has used.
+        self.used = set()
 
     def __reduce__(self):
         return _nothing, ()
@@ -76,8 +88,9 @@ def origin(globals_):
     if name is None:
         own = globals_.get("__name__")
         own = own if isinstance(own, str) else "<nameless>"
-        # Workers may still have a namespace of that name, long after its globals have gone here.
-        _counts[own] = _counts.get(own, 0 if own == "__main__" else -1) + 1
+        # Workers may still have a namespace of that name, long after its globals have gone here. And the name alone may
+        # be that of a module that they import, of which these globals are a copy: such are the examples of doctest.
+        _counts[own] = _counts.get(own, 0 if own in sys.modules else -1) + 1
         name = f"{own}#{_counts[own]}" if _counts[own] else own
         name = _remember(name, globals_)
     return importable, name
@@ -114,11 +127,23 @@ def _remember(name, globals_):
     return known.name
 
 
+def all_globals():
+    """Returns the globals of all namespaces, and those of the main module."""
+    return [vars(sys.modules["__main__"]), *(known.globals for known in list(_namespaces.values()))]
+
+
+def ids_of_globals():
+    """Returns the ids of all to which a global of the program refers."""
+    return {id(value) for globals_ in all_globals() for value in list(globals_.values())}
+
+
 def forget():
     """Drops everything, so that bocpy keeps nothing alive at exit."""
     for namespace in list(_namespaces.values()):
         namespace.globals.pop(_KEY, None)
     _namespaces.clear()
+    _used.clear()
+    _within.clear()
     _counts.clear()
 
 
@@ -149,6 +174,9 @@ def _find(name, module):
     expected = getattr(module, "__spec__", None)
     if expected is None:
         return False
+    if expected.name != name and sys.modules.get(expected.name) is module:
+        # Another name for a module, as `collections.abc` is for `_collections_abc`.
+        return _is_findable(expected.name, module)
     for finder in sys.meta_path:
         find_spec = getattr(finder, "find_spec", None)
         spec = find_spec(name, path, None) if find_spec else None
@@ -225,13 +253,16 @@ def direct_names(function):
 
 
 def named_globals(function):
-    """Returns the same, and whether the code may change its globals."""
+    """Returns the same, those of them that the code only reads, and those that it assigns to.
+
+    And whether it assigns to some, or may find others by their text.
+    """
     loads, stores, attributes = set(), set(), set()
     _names(function.__code__, loads, stores, attributes)
     own = {"__name__", "__builtins__", "__file__", "__package__", "__spec__", "__doc__"}
-    names = own | {name for name in loads if name not in vars(builtins) or name in function.__globals__}
-    may_change = stores or not attributes.isdisjoint(("exec", "eval", "globals", "locals", "vars"))
-    return tuple(sorted(names)), bool(may_change)
+    loads = {name for name in loads if name not in vars(builtins) or name in function.__globals__}
+    needs_module = bool(stores) or not attributes.isdisjoint(_FINDS_MODULE)
+    return tuple(sorted(own | loads | stores)), tuple(sorted(loads - stores - own)), tuple(sorted(stores)), needs_module
 
 
 def detached(function):
@@ -273,13 +304,13 @@ def survey(thing, globals_):
     `submodules`: if the name is a package, the submodules that the code seems to use.
     """
     loads, stores, attributes = set(), set(), set()
-    seen = set()
+    seen = {}
     known = vars(builtins)
 
     def visit(thing):
-        if id(thing) in seen:
+        if type(thing) in _ATOMS or id(thing) in seen:
             return
-        seen.add(id(thing))
+        seen[id(thing)] = thing
         if isinstance(thing, FunctionType):
             if thing.__globals__ is not globals_ and not is_by_value(thing):
                 _visit_cells(thing)
@@ -289,24 +320,29 @@ def survey(thing, globals_):
             for name in loads - before:
                 visit_global(name)
             _visit_cells(thing)
+            visit_within(thing)
         elif isinstance(thing, type):
             if is_by_value(thing):
                 for part in vars(thing).values():
                     visit(part)
                 for base in thing.__bases__:
                     visit(base)
+                visit(type(thing))
+                visit_within(thing)
         elif isinstance(thing, (staticmethod, classmethod, MethodType)):
             visit(thing.__func__)
             visit(getattr(thing, "__self__", None))
         elif isinstance(thing, property):
             for part in (thing.fget, thing.fset, thing.fdel):
                 visit(part)
-        elif isinstance(getattr(thing, "func", None), FunctionType):  # functools.partial, cached_property and the like
-            visit(thing.func)
-        elif isinstance(getattr(thing, "__wrapped__", None), FunctionType):
-            visit(thing.__wrapped__)
-        elif type(thing).__module__ == "__main__":
-            visit(type(thing))
+        else:
+            # functools.partial, cached_property, singledispatchmethod, decorators that are classes, and the like
+            for name in ("func", "dispatcher", "__wrapped__"):
+                part = getattr(thing, name, None)
+                if isinstance(part, FunctionType):
+                    visit(part)
+            if is_by_value(type(thing)):
+                visit(type(thing))
 
     def _visit_cells(function):
         for cell in function.__closure__ or ():
@@ -314,22 +350,114 @@ def survey(thing, globals_):
                 visit(cell.cell_contents)
             except ValueError:  # empty
                 pass
-        for default in function.__defaults__ or ():
+        for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             visit(default)
         visit(vars(function).get("__wrapped__"))
+        registry = vars(function).get("registry")
+        if isinstance(registry, MappingProxyType):  # of functools.singledispatch
+            for implementation in registry.values():
+                visit(implementation)
+
+    def visit_within(definition):
+        for found in _code_within(definition):
+            visit(found)
 
     def visit_global(name):
         if name in globals_:
             visit(globals_[name])
 
+    def visit_subclasses():
+        before = len(seen)
+        for cls in [thing for thing in seen.values() if isinstance(thing, type) and is_by_value(thing)]:
+            for subclass in type.__subclasses__(cls):
+                if globals_.get(subclass.__name__) is subclass:
+                    loads.add(subclass.__name__)
+                    visit(subclass)
+        if len(seen) > before:
+            visit_subclasses()
+
     visit(thing)
+    # CPython crashes if a second interpreter imports this one while it is on.
+    tracemalloc = sys.modules.get("tracemalloc", ...)
+    by_text = False
+    finds_its_module = "modules" in attributes and "__name__" in loads
+    if finds_its_module or "__globals__" in attributes or not _BY_TEXT.isdisjoint(loads - globals_.keys()):
+        # Nobody knows which names will be asked for.
+        for name in [name for name, value in globals_.items() if _is_own_name(name) and value is not tracemalloc]:
+            loads.add(name)
+            visit_global(name)
+        by_text = True
+    if "__subclasses__" in attributes:
+        visit_subclasses()
+    gone = _gone(globals_, loads)
+    loads |= gone if by_text else set()
     result = []
     for name in sorted(loads):
         if name in globals_:
             result.append((name, name in stores, _submodules(globals_[name], attributes)))
-        elif name not in known and name not in stores:
+        elif name not in known and (name not in stores or name in gone):
             result.append((name, False, None))
     return result
+
+
+def _code_within(definition):
+    """The functions and classes in containers and instances that are parts of a function or class.
+
+    As they were when it was first asked for: a definition is sent once.
+    """
+    known = _within.get(id(definition))
+    if known is not None and known[0]() is definition:
+        return known[1]
+    found = _find_code(_parts_of(definition))
+    key = id(definition)
+    _within[key] = ref(definition, lambda _: _within.pop(key, None)), found
+    return found
+
+
+def _parts_of(definition):
+    parts = list(vars(definition).values())
+    if isinstance(definition, FunctionType):
+        parts += [*(definition.__defaults__ or ()), *(definition.__kwdefaults__ or {}).values()]
+        for cell in definition.__closure__ or ():
+            try:
+                parts.append(cell.cell_contents)
+            except ValueError:
+                pass  # it is empty
+    return parts
+
+
+def _find_code(rest):
+    found, seen = [], set()
+    while rest:
+        part = rest.pop()
+        cls = type(part)
+        if cls in _ATOMS or id(part) in seen:
+            continue
+        seen.add(id(part))
+        if cls in (list, tuple, set, frozenset):
+            rest.extend(part)
+        elif cls is dict:
+            rest += [*part, *part.values()]
+        elif isinstance(part, (FunctionType, type)):
+            found.append(part)
+        elif cls.__module__ not in sys.stdlib_module_names:
+            try:
+                rest.extend(object.__getattribute__(part, "__dict__").values())
+            except AttributeError:
+                pass  # it has none
+    return found
+
+
+def _gone(globals_, loads):
+    """The names of globals that code has used, and that are not there any more. `loads`: what some code uses now."""
+    known = globals_.get(_KEY)
+    used = known.used if isinstance(known, _Namespace) else _used
+    used.update(name for name in loads if name in globals_)
+    return {name for name in used if name not in globals_ and not hasattr(builtins, name)}
+
+
+def _is_own_name(name):
+    return isinstance(name, str) and (not name.startswith("__") or name in ("__annotations__", "__annotate__"))
 
 
 def _submodules(value, attributes):
@@ -349,11 +477,14 @@ def warn_large_global(name, function, size):
 
     if name in _warned:
         return
-    _warned.add(name)
-
+    # Native code has called this, so the line that schedules is in the frame before, unless that is ours.
+    frame, level = sys._getframe().f_back, 2
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        frame, level = frame.f_back, level + 1
     warnings.warn(
         f"the global '{name}' ({size / 1e6:.1f} MB) is sent with every behavior '{function}', as it may have changed: "
         "put it into a Cown, or capture only the part that is needed",
         RuntimeWarning,
-        stacklevel=3,
+        stacklevel=level,
     )
+    _warned.add(name)

@@ -4,11 +4,14 @@ import atexit
 import os
 import sys
 
-__all__ = ["finish_before_threads_end", "install", "install_in_sub_interpreter", "is_main_thread"]
+__all__ = ["finish_before_threads_end", "install", "install_in_sub_interpreter", "is_main_thread", "thread_name"]
 
 
 def install():
     """Registers the hooks of the main interpreter. Called on import, before anything can start."""
+    # Every behavior needs it. A signal handler could interrupt a later import, and schedule.
+    from . import _code  # noqa: F401
+
     # Functions that are registered later run before this one. Those that were registered earlier run after it, and find
     # that no behavior can be scheduled any more.
     atexit.register(_finish_for_good)
@@ -30,17 +33,32 @@ def is_main_thread():
     return threading.current_thread() is threading.main_thread()
 
 
-def finish_before_threads_end():
-    """Makes the program wait for its behaviors while Python can still start threads, as `concurrent.futures` does."""
-    import threading
+def thread_name(number):
+    """Returns the name of a thread of this interpreter."""
+    threading = sys.modules.get("threading")
+    thread = getattr(threading, "_active", {}).get(number)
+    return str(number) if thread is None else thread.name
 
-    register = getattr(threading, "_register_atexit", None)
-    if register is not None:
-        # It raises if the main thread has ended already, and another thread schedules the first behavior.
-        try:  # noqa: SIM105 (contextlib would take longer to import than all of this)
-            register(_finish)
-        except RuntimeError:
-            pass
+
+def finish_before_threads_end():
+    """Makes the program wait for its behaviors while Python can still start threads, as `concurrent.futures` does.
+
+    And before that does so, whichever was first: behaviors may use an executor, and import it for the first time.
+    """
+    threading = _core()._import("threading")
+    _core()._import("bocpy._threads").install()
+    shutdown = threading._shutdown
+
+    def _shutdown():
+        try:
+            _finish()
+        finally:
+            shutdown()
+
+    # Python calls it when the main thread ends.
+    threading._shutdown = _shutdown
+    if "IPython" in sys.modules:
+        _core()._import("bocpy._notebooks").install()
 
 
 def _core():
@@ -50,19 +68,28 @@ def _core():
     return _core
 
 
+# Whether Ctrl-C has dropped behaviors at the end of the program.
+_has_dropped = False
+
+
 def _finish(wait=None):
     core = _core()
+    wait = wait or core.wait
     try:
-        (wait or core.wait)()
+        try:
+            core._release_all()
+            if _was_interrupted() and not _has_dropped:
+                _tell_of_rest("are run before the program ends. Press Ctrl-C to drop those that have not begun")
+            wait(cancel=_has_dropped)
+        except KeyboardInterrupt:
+            _drop()
+            wait(cancel=True)
     except KeyboardInterrupt:
-        # A second Ctrl-C: exit at once, even if workers are busy. They can't be ended from outside.
-        for file in (sys.stdout, sys.stderr):
-            if file is not None:
-                file.flush()
-        os._exit(130)
+        # They can't be ended from outside.
+        _exit_as_interrupted()
     # Our caches would keep the program's globals alive; their cowns then could not report unread exceptions.
     core._forget()
-    for name in ("bocpy._code", "bocpy._by_value"):
+    for name in ("bocpy._code", "bocpy._by_value", "bocpy._context", "bocpy._sentinels"):
         if name in sys.modules:
             sys.modules[name].forget()
 
@@ -74,12 +101,48 @@ def _finish_for_good():
     _finish(core._wait_for_good)
     # Cowns report unread exceptions when they are dropped, but at exit that may come too late.
     core._at_end()
+    if _has_dropped and not _was_interrupted():
+        # Who has started the program must not think that it has done all that it was to do.
+        _exit_as_interrupted()
+
+
+def _was_interrupted():
+    """Tells whether the program ends as nobody has caught a `KeyboardInterrupt`."""
+    return getattr(sys, "last_type", None) is KeyboardInterrupt and not hasattr(sys, "ps1")
+
+
+def _drop():
+    global _has_dropped
+    _has_dropped = True
+    _tell_of_rest("were left: those that have not begun are dropped. Press Ctrl-C again to end the program at once")
+
+
+def _tell_of_rest(what):
+    count = _core()._in_flight()
+    if count and sys.stderr is not None:
+        behaviors = "1 behavior" if count == 1 else f"{count} behaviors"
+        sys.stderr.write(f"bocpy: {behaviors} {what}\n")
+        sys.stderr.flush()
+
+
+def _exit_as_interrupted():
+    for file in (sys.stdout, sys.stderr):
+        if file is not None:
+            file.flush()
+    os._exit(130)
 
 
 def _before_fork():
-    # If another thread is importing a module during the fork, the child cannot import it: it would wait for that thread
-    # forever. Every behavior needs these two. (Import nothing here that needs `logging`: it would register its own fork
-    # hooks too late for this fork.)
-    from . import _code, _errors  # noqa: F401
-
+    # The child of a fork can never import a module that another thread is importing, so this waits for such imports of
+    # ours: those by `_core._import`, and those of the native part.
+    had_hooks = _has_hooks_of_logging()
     _core()._before_fork()
+    if not had_hooks and _has_hooks_of_logging():
+        # `logging` was imported meanwhile. Which hooks run before this fork had been settled, so its own, which takes
+        # its lock, will not; but the one that releases the lock will.
+        sys.modules["logging"]._lock.acquire()
+
+
+def _has_hooks_of_logging():
+    # `LogRecord` is defined right after it has registered its hooks.
+    return hasattr(sys.modules.get("logging"), "LogRecord")

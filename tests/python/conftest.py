@@ -16,6 +16,11 @@ def pytest_report_header(config):
     return f"bocpy {getattr(bocpy, '__version__', '?')} on the {BACKEND} backend, {sys.version.split()[0]}"
 
 
+def pytest_collection_modifyitems(items):
+    """Slow tests first: if several processes share the tests, none is to be left with a slow one in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(autouse=True)
 def runtime_stopped():
     """Each test leaves the runtime stopped, so that the next starts from nothing."""

@@ -348,7 +348,7 @@ def test_exceptions_of_main_can_be_caught(how):
         except VeryRefused as error:
             print(type(error) is VeryRefused, error.why, error.args)
     """
-    check_script(source, "no\nTrue no ('no', 7)", how=how)
+    check_script(source, "no\nTrue no ('no', 7)", how=how, reports=1)
 
 
 @usual_ways

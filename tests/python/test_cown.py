@@ -588,6 +588,24 @@ def test_a_cown_made_after_wait_is_acquired_as_usual():
         assert c.value == 1
 
 
+def test_every_wait_opens_the_cowns_that_there_are():
+    """Also one that finds no workers."""
+    wait()
+    c = Cown([1])
+    assert not c.acquired
+    wait()
+    assert c.value == [1]
+    with c:
+        c.value.append(2)
+    assert not c.acquired
+    wait()
+    assert c.value == [1, 2]
+    when(c)(lambda c: c.value.append(3))
+    assert not c.acquired
+    wait()
+    assert c.value == [1, 2, 3]
+
+
 def test_after_wait_a_with_block_ends_the_free_access_to_its_cown():
     c, d = Cown(1), Cown(2)
     start(1)

@@ -27,6 +27,8 @@ def written(body, owner, prefix=""):
         if not isinstance(node, (ast.ClassDef, ast.FunctionDef)) or not hasattr(owner, node.name):
             continue
         thing = vars(owner).get(node.name, getattr(owner, node.name))
+        if isinstance(thing, type) and thing.__name__ != node.name:
+            continue  # another name of a class: its docstring is that of the class
         text = ast.get_docstring(node)
         if text and isinstance(thing, DESCRIBED):
             yield prefix + node.name, thing, text
@@ -38,7 +40,9 @@ ALL = {name: (thing, text) for name, thing, text in written(STUBS.body, bocpy)}
 
 
 def test_the_stubs_have_been_read():
-    missing = {name for name in bocpy.__all__ if callable(getattr(bocpy, name))} - set(ALL)
+    missing = (
+        {name for name in bocpy.__all__ if callable(getattr(bocpy, name))} - set(ALL) - {"CancelledError", "ReadCown"}
+    )
     assert not missing
     assert {"Cown.acquire", "Cown.value", "Cown.__enter__"} <= set(ALL)
 

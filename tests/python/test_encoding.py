@@ -425,3 +425,20 @@ def test_random_values_made_on_a_worker_come_alike(seed):
         when(c)(lambda c: c.value.append(make(number)))
     for number, value in enumerate(outcome(c)):
         assert difference(value, make(number)) == ""
+
+
+def test_ellipsis_and_not_implemented_are_packed_at_any_depth():
+    """Not pickled: on CPython 3.12 pickle gives up at 750 levels."""
+    value = [..., NotImplemented]
+    for _ in range(3000):
+        value = [value, ...]
+    c = Cown(value)
+
+    @when(c)
+    def innermost(c):
+        found = c.value
+        while len(found) == 2 and found[0] is not ...:
+            found = found[0]
+        return found[0] is ..., found[1] is NotImplemented
+
+    assert outcome(innermost) == (True, True)

@@ -1,8 +1,11 @@
 """The end of a program, of its workers, and of interpreters, while somebody still uses bocpy."""
 
 import os
+import re
 import sys
 
+import bocpy
+from bocpy import Cown, wait, when
 from support import BACKEND, check_script, interpreters_only, pytest, run_script
 
 needs_sub_interpreters = pytest.mark.skipif(
@@ -40,6 +43,41 @@ def test_a_function_of_atexit_that_was_registered_first_gets_an_error():
     assert (done.returncode, done.stderr, len(told)) == (0, "", 3)
     assert all(line.startswith("RuntimeError: no more behaviors can be scheduled") for line in told[:2])
     assert told[2] == "None"
+
+
+@pytest.mark.parametrize("imported", ["never before", "in a behavior", "before the first behavior"])
+def test_behaviors_that_are_left_at_the_end_use_executors(imported):
+    """`concurrent.futures` ends its threads when the program ends, and cannot be imported after that."""
+    first = {
+        "never before": "",
+        "in a behavior": "when(cown)(use); quiesce()",
+        "before the first behavior": "import concurrent.futures.thread",
+    }[imported]
+    source = f"""
+        from bocpy import Cown, quiesce, when
+
+        def use(c, gate=None):
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(1) as pool:
+                c.value += pool.submit(int, "7").result()
+
+        def show(c, gate):
+            import asyncio
+
+            print(c.value, asyncio.run(asyncio.to_thread(int, "5")))
+
+        cown = Cown(0)
+        {first}
+        gate = Cown(None)
+        gate.acquire()  # the end of the program lets go of it
+        when(cown, gate)(use)
+        when(cown, gate)(show)
+    """
+    done = run_script(source)
+    expected = "14 5\n" if imported == "in a behavior" else "7 5\n"
+    assert (done.returncode, done.stdout) == (0, expected), done.stderr
+    assert done.stderr.count("\n") == 1 and "without having released" in done.stderr
 
 
 def test_a_function_of_atexit_that_was_registered_after_the_import_can_schedule():
@@ -432,6 +470,102 @@ def test_importing_costs_no_threads_and_few_modules():
         import sys, threading
         before = set(sys.modules)
         import bocpy
-        print(sorted(set(sys.modules) - before), threading.active_count())
+        new = set(sys.modules) - before - {"atexit", "opcode", "_opcode", "_opcode_metadata"}
+        print(sorted(new - {"itertools", "types", "_types", "weakref", "_weakrefset"}), threading.active_count())
     """
-    check_script(source, "['atexit', 'bocpy', 'bocpy._core', 'bocpy._lifecycle'] 1")
+    check_script(source, "['bocpy', 'bocpy._code', 'bocpy._core', 'bocpy._lifecycle'] 1")
+
+
+@pytest.mark.parametrize("ends", ["wait", "quiesce"])
+def test_waiting_for_a_cown_that_the_caller_holds_is_an_error_at_once(ends):
+    c, other = Cown(1), Cown(2)
+    with c, other:
+
+        @when(c)
+        def result(c):
+            return c.value
+
+        with pytest.raises(RuntimeError, match=rf"{ends}\(\) would never return.*{id_of(c)}"):
+            getattr(bocpy, ends)()
+        with pytest.raises(TimeoutError, match=f"waits for {repr(c).partition(',')[0][:4]}.*this thread has acquired"):
+            getattr(bocpy, ends)(0)
+    wait()
+    assert result.value == 1
+
+
+def id_of(cown):
+    return repr(cown).partition(",")[0].removeprefix("Cown(")
+
+
+def test_a_cown_that_another_thread_keeps_is_told_after_a_while():
+    done = run_script("""
+        import sys, threading
+        from bocpy import Cown, wait, when
+
+        class Told:
+            def write(self, text):
+                told.append(text)
+                event.set()
+            def flush(self):
+                pass
+
+        told, event, has = [], threading.Event(), threading.Event()
+        c = Cown(1)
+
+        def keeps():
+            with c:
+                has.set()
+                event.wait(60)
+
+        thread = threading.Thread(target=keeps, name="the keeper")
+        thread.start()
+        has.wait()
+        result = when(c)(lambda c: c.value)
+        sys.stderr = Told()
+        wait()
+        sys.stderr = sys.__stderr__
+        thread.join()
+        print(len(told), result.value, told[0])
+    """)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert re.fullmatch(
+        r"1 1 bocpy: wait\(\) waits for behaviors that wait for Cown\(0x\w+, int\), which thread 'the keeper' has "
+        r"acquired at .*program\.py:15 and not released\n\n",
+        done.stdout,
+    )
+
+
+def test_the_end_of_the_program_lets_go_of_what_it_has_acquired():
+    done = run_script("""
+        from bocpy import Cown, when
+
+        c, unused = Cown(1), Cown(2)
+        c.acquire()
+        unused.acquire()
+        c.value = 5
+        when(c)(lambda c: print("ran", c.value))
+    """)
+    assert (done.stdout, done.returncode) == ("ran 5\n", 0)
+    assert done.stderr.count("without having released Cown(0x") == 1
+    assert re.search(r"int\), which it has acquired at .*program\.py:4, so behaviors waited", done.stderr)
+
+
+def test_a_behavior_that_ends_lets_go_of_what_it_has_acquired():
+    done = run_script("""
+        from bocpy import Cown, quiesce, wait, when
+
+        c, d = Cown(1), Cown(2)
+
+        @when()
+        def forgets():
+            c.acquire()
+            c.value += 1
+            with d:
+                d.value += 1
+
+        quiesce()
+        result = when(c, d)(lambda c, d: (c.value, d.value))
+        wait()
+        print(result.value)
+    """)
+    assert (done.stdout, done.stderr, done.returncode) == ("(2, 3)\n", "", 0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +22,7 @@ EXAMPLES = [
     "pipeline",
     "prime_factor",
     "primes",
+    "service",
     "sketches",
     "word_count",
 ]
@@ -64,6 +68,7 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
         "cooking_boc": ["--minute", "0.001"],
         "cooking_threads": ["--minute", "0.001"],
         "fibonacci": ["10"],
+        "service": ["--requests", "20"],
         "word_count": [str(tmp_path)],
     }.get(example, [])
     code = f"import sys; from bocpy.examples.{example} import main; sys.exit(main({arguments!r}))"
@@ -85,6 +90,9 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
         ("prime_factor", ["1"]),
         ("prime_factor", ["1000000000000000000000001"]),
         ("primes", ["--workers", "0"]),
+        ("service", ["--serve", "65536"]),
+        ("service", ["--serve", "http"]),
+        ("service", ["--requests", "0"]),
         ("sketches", ["--seed", "today"]),
         ("word_count", ["no such folder"]),
     ],
@@ -238,6 +246,123 @@ def test_sketch_repeats_itself_for_a_seed():
         return sorted(lines)
 
     assert decisions("5") == decisions("5")
+
+
+@pytest.mark.parametrize("connections", ["1", "7"])
+def test_service_is_compared_with_threads(connections):
+    text = output_of("service", "--requests", "60", "--connections", connections)
+    assert "on threads with locks:\n" in text
+    assert "on behaviors:\n" in text
+    assert "times as many requests per second" in text
+    assert text.endswith("all answers are right\n")
+
+
+def test_service_on_threads_alone():
+    text = output_of("service", "--threads", "--requests", "20", "--workers", "1")
+    assert "requests per second" in text
+    assert "on behaviors" not in text
+
+
+@pytest.fixture(params=[(), ("--threads",)], ids=["behaviors", "threads"])
+def served(request):
+    """The service as it serves, and a connection to it."""
+    command = [sys.executable, "-m", "bocpy.examples.service", "--serve", "0", "--workers", "2", *request.param]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    port = int(process.stdout.readline().split(";")[0].rpartition(":")[2])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    yield process, connection
+    connection.close()
+    process.kill()
+    process.communicate()
+
+
+def ask(connection, method: str, target: str, **headers: str) -> tuple[int, dict]:
+    connection.request(method, target, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+def test_service_answers(served):
+    _, connection = served
+    assert ask(connection, "GET", "/queens?size=6") == (200, {"size": 6, "ways": 4})
+    assert ask(connection, "GET", "/balance?account=3") == (200, {"account": 3, "balance": 100})
+    assert ask(connection, "POST", "/transfer?source=3&target=4&amount=30") == (200, {"account": 3, "balance": 70})
+    assert ask(connection, "POST", "/transfer?source=4&target=4&amount=130") == (200, {"account": 4, "balance": 130})
+    assert ask(connection, "GET", "/total") == (200, {"total": 2000})
+    failed = ask(connection, "POST", "/transfer?source=3&target=4&amount=71")
+    assert failed == (500, {"error": "Overdrawn: account 3 has only 70"})
+    assert ask(connection, "GET", "/balance?account=3") == (200, {"account": 3, "balance": 70})
+
+
+def test_service_shows_progress(served):
+    _, connection = served
+    assert ask(connection, "POST", "/games?steps=2000") == (200, {"game": 0})
+    seen = [0]
+    while seen[-1] < 2000:
+        status, body = ask(connection, "GET", "/progress?game=0")
+        assert (status, body["steps"]) == (200, 2000)
+        seen.append(body["done"])
+    assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status", "part"),
+    [
+        ("GET", "/", 404, "there is no GET /, only GET /queens"),
+        ("POST", "/queens?size=6", 404, "there is no POST /queens"),
+        ("GET", "//[", 404, "there is no GET //["),
+        ("GET", "/queens", 400, "size must be a whole number from 1 to 9, and is ''"),
+        ("GET", "/queens?size=10", 400, "size must be a whole number from 1 to 9, and is '10'"),
+        ("GET", "/queens?size=-1", 400, "size must be"),
+        ("GET", "/queens?size=%C2%B2", 400, "size must be"),
+        ("GET", "/balance?account=20", 404, "there is no account 20"),
+        ("POST", "/transfer?source=1&target=99&amount=1", 404, "there is no account 99"),
+        ("GET", "/progress?game=0", 404, "there is no game 0"),
+    ],
+)
+def test_service_refuses(served, method, target, status, part):
+    _, connection = served
+    answer = ask(connection, method, target)
+    assert answer[0] == status
+    assert part in answer[1]["error"]
+    assert ask(connection, "GET", "/queens?size=5")[0] == 200  # over the same connection
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"hello\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: " + 5000 * b"1" + b"\r\n\r\n",
+        b"x" * 40_000,
+    ],
+    ids=["no request", "no length", "a superscript", "very long", "no end"],
+)
+def test_service_ends_what_is_no_http(served, request_):
+    _, connection = served
+    connection.connect()
+    connection.sock.sendall(request_)
+    answer = connection.sock.makefile("rb").read()
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 "))
+    connection.close()
+    assert ask(connection, "GET", "/queens?size=5")[0] == 200
+
+
+def test_service_closes_when_it_is_asked_to(served):
+    _, connection = served
+    connection.request("GET", "/total", body=b"a body", headers={"Connection": "close"})
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("Connection")) == (200, "close")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_service_ends_by_ctrl_c(served):
+    process, connection = served
+    assert ask(connection, "GET", "/queens?size=5")[0] == 200  # a connection that stays open
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("stopped\n", "")
+    assert process.returncode == 0
 
 
 def write_texts(folder: Path) -> None:

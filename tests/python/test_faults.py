@@ -165,7 +165,7 @@ def test_exceptions_of_every_kind_in_a_script(how):
         print(c.value, [(type(r.value).__name__, str(r.value)) for r in results])
     """
     names = ["SystemExit", "KeyboardInterrupt", "RecursionError", "MemoryError", "ValueError"]
-    check_script(source, f"5 {[(name, 'in a body') for name in names]}", how=how)
+    check_script(source, f"5 {[(name, 'in a body') for name in names]}", how=how, reports=5)
 
 
 def test_an_exception_that_fails_to_be_shown():
@@ -478,7 +478,7 @@ def test_a_module_that_refuses_sub_interpreters_names_the_threads_backend(use, h
         for result in direct, indirect:
             print(result.exception, "refuser" in str(result.value), 'backend="threads"' in str(result.value))
     """
-    check_script(source, "1 2\nTrue True True\nTrue True True", how=how, files=REFUSER)
+    check_script(source, "1 2\nTrue True True\nTrue True True", how=how, files=REFUSER, reports=2)
 
 
 @interpreters_only
@@ -496,7 +496,7 @@ def test_a_module_that_fails_on_a_worker_is_named_with_the_reason():
         print(after.unwrap(), failed.exception)
         print("broken" in str(failed.value), "broken on purpose" in str(failed.value))
     """
-    check_script(source, "2 True\nTrue True", files=REFUSER)
+    check_script(source, "2 True\nTrue True", files=REFUSER, reports=1)
 
 
 @interpreters_only
@@ -515,7 +515,7 @@ def test_a_behavior_of_a_module_that_does_not_load_on_a_worker_is_told():
         text = str(failed.value)
         print("user" in text or "refuser" in text, "subinterpreters" in text, 'backend="threads"' in text)
     """
-    check_script(source, "2 True\nTrue True True", files=REFUSER)
+    check_script(source, "2 True\nTrue True True", files=REFUSER, reports=1)
 
 
 @interpreters_only
@@ -534,7 +534,7 @@ def test_a_value_of_a_module_that_does_not_load_on_a_worker_is_told():
             print(result.exception, "refuser" in str(result.value))
         print(c.value.n)
     """
-    check_script(source, "True True\nTrue True\n5", files=files)
+    check_script(source, "True True\nTrue True\n5", files=files, reports=2)
 
 
 @threads_only
@@ -564,7 +564,7 @@ def test_an_extension_module_that_refuses_sub_interpreters():
         wait()
         print(failed.exception, "_testsinglephase" in str(failed.value), 'backend="threads"' in str(failed.value))
     """
-    check_script(source, "True True True")
+    check_script(source, "True True True", reports=1)
 
 
 @interpreters_only

@@ -290,6 +290,59 @@ def test_forks_while_other_threads_schedule():
     check_script(source, "{0} True", timeout=50)
 
 
+def test_a_fork_waits_for_what_another_thread_imports_for_us():
+    """The child could never import it; and `logging`, which is imported with it, locks itself in hooks of its own."""
+    source = (
+        PRELUDE
+        + """
+    import threading
+    importing, forking = threading.Event(), threading.Event()
+
+    class Thing:
+        pass
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == "cloudpickle":
+                assert "logging" not in sys.modules
+                importing.set()
+                forking.wait(30)
+
+    def by_value():
+        when(Cown(Thing()))(lambda c: c.value)
+
+    start(1)
+    sys.meta_path.insert(0, Finder)
+    thread = threading.Thread(target=by_value)
+    thread.start()
+    importing.wait(30)
+    sys.setswitchinterval(10)  # this thread goes on to the fork
+    forking.set()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            import logging
+            logging.getLogger("child").setLevel("INFO")
+            by_value()
+            code = 0 if work() else 2
+        finally:
+            os._exit(code)
+    print("child", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    thread.join()
+    import logging
+    logging.getLogger("parent").setLevel("INFO")
+    setting = threading.Thread(target=logging.getLogger, args=("other",))
+    setting.start()
+    setting.join(30)
+    print(setting.is_alive())
+    wait()
+"""
+    )
+    check_script(source, "child 0\nFalse", timeout=60)
+
+
 POOL = """
     import multiprocessing, sys, warnings
     warnings.simplefilter("ignore", DeprecationWarning)

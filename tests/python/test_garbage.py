@@ -9,6 +9,15 @@ from bocpy import Cown, quiesce, start, wait, when
 from support import BACKEND, KEPT, check_script, interpreters_only, not_strict, outcome, pytest
 
 
+@pytest.fixture(autouse=True)
+def only_what_is_new():
+    """Collections in the main interpreter look at what a test makes, not at all that earlier tests have left."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 class Node:
     def __init__(self, name=None):
         self.name = name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bocpy
 from bocpy import Cown, WaitResult, quiesce, start, wait, when
-from support import check_script, error_of, outcome, pytest
+from support import check_script, error_of, interpreters_only, outcome, pytest
 
 STATS_KEYS = {
     "worker_index",
@@ -500,3 +500,91 @@ def test_python_threads_do_not_pile_up():
         when(Cown(1))(increment)
         wait()
     assert threading.active_count() == before
+
+
+@interpreters_only
+def test_workers_are_as_new_after_every_start():
+    """Also where their interpreters are kept for the next start."""
+    source = """
+        import builtins, sys
+        from bocpy import Cown, quiesce, start, wait, when
+
+        SEEN = []
+
+        def look():
+            import gc, warnings
+            import own
+            return (
+                own.count, len(SEEN), hasattr(builtins, "extra"), hasattr(sys, "extra"), "own_path" in sys.path,
+                gc.isenabled(), sys.gettrace() is None, sys.getrecursionlimit() == 4321, bool(warnings.filters[0][1]),
+                sys.stdout is sys.__stdout__, len(sys.meta_path),
+            )
+
+        def change():
+            import codecs, gc, io, logging, threading, warnings
+            import own
+            own.count += 1
+            SEEN.append(1)
+            builtins.extra = sys.extra = own
+            sys.path.append("own_path")
+            sys.meta_path.append(own)
+            sys.path_hooks.append(own)
+            sys.modules["own_alias"] = own
+            gc.disable()
+            sys.settrace(lambda *_: None)
+            sys.setrecursionlimit(4321)
+            warnings.filterwarnings("ignore", "mine")
+            sys.stdout = io.StringIO()
+            sys.modules.pop("warnings")
+            threading.Thread(target=len, args=("",)).start()
+            logging.getLogger("own").setLevel(10)
+            codecs.encode("a", "rot13")
+
+        looks = set()
+        for n in range(5):
+            start(1)
+            seen = when()(look)
+            quiesce()
+            looks.add(seen.unwrap())
+            changed = when()(change)
+            wait()
+            changed.unwrap()
+        print(len(looks), sorted(looks)[0][:8])
+    """
+    files = {"own.py": "count = 0\nfind_spec = lambda *args, **options: None\n"}
+    check_script(source, "1 (0, 0, False, False, False, True, True, False)", files=files)
+
+
+@interpreters_only
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="nothing says how much memory there is in use")
+@pytest.mark.parametrize("filters", ["", "filterwarnings('ignore', 'a filter with a pattern')"])
+def test_restarts_do_not_grow(filters):
+    """CPython 3.12 and 3.13 lose megabytes with each interpreter that ends, and this starts a hundred.
+
+    All versions lose as much with one that ends while its filters of warnings have a pattern.
+    """
+    source = """
+        import resource
+        from warnings import filterwarnings
+        from bocpy import Cown, start, wait, when
+
+        FILTERS
+
+        def grown_by(restarts):
+            before = used()
+            for n in range(restarts):
+                start(2)
+                c = Cown([n])
+                when(c)(lambda c: c.value.append(1))
+                wait()
+            return used() - before
+
+        def used():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * resource.getpagesize()
+
+        grown_by(10)
+        grown = grown_by(50)
+        print("flat" if grown < 25_000_000 else grown)
+    """
+    check_script(source.replace("FILTERS", filters), "flat")

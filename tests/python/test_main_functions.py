@@ -3,7 +3,7 @@
 import os
 import sys
 
-from support import check_script, pytest, usual_ways
+from support import check_script, interpreters_only, pytest, usual_ways
 
 
 @usual_ways
@@ -330,4 +330,116 @@ def test_functions_that_are_made_again_and_again_are_not_all_kept(globals_):
         print("kept few" if grown < 15_000_000 else f"{grown} bytes more", c.unwrap())
         """.replace("GLOBALS", globals_),
         "kept few 10002",
+    )
+
+
+IDENTITY = """
+    from bocpy import Cown, quiesce, receive, send, wait, when
+
+    _MISSING = object()
+
+    def get(key, default=_MISSING):
+        return "missing" if default is _MISSING else default
+
+    class Options:
+        missing = _MISSING
+        getter = get
+
+    HANDLERS = {"get": get}
+    cown = Cown({"get": get, "missing": _MISSING, "len": len})
+
+    def look(cown):
+        own = cown.value
+        return (
+            own["get"] is get, own["missing"] is _MISSING, Options.missing is _MISSING, HANDLERS["get"] is get,
+            own["get"](1), get(1, own["missing"]), get(1, Options.missing), get(1, 5), own["len"] is len,
+        )
+
+    def pass_on(cown):
+        send("moved", (get, _MISSING, Options))
+"""
+
+
+@usual_ways
+def test_functions_and_sentinels_are_one_object_everywhere(how):
+    check_script(
+        IDENTITY
+        + """
+    for _ in range(3):
+        seen = when(cown)(look)
+        when(cown)(pass_on)
+        quiesce()
+        print(seen.unwrap())
+    wait()
+    print(cown.value["get"] is get, cown.value["missing"] is _MISSING)
+    moved = receive("moved", 60)[1]
+    print(moved[0] is get, moved[1] is _MISSING, moved[2] is Options)
+    """,
+        "(True, True, True, True, 'missing', 'missing', 'missing', 5, True)\n" * 3 + "True True\nTrue True True",
+        how=how,
+    )
+
+
+@interpreters_only
+def test_a_function_that_may_change_is_each_cowns_own():
+    check_script(
+        """
+        from bocpy import Cown, quiesce, wait, when
+
+        def counts(x, seen=[]):
+            seen.append(x)
+            return seen
+
+        def marked():
+            return marked.calls
+
+        marked.calls = 0
+        a, b = Cown(counts), Cown(counts)
+        when(a)(lambda a: a.value(1))
+        one = when(b)(lambda b: list(b.value(2)))
+        quiesce()
+        print(one.unwrap())
+        wait()
+        print(counts(3))
+    """,
+        "[2]\n[3]",
+    )
+
+
+def test_a_function_in_a_value_sees_the_newest_globals():
+    check_script(
+        """
+        from bocpy import Cown, quiesce, receive, send, when
+
+        def helper():
+            return PRICE * 10
+
+        def run():
+            job = receive("job", 60)[1]
+            return job()
+
+        def directly():
+            return PRICE, helper()
+
+        for PRICE in (1, 2, 3):
+            send("job", lambda: (PRICE, helper()))
+            result = when()(run)
+            quiesce()
+            other = when()(directly)
+            quiesce()
+            print(result.unwrap(), other.unwrap())
+
+        # An old function does not bring back what the running behavior knows better.
+        PRICE = 4
+        send("job", lambda: PRICE)
+        PRICE = 5
+
+        @when()
+        def both():
+            return PRICE, receive("job", 60)[1](), PRICE
+
+        quiesce()
+        print(both.unwrap())
+    """,
+        "(1, 10) (1, 10)\n(2, 20) (2, 20)\n(3, 30) (3, 30)\n(5, 5, 5)",
     )

@@ -1,6 +1,6 @@
 """Modules and packages that ``__main__`` uses or is, however the program is run."""
 
-from support import check_script, every_way, usual_ways
+from support import check_script, every_way, pytest, usual_ways
 
 
 @usual_ways
@@ -198,3 +198,46 @@ def test_behaviors_of_an_imported_module_use_its_names(how):
         print(c.value, result.value)
     """
     check_script(source, "18 (4, 'counting', 'counting')", how=how, files=files)
+
+
+LAZY = {
+    "lazy.py": """
+        import sys
+        import threading
+        from importlib.util import spec_from_loader
+
+        class Finder:
+            # Finds modules that this one makes, as six does.
+            def find_spec(self, name, path=None, target=None):
+                return spec_from_loader(name, self) if name == "lazy_part" else None
+
+            def create_module(self, spec):
+                return None
+
+            def exec_module(self, module):
+                module.lock = threading.Lock()
+                module.finder = self
+
+        sys.meta_path.append(Finder())
+    """
+}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["in-main-first", "on-the-worker-only"])
+def test_a_module_that_a_library_makes_is_made_on_the_worker(first):
+    source = f"""
+        from bocpy import Cown, wait, when
+
+        def use():
+            import lazy
+            import lazy_part
+            with lazy_part.lock:
+                return type(lazy_part.finder) is lazy.Finder
+
+        if {first}:
+            use()
+        used = when(Cown(None))(lambda c: use())
+        wait()
+        print(used.unwrap())
+    """
+    check_script(source, "True", files=LAZY)

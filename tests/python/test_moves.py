@@ -1,9 +1,10 @@
 """Code that runs while a value moves (``__reduce__``, finalizers) and wants to wait: an error, at once."""
 
+import sys
 import threading
 
 from bocpy import Cown, notice_sync, quiesce, receive, wait, when
-from support import interpreters_only, outcome, pytest, text_of
+from support import check_script, interpreters_only, outcome, pytest, text_of
 
 pytestmark = interpreters_only
 
@@ -95,3 +96,41 @@ def test_what_does_not_wait_works_during_a_move():
     with cown:
         assert cown.value == "what was left"
     assert outcome(when(log)(lambda log: log.value)) == ["moved"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it cannot send itself a signal that it handles")
+def test_a_signal_handler_that_waits_while_its_thread_opens_a_value_gets_an_error():
+    """The worker that leaves would wait for the value, and the thread that opens it for the worker."""
+    check_script(
+        """
+        import os, signal
+        from bocpy import Cown, quiesce, wait, when
+
+        class Opens:
+            def __setstate__(self, state):
+                if fires:
+                    fires.clear()
+                    signal.raise_signal(signal.SIGUSR1)
+
+            def __getstate__(self):
+                return {"a": 1}
+
+        fires = []
+
+        def handler(*_):
+            try:
+                wait()
+            except RuntimeError as error:
+                print(str(error).startswith("wait() cannot wait here: "))
+
+        signal.signal(signal.SIGUSR1, handler)
+        cown = Cown(None)
+        when(cown)(lambda c: setattr(c, "value", Opens()))
+        quiesce()
+        fires.append(1)
+        with cown:
+            print(type(cown.value).__name__)
+        wait()
+        """,
+        "True\nOpens",
+    )

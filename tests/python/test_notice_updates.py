@@ -1,5 +1,7 @@
 """Updates of the noticeboard: functions that compute a new value from the old one."""
 
+import contextvars
+import decimal
 import operator
 import threading
 from functools import partial
@@ -319,3 +321,67 @@ def test_a_timeout_tells_of_an_update_that_does_not_end():
         "notice_sync() timed out: the function f of notice_update('a')",
         "wait() timed out: behaviors are still in flight, and the function f of notice_update('a')",
     ]
+
+
+# -- context variables
+
+LEVEL = contextvars.ContextVar("LEVEL", default="none")
+
+
+def with_level(items):
+    seen = [*items, LEVEL.get()]
+    LEVEL.set("left behind")
+    return seen
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_an_update_sees_the_context_variables_of_where_it_was_posted(starts):
+    if starts:
+        start(1)
+    token = LEVEL.set("posted")
+    try:
+        notice_update("levels", with_level, [])
+    finally:
+        LEVEL.reset(token)
+    notice_update("levels", with_level)
+    notice_sync()
+    assert notice_read("levels") == ["posted", "none"]
+    assert LEVEL.get() == "none"
+
+
+def test_what_an_update_sets_is_not_seen_by_the_behavior_that_computes_it():
+    start(1)
+    gate = Cown(None)
+    gate.acquire()
+    seen = when(gate)(lambda gate: (LEVEL.set("of the behavior"), notice_sync(), LEVEL.get())[-1])
+    token = LEVEL.set("posted")
+    for _ in range(3):
+        notice_update("levels", with_level, [])
+    LEVEL.reset(token)
+    gate.release()
+    quiesce()
+    later = when()(lambda: LEVEL.get())
+    quiesce()
+    assert (seen.unwrap(), later.unwrap()) == ("of the behavior", "none")
+    assert notice_read("levels") == ["posted"] * 3
+
+
+def test_an_update_of_a_behavior_sees_the_context_variables_of_that():
+    def update():
+        LEVEL.set("of the behavior")
+        notice_update("levels", lambda items: [*items, LEVEL.get()], [])
+
+    when()(update)
+    quiesce()
+    notice_sync()
+    assert notice_read("levels") == ["of the behavior"]
+
+
+def test_an_update_has_the_decimal_context_of_where_it_was_posted():
+    start(1)
+    with decimal.localcontext() as context:
+        context.prec = 5
+        notice_update("third", lambda _: str(decimal.Decimal(1) / 3))
+    notice_update("other third", lambda _: str(decimal.Decimal(1) / 3))
+    notice_sync()
+    assert dict(noticeboard()) == {"third": "0.33333", "other third": "0." + "3" * 28}

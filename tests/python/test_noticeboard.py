@@ -294,7 +294,7 @@ def test_bad_keys_are_refused(function, key, error, text):
         (lambda: notice_read(), TypeError, "misses the argument 'key'"),
         (lambda: noticeboard(1), TypeError, "at most 0"),
         (lambda: notice_sync(float("nan")), ValueError, "NaN"),
-        (lambda: notice_sync("soon"), TypeError, "real number"),
+        (lambda: notice_sync("soon"), TypeError, "number of seconds"),
     ],
 )
 def test_bad_arguments_are_refused(call, error, text):

@@ -5,12 +5,26 @@ import importlib.metadata
 import inspect
 import pathlib
 import re
+import typing
 
 import bocpy
 from bocpy import Cown, WaitResult
 from support import check_script, pytest
 
-PROMISED = ["Cown", "WORKER_COUNT", "WaitResult", "__version__", "quiesce", "start", "wait", "when", "whencall"]
+PROMISED = [
+    "Cown",
+    "Read",
+    "ReadCown",
+    "WORKER_COUNT",
+    "WaitResult",
+    "__version__",
+    "quiesce",
+    "read",
+    "start",
+    "wait",
+    "when",
+    "whencall",
+]
 
 FOLDER = pathlib.Path(bocpy.__file__).parent
 
@@ -90,6 +104,46 @@ def test_cown_says_where_it_comes_from():
     assert Cown.__name__ == "Cown"
     assert Cown.__module__.partition(".")[0] == "bocpy"
     assert Cown.__qualname__ == "Cown"
+
+
+def test_names_for_annotations():
+    cown = Cown(1)
+    assert isinstance(bocpy.read(cown), bocpy.Read)
+    assert not isinstance(cown, bocpy.Read)
+    assert bocpy.ReadCown is Cown
+    assert typing.get_args(bocpy.ReadCown[int]) == (int,)
+    assert typing.get_origin(bocpy.Read[int]) is bocpy.Read
+    assert typing.get_args(bocpy.Read[int]) == (int,)
+    with pytest.raises(TypeError, match="call read"):
+        bocpy.Read(cown)
+
+
+def test_what_a_reader_gets_is_a_read_cown():
+    check_script(
+        """
+        from bocpy import Cown, Read, ReadCown, read, wait, when
+
+        @when(read(Cown(1)), read([Cown(2)]))
+        def result(a: ReadCown[int], b: list[ReadCown[int]]) -> bool:
+            return isinstance(a, ReadCown) and isinstance(b[0], ReadCown) and isinstance(read(a), Read)
+
+        wait()
+        print(result.unwrap())
+        """,
+        "True",
+    )
+
+
+def test_names_for_annotations_are_made_when_they_are_needed():
+    check_script(
+        """
+        import bocpy
+        print("Read" in vars(bocpy), "ReadCown" in vars(bocpy))
+        from bocpy import Read, ReadCown
+        print("Read" in vars(bocpy), "ReadCown" in vars(bocpy))
+        """,
+        "False False\nTrue True",
+    )
 
 
 def test_importing_twice_and_reloading():

@@ -21,8 +21,8 @@ PRELUDE = """
 """
 
 
-def check(source, expected, env=STRICT):
-    check_script(PRELUDE + source, expected, env=env, files=KEEPER)
+def check(source, expected, env=STRICT, **options):
+    check_script(PRELUDE + source, expected, env=env, files=KEEPER, **options)
 
 
 @interpreters_only
@@ -128,6 +128,7 @@ def test_the_behavior_whose_result_cannot_move_fails():
         print("lock" in str(error), "the_culprit" in str(error))
         """,
         "True True",
+        reports=1,
     )
 
 

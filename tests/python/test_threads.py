@@ -293,6 +293,32 @@ def test_a_thread_made_in_a_behavior_does_not_hold_its_cowns():
     assert outcome(result) in ([1], ["refused"])
 
 
+def test_a_visiting_thread_does_not_keep_a_worker_from_ending():
+    # What the main thread reads at a worker makes `threading` know that thread there, for good.
+    check_script(
+        """
+        import threading
+        from bocpy import Cown, quiesce, wait, when
+
+        class Thing:
+            def __reduce__(self):
+                return Thing, (), {"packed_by": threading.current_thread().name}
+
+        c = Cown(None)
+
+        @when(c)
+        def made(c):
+            c.value = Thing()
+
+        quiesce()
+        with c:
+            print(type(c.value).__name__)
+        wait()
+        """,
+        "Thing",
+    )
+
+
 @pytest.mark.parametrize("how", ["file", "stdin"])
 def test_threads_of_a_script(how):
     source = """

@@ -183,6 +183,20 @@ def test_the_same_function_scheduled_again_and_again():
     assert outcome(c) == 1000
 
 
+def test_without_parentheses():
+    expected = r"needs parentheses: write `@when\(cown, \.\.\.\)`, or `@when\(\)`"
+    with pytest.raises(TypeError, match=expected):
+
+        @when
+        def _():
+            pass
+
+    with pytest.raises(TypeError, match=expected):
+        when(lambda c: c.value)
+    with pytest.raises(TypeError, match="argument 2 must be a Cown"):
+        when(Cown(1), increment)
+
+
 # -- bodies
 
 

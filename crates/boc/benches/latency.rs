@@ -25,6 +25,7 @@ const BUDGET: Duration = Duration::from_secs(3);
 struct At<F>(usize, F);
 
 impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
+    type Rest = ();
     fn placement(&self, _: S::Claimed<'_>) -> Placement {
         Placement::Prefer(self.0)
     }

@@ -13,10 +13,11 @@
 
 use crate::cown_core::Core;
 use crate::cowns::{Cowns, Granted, Requests, Shape};
-use crate::job::{Header, How, Job, Placement, PromiseTable, Sink, Table, catch_panics};
+use crate::job::{Header, How, Job, Placement, PromiseTable, Sink, Table, View, catch_panics};
 use crate::pool;
 use crate::queue::Request;
 use smallvec::SmallVec;
+use std::any::TypeId;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -32,6 +33,7 @@ use std::slice;
 /// struct At(usize);
 ///
 /// impl Body<()> for At {
+///     type Rest = ();
 ///     fn placement(&self, _: ()) -> Placement {
 ///         Placement::Prefer(self.0)
 ///     }
@@ -46,19 +48,50 @@ use std::slice;
 /// # Ok::<(), boc::StartError>(())
 /// ```
 pub trait Body<S: Shape>: Send + 'static {
+    /// What is left when the body has run. It is dropped once the cowns are released: so who learns of that finds them
+    /// free. Mostly `()`.
+    type Rest: Rest;
+
     /// Where to run this body. Called when the behavior is ready, on the thread that made it ready. A panic counts as
     /// [`Placement::Anywhere`].
     fn placement(&self, _cowns: S::Claimed<'_>) -> Placement {
         Placement::Anywhere
     }
 
+    /// A number that says what this body is, for those who look at what waits: see [`Waiting`](crate::Waiting). Called by
+    /// any thread, one at a time, before the body is run.
+    fn label(&self) -> u32 {
+        0
+    }
+
     /// Runs the body. A panic is caught, and the cowns are released all the same.
-    fn run(self, cowns: S::Claimed<'_>);
+    fn run(self, cowns: S::Claimed<'_>) -> Self::Rest;
 }
 
 impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for F {
+    type Rest = ();
+
     fn run(self, _: S::Claimed<'_>) {
         self();
+    }
+}
+
+/// What a [`Body`] can leave: nothing, or something that is dropped when its cowns are released.
+pub trait Rest: Default {
+    /// Whether there is nothing to drop.
+    fn is_nothing(&self) -> bool;
+}
+
+impl Rest for () {
+    fn is_nothing(&self) -> bool {
+        true
+    }
+}
+
+impl<T> Rest for Option<T> {
+    #[inline(always)]
+    fn is_nothing(&self) -> bool {
+        self.is_none()
     }
 }
 
@@ -68,12 +101,25 @@ pub(crate) trait Payload<S: Shape>: Send + Sized {
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement>;
     /// How a promise accesses the block, if there is a promise.
     const PROMISE: Option<PromiseTable>;
+    /// See [`Body::Rest`].
+    type Rest: Rest;
+
+    /// See [`Body::label`].
+    fn label(&self) -> u32 {
+        0
+    }
 
     /// Runs the body or drops it. True if nobody else uses the block.
     ///
     /// # Safety
     /// All requests are granted. Called once.
-    unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], sink: &dyn Sink) -> bool;
+    unsafe fn perform(
+        this: *mut Self,
+        how: How,
+        shape: &S,
+        requests: &[Request],
+        sink: &dyn Sink,
+    ) -> (bool, Self::Rest);
 
     /// Called if somebody else uses the block, once all cowns are released. True if the caller has to free the block;
     /// otherwise somebody else frees it.
@@ -95,18 +141,30 @@ pub(crate) struct Plain<B>(pub(crate) ManuallyDrop<B>);
 impl<S: Shape, B: Body<S>> Payload<S> for Plain<B> {
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement> = Some(placement::<S, B>);
     const PROMISE: Option<PromiseTable> = None;
+    type Rest = B::Rest;
+
+    fn label(&self) -> u32 {
+        self.0.label()
+    }
 
     #[inline]
-    unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], _: &dyn Sink) -> bool {
+    unsafe fn perform(
+        this: *mut Self,
+        how: How,
+        shape: &S,
+        requests: &[Request],
+        _: &dyn Sink,
+    ) -> (bool, B::Rest) {
+        let mut rest = B::Rest::default();
         // SAFETY: guaranteed by the caller; the body is not used again.
         unsafe {
             let body = ManuallyDrop::take(&mut (*this).0);
             match how {
                 How::Discard => catch_panics(|| drop(body)),
-                _ => catch_panics(|| body.run(shape.claimed(Granted::new(requests)))),
+                _ => catch_panics(|| rest = body.run(shape.claimed(Granted::new(requests)))),
             }
         }
-        true
+        (true, rest)
     }
 
     unsafe fn retire(_: *mut Self) -> bool {
@@ -143,7 +201,10 @@ pub(crate) struct Behavior<S, P> {
 }
 
 impl<S: Shape, P: Payload<S>> Behavior<S, P> {
-    const TABLE: Table = Table { run: Self::run, placement: P::PLACEMENT, promise: P::PROMISE };
+    const TABLE: Table =
+        Table { run: Self::run, placement: P::PLACEMENT, promise: P::PROMISE, view: Self::VIEW };
+    const VIEW: View =
+        View { shape: TypeId::of::<S>, label: Self::label, first_request: Self::first_request_of };
     const REQUESTS_AT: usize = size_of::<Self>().next_multiple_of(align_of::<Request>());
 
     const ALIGN: usize = {
@@ -155,6 +216,23 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
     #[inline(always)]
     fn size(requests: usize) -> usize {
         Self::REQUESTS_AT + requests * size_of::<Request>()
+    }
+
+    /// # Safety
+    /// `header` is that of such a behavior, which has not run. Nobody else calls this meanwhile.
+    unsafe fn label(header: NonNull<Header>) -> u32 {
+        // SAFETY: guaranteed by the caller.
+        let payload = unsafe { &(*header.cast::<Self>().as_ptr()).payload };
+        let mut label = 0;
+        catch_panics(|| label = payload.label());
+        label
+    }
+
+    /// # Safety
+    /// `header` is that of such a behavior.
+    unsafe fn first_request_of(header: NonNull<Header>) -> NonNull<()> {
+        // SAFETY: guaranteed by the caller.
+        unsafe { Self::first_request(header.cast()).cast() }
     }
 
     /// # Safety
@@ -224,7 +302,7 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
             let requests = Self::requests(this);
             let payload = &raw mut (*this.as_ptr()).payload;
             let mut followed = requests.first().is_some_and(Request::is_followed);
-            let unwatched = P::perform(payload, how, &(*this.as_ptr()).shape, requests, sink);
+            let (unwatched, rest) = P::perform(payload, how, &(*this.as_ptr()).shape, requests, sink);
             let first = Self::first_request(this);
             for place in 0..requests.len() {
                 let request = first.add(place);
@@ -239,6 +317,10 @@ impl<S: Shape, P: Payload<S>> Behavior<S, P> {
                     // The last one may drop the value, which may run any code.
                     catch_panics(|| Core::drop_references(cown, references));
                 }
+            }
+            match rest.is_nothing() {
+                true => std::mem::forget(rest),
+                false => catch_panics(|| drop(rest)),
             }
             catch_panics(|| ptr::drop_in_place(&raw mut (*this.as_ptr()).shape));
             if unwatched || P::retire(payload) {

@@ -3,7 +3,9 @@
 use crate::cown::Cown;
 use crate::cowns::{Cowns, Granted, Requests, Shape};
 use crate::queue::{Mode, Request};
+use crate::waiting::{Waiting, walk};
 use smallvec::SmallVec;
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -35,6 +37,11 @@ type Claim<'a, T, G> = (Cow<'a, Cown<T, G>>, Mode);
 
 /// The cowns that a [`Body`](crate::Body) over [`Claims`] has asked for, in the order of the claims.
 pub struct Claimed<'a, T, G = ()>(&'a [Request], PhantomData<&'a Cown<T, G>>);
+
+// SAFETY: of the requests, it shows handles that may be shared, and modes, which never change; the rest is atomics.
+unsafe impl<T: Send, G: Send + Sync> Sync for Claimed<'_, T, G> {}
+// SAFETY: as above.
+unsafe impl<T: Send, G: Send + Sync> Send for Claimed<'_, T, G> {}
 
 /// The shape of a body over claims.
 pub struct ClaimsShape<T, G>(PhantomData<fn() -> Cown<T, G>>);
@@ -119,6 +126,22 @@ impl<'a, T, G> Claimed<'a, T, G> {
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a Cown<T, G>, Mode)> + DoubleEndedIterator + Clone {
         self.0.iter().map(Self::claim)
+    }
+
+    /// Calls `f` with what waits until the body has run, as long as `f` returns true. See [`Waiting`].
+    pub fn each_waiting(self, f: impl FnMut(Waiting<'_>) -> bool) {
+        // They are not released as long as the claims are there.
+        walk(self.0, f);
+    }
+
+    /// What a behavior that waits has claimed, if its cowns were named by claims of this type.
+    pub fn of_waiting(waiting: Waiting<'a>) -> Option<Self>
+    where
+        T: Send + 'static,
+        G: Send + Sync + 'static,
+    {
+        let is_such = waiting.shape() == TypeId::of::<ClaimsShape<T, G>>();
+        is_such.then(|| Claimed(waiting.requests(), PhantomData))
     }
 
     fn claim(request: &'a Request) -> (&'a Cown<T, G>, Mode) {

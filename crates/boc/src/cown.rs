@@ -153,8 +153,15 @@ impl<T, G> Cown<T, G> {
     }
 
     /// True if nobody holds the cown or waits for it.
-    #[cfg(all(test, loom))]
-    pub(crate) fn is_free(&self) -> bool {
+    ///
+    /// ```
+    /// let cown = boc::Cown::new(1);
+    /// assert!(cown.is_free());
+    /// let held = cown.try_hold();
+    /// assert!(!cown.is_free());
+    /// # drop(held);
+    /// ```
+    pub fn is_free(&self) -> bool {
         self.core_ref().queue.is_free()
     }
 

@@ -2,10 +2,12 @@
 
 use crate::cown::Cown;
 use crate::cown_core::Core;
-use crate::job::{Header, How, Job, Sink, Table, catch_panics};
+use crate::job::{Header, How, Job, Sink, Table, View, catch_panics};
 use crate::pool;
 use crate::queue::{Mode, Request, Standing};
 use crate::scheduler::{Dispatch, dispatch};
+use crate::waiting::{Waiting, walk};
+use std::any::TypeId;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, offset_of};
 use std::ops::{Deref, DerefMut};
@@ -26,7 +28,12 @@ struct Block {
 }
 
 impl Block {
-    const TABLE: Table = Table { run: Block::run, placement: None, promise: None };
+    const TABLE: Table = Table { run: Block::run, placement: None, promise: None, view: Block::VIEW };
+    const VIEW: View = View {
+        shape: TypeId::of::<Block>,
+        label: |_| 0,
+        first_request: |header| Block::request(header.cast()).cast(),
+    };
 
     fn new(cown: NonNull<Core>) -> NonNull<Block> {
         let header = Header::new(1, &Block::TABLE, std::ptr::null());
@@ -100,6 +107,12 @@ impl Hold {
         Hold::try_new(cown.core()).expect("nobody else knows of it")
     }
 
+    /// Whether anybody has got in line behind it.
+    fn is_awaited(&self) -> bool {
+        // SAFETY: the block lives as long as the hold.
+        unsafe { Block::request(self.0).as_ref() }.is_followed()
+    }
+
     /// Releases the cown. Jobs that become ready go to `sink`.
     pub(crate) fn release(self, sink: &dyn Sink) {
         let hold = ManuallyDrop::new(self);
@@ -147,6 +160,31 @@ pub struct CownGuard<T, G = ()> {
     cown: Cown<T, G>,
     /// Sharing the guard shares the value, sending the guard sends it; sharing the cown does neither.
     value: PhantomData<T>,
+}
+
+impl<T, G> CownGuard<T, G> {
+    /// Whether a behavior waits for the cown.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(1)?;
+    /// let cown = boc::Cown::new(1);
+    /// let guard = cown.try_hold().expect("nobody else is there");
+    /// assert!(!guard.is_awaited());
+    /// runtime.when(&cown, |mut cown| *cown += 1);
+    /// assert!(guard.is_awaited());
+    /// drop(guard);
+    /// runtime.wait();
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
+    pub fn is_awaited(&self) -> bool {
+        self._hold.is_awaited()
+    }
+
+    /// Calls `f` with what waits until the cown is released, as long as `f` returns true. See [`Waiting`].
+    pub fn each_waiting(&self, f: impl FnMut(Waiting<'_>) -> bool) {
+        // SAFETY: the block lives as long as the hold, which is not released while it is borrowed.
+        walk(unsafe { std::slice::from_ref(Block::request(self._hold.0).as_ref()) }, f);
+    }
 }
 
 impl<T, G> Deref for CownGuard<T, G> {

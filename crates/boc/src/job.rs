@@ -4,6 +4,7 @@
 //! table of functions that know the rest of the block. Only pointers to the header are passed around.
 
 use crate::sync::{AtomicU32, Ordering};
+use std::any::TypeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
@@ -16,6 +17,10 @@ pub enum Placement {
     /// Preferably on the worker of that number, because its data is there. If that worker stays busy for some 200
     /// microseconds, an idle one takes the behavior.
     Prefer(usize),
+    /// On any worker, before all others that are ready. They still get a turn now and then.
+    First,
+    /// On any worker, when nothing else is ready there; and now and then anyway.
+    Last,
     /// Only in the lane of that number, which a thread of the program pumps. See [`Runtime::pump`](crate::Runtime::pump).
     Only(usize),
 }
@@ -27,7 +32,7 @@ pub(crate) struct Header {
     pending: AtomicU32,
     /// How many requests the block has.
     pub(crate) requests: u32,
-    table: &'static Table,
+    pub(crate) table: &'static Table,
     /// The scope that counts the job; only the scheduler uses this. Null if no scope counts it, as for a hold, which ends
     /// as soon as it is run.
     pub(crate) owner: *const (),
@@ -41,6 +46,18 @@ pub(crate) struct Table {
     pub(crate) placement: Option<unsafe fn(NonNull<Header>) -> Placement>,
     /// For jobs with a promise.
     pub(crate) promise: Option<PromiseTable>,
+    /// What others may see of the job while it waits.
+    pub(crate) view: View,
+}
+
+/// See [`Waiting`](crate::Waiting).
+pub(crate) struct View {
+    /// The type of the shape in which the cowns are named.
+    pub(crate) shape: fn() -> TypeId,
+    /// The label of the body. The job has not run, and nobody else calls this meanwhile.
+    pub(crate) label: unsafe fn(NonNull<Header>) -> u32,
+    /// The first request in the block.
+    pub(crate) first_request: unsafe fn(NonNull<Header>) -> NonNull<()>,
 }
 
 /// How a promise accesses the block of a job.

@@ -45,7 +45,7 @@
 //! | memory, primitives | `sync`, `pool` | atomics (loom's in models); recycled blocks |
 //! | sharing | `mailboxes`, `noticeboard` | values that pass from thread to thread without a cown |
 //! | job | `job` | a block that waits for grants and can then be run |
-//! | queue | `queue`, `cown_core` | requests in line for a cown, and who keeps it alive |
+//! | queue | `queue`, `cown_core`, `waiting` | requests in line for a cown, who keeps it alive; looking at lines |
 //! | cown | `cown` | a value behind a queue |
 //! | scheduler | `scheduler`, `hold` | which thread runs what; cowns taken outside behaviors |
 //! | behavior | `cowns`, `claims`, `behavior`, `outcome` | naming cowns; body, requests and result in one block |
@@ -70,6 +70,7 @@ mod schedule;
 mod scheduler;
 mod scope;
 mod sync;
+mod waiting;
 
 #[cfg(all(test, loom))]
 mod models;
@@ -79,7 +80,7 @@ mod models;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use behavior::Body;
+pub use behavior::{Body, Rest};
 pub use builder::{Builder, StartError};
 pub use claims::{Claimed, Claims, ClaimsShape};
 pub use cown::{Cown, WeakCown};
@@ -97,3 +98,4 @@ pub use runtime::{PumpError, Runtime};
 pub use schedule::{Refused, background, schedule, try_schedule_new, when};
 pub use scheduler::{Event, Events, Stats, current_worker};
 pub use scope::Scope;
+pub use waiting::Waiting;

@@ -193,6 +193,7 @@ where
     F: FnOnce(S::Guards<'_>) -> R + Send + 'static,
 {
     const PLACEMENT: Option<unsafe fn(NonNull<Header>) -> Placement> = None;
+    type Rest = ();
     const PROMISE: Option<PromiseTable> = {
         unsafe fn result<S, F, R>(block: NonNull<Header>) -> *mut () {
             // SAFETY: the block is there, as the caller guarantees.
@@ -215,7 +216,13 @@ where
     };
 
     #[inline]
-    unsafe fn perform(this: *mut Self, how: How, shape: &S, requests: &[Request], sink: &dyn Sink) -> bool {
+    unsafe fn perform(
+        this: *mut Self,
+        how: How,
+        shape: &S,
+        requests: &[Request],
+        sink: &dyn Sink,
+    ) -> (bool, ()) {
         // SAFETY: the body exists until now; nobody else uses the result before the state says `READY`.
         unsafe {
             let content = (*this).content.get();
@@ -233,7 +240,7 @@ where
                     )
                 }
             };
-            Promised::settle(this, result, sink)
+            (Promised::settle(this, result, sink), ())
         }
     }
 

@@ -150,6 +150,40 @@ impl Request {
         !self.next.load(Ordering::Relaxed).is_null()
     }
 
+    /// The behavior that this request is part of.
+    ///
+    /// # Safety
+    /// It lies in the block of that behavior.
+    pub(crate) unsafe fn behavior(this: NonNull<Request>) -> NonNull<Header> {
+        // SAFETY: guaranteed by the caller.
+        unsafe { this.byte_sub(this.as_ref().back as usize).cast() }
+    }
+
+    /// The request that has got in line behind this one, and is there at least until this one is released. `None` where that
+    /// is not known. `granted`: whether this one is granted.
+    pub(crate) fn kept_waiting(&self, granted: bool) -> Option<NonNull<Request>> {
+        let next = || NonNull::new(self.next.load(Ordering::Acquire));
+        match self.role {
+            Role::Merged => None,
+            Role::Write => next(),
+            // A reader behind a reader may be granted and gone at any time. A writer waits for all readers before it.
+            Role::Read if self.state.load(Ordering::Acquire) & NEXT_WRITES != 0 => next(),
+            Role::Read if granted => {
+                // SAFETY: alive, as it is granted.
+                let queue = unsafe { &self.cown.as_ref().queue };
+                // The writer is stored before the mark is set, and the next one after this reader has left.
+                let waits = queue.readers.load(Ordering::Acquire) & WRITER_WAITS != 0;
+                waits.then(|| NonNull::new(queue.next_writer.load(Ordering::Acquire))).flatten()
+            }
+            Role::Read => None,
+        }
+    }
+
+    /// The one behind a request that waits for its grant.
+    pub(crate) fn behind_waiting(&self) -> Option<NonNull<Request>> {
+        NonNull::new(self.next.load(Ordering::Acquire))
+    }
+
     pub(crate) fn writes_alone(&self) -> bool {
         self.role == Role::Write
     }
@@ -407,7 +441,6 @@ impl Queue {
     }
 
     /// True if nobody holds the cown or waits for it.
-    #[cfg(all(test, loom))]
     pub(crate) fn is_free(&self) -> bool {
         self.tail.load(Ordering::Acquire).is_null() && self.readers.load(Ordering::Acquire) == 0
     }

@@ -128,6 +128,7 @@ impl Runtime {
     /// struct Double;
     ///
     /// impl boc::Body<Shape> for Double {
+    ///     type Rest = ();
     ///     fn run(self, cowns: Claimed<'_, (), AtomicUsize>) {
     ///         let ((from, _), (to, _)) = (cowns.get(0), cowns.get(1));
     ///         to.tag().store(2 * from.tag().load(Relaxed), Relaxed);
@@ -223,6 +224,24 @@ impl Runtime {
         self.shared.is_quiescent()
     }
 
+    /// How many behaviors are in flight, about: for each worker that runs something, it may be up to 32 fewer than this.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(2)?;
+    ///
+    /// let cown = boc::Cown::new(());
+    /// let held = cown.try_hold();
+    /// runtime.when(&cown, |_| ());
+    /// assert_eq!(runtime.in_flight(), 1);
+    /// drop(held);
+    /// runtime.wait();
+    /// assert_eq!(runtime.in_flight(), 0);
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
+    pub fn in_flight(&self) -> usize {
+        usize::try_from(self.shared.in_flight()).unwrap_or(usize::MAX)
+    }
+
     /// A new scope, for waiting only for the behaviors that are scheduled in it. The runtime waits for them, too.
     pub fn scope(&self) -> Scope {
         Scope(ScopeHandle::within(&self.shared.root))
@@ -241,6 +260,7 @@ impl Runtime {
     /// struct Pinned(ThreadId);
     ///
     /// impl Body<()> for Pinned {
+    ///     type Rest = ();
     ///     fn placement(&self, _: ()) -> Placement {
     ///         Placement::Only(0)
     ///     }
@@ -308,6 +328,35 @@ impl Runtime {
     /// ```
     pub fn stats(&self) -> Vec<Stats> {
         self.shared.stats()
+    }
+
+    /// How long a worker has been at what it does now, within some microseconds: the time since it last looked at a clock.
+    /// `None`: there is no such worker.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(1)?;
+    ///
+    /// assert!(runtime.busy_for(0).is_some());
+    /// assert!(runtime.busy_for(1).is_none());
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
+    pub fn busy_for(&self, worker: usize) -> Option<Duration> {
+        self.shared.busy_for(worker)
+    }
+
+    /// How many behaviors are ready and wait for a worker, about. A worker that is the only one does not tell of those that
+    /// it has in its own queue.
+    ///
+    /// ```
+    /// let runtime = boc::Runtime::new(1)?;
+    ///
+    /// runtime.wait();
+    /// assert_eq!(runtime.ready(), 0);
+    /// # Ok::<(), boc::StartError>(())
+    /// ```
+    #[cfg(not(loom))]
+    pub fn ready(&self) -> usize {
+        self.shared.ready()
     }
 
     /// Ends the workers, each after the body that it runs now, and waits for them. Behaviors that have not run by then

@@ -14,6 +14,7 @@ use std::time::Duration;
 struct In<F>(usize, F);
 
 impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for In<F> {
+    type Rest = ();
     fn placement(&self, _: S::Claimed<'_>) -> Placement {
         Placement::Only(self.0)
     }
@@ -169,6 +170,7 @@ fn a_lane_that_nobody_pumps() {
 fn what_a_pinned_body_schedules_after_the_end() {
     struct At0;
     impl<S: Shape> Body<S> for At0 {
+        type Rest = ();
         fn placement(&self, _: S::Claimed<'_>) -> Placement {
             Placement::Prefer(0)
         }

@@ -84,6 +84,7 @@ fn a_value_that_panics_when_dropped() {
 fn bodies_that_panic_elsewhere() {
     struct Homeless;
     impl<S: Shape> Body<S> for Homeless {
+        type Rest = ();
         fn placement(&self, _: S::Claimed<'_>) -> Placement {
             panic!("asked");
         }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 struct There<F>(F);
 
 impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for There<F> {
+    type Rest = ();
     fn placement(&self, _: S::Claimed<'_>) -> Placement {
         Placement::Prefer(1)
     }

@@ -30,6 +30,7 @@ mod api {
     pub struct Asks(pub fn() -> Option<usize>);
 
     impl<S: Shape> Body<S> for Asks {
+        type Rest = ();
         fn placement(&self, _: S::Claimed<'_>) -> Placement {
             (self.0)().map_or(Placement::Anywhere, Placement::Prefer)
         }

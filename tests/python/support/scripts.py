@@ -99,9 +99,16 @@ def run_script(source, *args, how="file", env=None, files=None, feed=None, timeo
         return finish(process, timeout, process.feed if feed is None else feed)
 
 
-def check_script(source, expected, *args, **options):
-    """Runs a program, which must print exactly ``expected``, write nothing to stderr, and end with status 0."""
+def check_script(source, expected, *args, reports=0, **options):
+    """Runs a program, which must print exactly ``expected``, and end with status 0.
+
+    It must write nothing to stderr but ``reports`` of exceptions that nobody had looked at by the end of a ``wait``.
+    """
     done = run_script(source, *args, **options)
     expected = textwrap.dedent(expected).strip()
     told = f"\n-- status {done.returncode}\n-- stdout\n{done.stdout}\n-- stderr\n{done.stderr}"
-    assert (done.stdout.strip(), done.stderr, done.returncode) == (expected, "", 0), told
+    assert (done.stdout.strip(), done.returncode) == (expected, 0), told
+    if reports:
+        assert done.stderr.count("Exception in thread behavior ") == reports, told
+    else:
+        assert done.stderr == "", told

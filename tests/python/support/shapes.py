@@ -80,6 +80,9 @@ def parts_of(value):
             if isinstance(value, builtin):
                 parts.append((" content", content(value)))
     names = [*getattr(value, "__dict__", ()), *getattr(value, "__slots__", ())]
+    if all(note.startswith("bocpy: ") for note in getattr(value, "__notes__", ())):
+        # A behavior that fails over the failure of another says so.
+        names = [name for name in names if name != "__notes__"]
     parts += [(f".{name}", getattr(value, name)) for name in names if hasattr(value, name)]
     return parts
 

@@ -50,6 +50,15 @@ impl Ticks {
         Ticks(ticks::now())
     }
 
+    /// The number itself, for [`Ticks::of_number`].
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn of_number(number: u64) -> Ticks {
+        Ticks(number)
+    }
+
     /// That many ticks later.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn after(self, ticks: u64) -> Ticks {

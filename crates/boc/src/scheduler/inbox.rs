@@ -57,6 +57,12 @@ impl<T> Inbox<T> {
         self.queue.is_empty()
     }
 
+    /// How many there are, about.
+    #[cfg(not(loom))]
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// How many have been put in by now.
     pub(crate) fn mark(&self) -> usize {
         self.sent().wrapping_add(self.kept.load(Ordering::Relaxed))

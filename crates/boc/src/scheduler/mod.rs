@@ -35,6 +35,7 @@ mod inbox;
 mod lane;
 mod phase;
 mod queue;
+mod ranked;
 mod runner;
 mod scope;
 pub(crate) mod sleep;
@@ -50,6 +51,7 @@ pub use stats::Stats;
 
 use crate::job::{How, Job, Placement, Sink};
 use crate::sync::Injector;
+use clock::Ticks;
 use credit::Credit;
 use crossbeam_utils::CachePadded;
 use events::Watcher;
@@ -58,7 +60,9 @@ use inbox::Inbox;
 use lane::Lane;
 use phase::Phase;
 use queue::{LocalQueue, QueueStealer, until_done};
+use ranked::Ranked;
 use sleep::Sleep;
+use slice::Looked;
 use stats::Counters;
 use std::cell::RefCell;
 use std::ptr::{self, NonNull};
@@ -75,6 +79,7 @@ struct Remote {
     queue: QueueStealer,
     inbox: Inbox<Job>,
     counters: CachePadded<Counters>,
+    looked: Arc<Looked>,
 }
 
 /// What all threads that use one runtime share.
@@ -84,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) background: CachePadded<Scope>,
     credit: CachePadded<Credit>,
     injector: CachePadded<Injector<Job>>,
+    first: CachePadded<Ranked>,
+    last: CachePadded<Ranked>,
     sleep: CachePadded<Sleep>,
     gate: CachePadded<Gate>,
     remotes: Box<[Arc<Remote>]>,
@@ -94,6 +101,7 @@ pub(crate) struct Shared {
     lingers: bool,
     notify: Option<Box<dyn Fn(usize) + Send + Sync>>,
     born: Instant,
+    born_ticks: Ticks,
 }
 
 /// Settings of the scheduler.
@@ -113,12 +121,19 @@ impl Shared {
         let count = settings.workers;
         let (sleep, sleepers) = Sleep::new(count);
         let (queues, stealers): (Vec<_>, Vec<_>) = (0..count).map(|_| LocalQueue::new(count == 1)).unzip();
-        let remote = |queue| Remote { queue, inbox: Inbox::new(), counters: CachePadded::default() };
+        let remote = |queue| Remote {
+            queue,
+            inbox: Inbox::new(),
+            counters: CachePadded::default(),
+            looked: Arc::new(Looked::new()),
+        };
         let shared = Arc::new_cyclic(|this| Shared {
             root: CachePadded::new(Scope::root(this.as_ptr())),
             background: CachePadded::new(Scope::background(this.as_ptr())),
             credit: CachePadded::new(Credit::new()),
             injector: CachePadded::new(Injector::new()),
+            first: CachePadded::new(Ranked::new()),
+            last: CachePadded::new(Ranked::new()),
             sleep: CachePadded::new(sleep),
             gate: CachePadded::new(Gate::new()),
             remotes: stealers.into_iter().map(|stealer| Arc::new(remote(stealer))).collect(),
@@ -129,6 +144,7 @@ impl Shared {
             lingers: settings.lingers && !cfg!(loom),
             notify: settings.notify,
             born: Instant::now(),
+            born_ticks: Ticks::now(),
         });
         // The root scope's reference: it is dropped when that scope ends.
         let _ = Arc::into_raw(shared.clone());
@@ -149,6 +165,23 @@ impl Shared {
             ..remote.counters.read()
         };
         self.remotes.iter().map(stats).collect()
+    }
+
+    /// See [`Runtime::busy_for`](crate::Runtime::busy_for).
+    pub(crate) fn busy_for(&self, worker: usize) -> Option<Duration> {
+        let looked = self.remotes.get(worker)?.looked.at();
+        let (now, passed) = (Ticks::now(), self.born.elapsed());
+        // Of two clocks, one may be a little ahead.
+        let ticks = (now.since(looked) as i64).max(0) as f64;
+        let part = ticks / (now.since(self.born_ticks).max(1) as f64);
+        Some(passed.mul_f64(part.clamp(0.0, 1.0)))
+    }
+
+    /// See [`Runtime::ready`](crate::Runtime::ready).
+    #[cfg(not(loom))]
+    pub(crate) fn ready(&self) -> usize {
+        let remotes = self.remotes.iter().map(|remote| remote.queue.len() + remote.inbox.len());
+        self.injector.len() + self.first.len() + self.last.len() + remotes.sum::<usize>()
     }
 
     /// Workers end after the body that they run now.
@@ -183,6 +216,12 @@ impl Shared {
         self.root.is_empty()
     }
 
+    /// How many behaviors are in flight. Workers that run some may have counted a few in advance.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.give_back_credit();
+        self.root.in_flight()
+    }
+
     /// From now on the root scope counts nothing in advance.
     pub(crate) fn give_back_credit(&self) {
         self.credit.give_back(&self.root);
@@ -203,6 +242,8 @@ impl Shared {
             Placement::Only(lane) => self.send_to_lane(lane, job),
             _ if self.turns.is_some() => self.take_turns(job, placement),
             Placement::Prefer(worker) => self.send_to(worker, job),
+            Placement::First => self.send_to_all(&self.first, job),
+            Placement::Last => self.send_to_all(&self.last, job),
             Placement::Anywhere => {
                 self.injector.push(job);
                 self.sleep.wake_one();
@@ -239,6 +280,11 @@ impl Shared {
         }
     }
 
+    fn send_to_all(&self, queue: &Ranked, job: Job) {
+        queue.push(job);
+        self.sleep.wake_one();
+    }
+
     fn send_to_lane(&self, lane: usize, job: Job) {
         self.lanes[lane].push(job);
         self.gate.open();
@@ -265,6 +311,8 @@ impl Shared {
     /// Takes any queued job.
     fn take_any(&self) -> Option<Job> {
         until_done(|| self.injector.steal(), || ())
+            .or_else(|| self.first.take())
+            .or_else(|| self.last.take())
             .or_else(|| self.remotes.iter().find_map(|remote| remote.queue.take()))
             .or_else(|| self.remotes.iter().find_map(|remote| remote.inbox.take()))
             .or_else(|| self.lanes.iter().find_map(Lane::take))

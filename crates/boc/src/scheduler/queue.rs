@@ -142,6 +142,12 @@ impl QueueStealer {
         self.scheduled.is_empty() && self.released.is_empty()
     }
 
+    /// How many there are, about.
+    #[cfg(not(loom))]
+    pub(crate) fn len(&self) -> usize {
+        self.scheduled.len() + self.released.len()
+    }
+
     pub(crate) fn take(&self) -> Option<Job> {
         until_done(|| self.scheduled.steal(), || ()).or_else(|| until_done(|| self.released.steal(), || ()))
     }

@@ -39,6 +39,8 @@ struct Worker {
     slice: Slice,
     /// Counts turns for waiting jobs, to begin each one at another source.
     rotation: Cell<usize>,
+    /// How many jobs that run before all others it has run in a row.
+    firsts: Cell<usize>,
     sleeper: Sleeper,
     /// The part that others see.
     remote: Arc<Remote>,
@@ -99,8 +101,9 @@ impl Runner {
             index,
             queue,
             slot: Cell::new(None),
-            slice: Slice::new(),
-            rotation: Cell::new(0),
+            slice: Slice::new(shared.remotes[index].looked.clone()),
+            rotation: Cell::new(1),
+            firsts: Cell::new(0),
             sleeper,
             remote: shared.remotes[index].clone(),
             watch: RefCell::new(None),
@@ -245,6 +248,9 @@ impl Runner {
         match shared.placement(&job) {
             Placement::Only(lane) => shared.send_to_lane(lane, job),
             Placement::Prefer(home) if home != worker.index => shared.send_to(home, job),
+            // This worker is about to take its next job, and takes that: nobody need be woken.
+            Placement::First => shared.first.push(job),
+            Placement::Last => shared.send_to_all(&shared.last, job),
             placement => self.run_soon(worker, job, placement, fresh),
         }
     }
@@ -275,6 +281,8 @@ impl Runner {
             _ if shared.turns.is_some() => shared.take_turns(job, placement),
             Placement::Prefer(home) if home == worker.index => self.keep(worker, job),
             Placement::Prefer(home) => shared.send_to(home, job),
+            Placement::First => shared.send_to_all(&shared.first, job),
+            Placement::Last => shared.send_to_all(&shared.last, job),
             Placement::Anywhere => self.push_scheduled(worker, job),
         }
     }
@@ -322,6 +330,8 @@ impl Runner {
         !self.shared.injector.is_empty()
             || !worker.remote.inbox.is_empty()
             || !worker.queue.is_empty()
+            || !self.shared.first.is_empty()
+            || !self.shared.last.is_empty()
             || self.others(worker).any(|(_, remote)| !remote.queue.is_empty())
     }
 
@@ -457,6 +467,9 @@ impl Runner {
     /// The next behavior to run.
     #[inline(always)]
     fn next(&self, worker: &Worker) -> Option<Job> {
+        if let Some(job) = self.take_first(worker) {
+            return Some(job);
+        }
         if worker.slice.is_turn_of_waiting() {
             if let Some(job) = self.next_waiting(worker) {
                 return Some(job);
@@ -471,9 +484,42 @@ impl Runner {
             .or_else(|| self.take_next(worker))
             .or_else(|| self.take_from_injector(worker))
             .or_else(|| self.take_from_others(worker))
+            .or_else(|| self.take_last(worker))
     }
 
-    /// Takes a job that has waited while others came first: in turns from the injector, the queue and the inbox.
+    /// Takes a job that runs before all others.
+    #[inline(always)]
+    fn take_first(&self, worker: &Worker) -> Option<Job> {
+        if self.shared.first.is_empty() { None } else { self.take_first_now(worker) }
+    }
+
+    #[cold]
+    fn take_first_now(&self, worker: &Worker) -> Option<Job> {
+        /// How many come before one of the others that has waited.
+        const IN_A_ROW: usize = 8;
+        let job = if worker.firsts.get() >= IN_A_ROW && worker.slice.is_turn_of_waiting() {
+            worker.firsts.set(0);
+            self.next_waiting(worker)?
+        } else {
+            let job = self.popped(worker, self.shared.first.take())?;
+            worker.firsts.set(worker.firsts.get() + 1);
+            self.put_back(worker);
+            job
+        };
+        if !self.shared.first.is_empty() {
+            // Whoever has put them there may have left them to us.
+            self.shared.sleep.wake_one();
+        }
+        Some(job)
+    }
+
+    /// Takes a job that runs after all others.
+    fn take_last(&self, worker: &Worker) -> Option<Job> {
+        self.popped(worker, self.shared.last.take())
+    }
+
+    /// Takes a job that has waited while others came first: in turns from the injector, the queue and the inbox; now and
+    /// then one of those that come last.
     #[cold]
     fn next_waiting(&self, worker: &Worker) -> Option<Job> {
         worker.remote.counters.fairness_arm_fires.bump();
@@ -484,17 +530,27 @@ impl Runner {
             Runner::take_oldest_released,
             Runner::take_from_inbox,
         ];
+        /// How often those that come last get a turn.
+        const TURNS_OF_LAST: usize = 32;
         let first = worker.rotation.get();
-        worker.rotation.set((first + 1) % PLACES.len());
-        let waited = (0..PLACES.len()).find_map(|step| PLACES[(first + step) % PLACES.len()](self, worker));
-        if waited.is_some()
-            && let Some(job) = worker.slot.take()
-        {
+        worker.rotation.set((first + 1) % TURNS_OF_LAST);
+        let last = if first == 0 { self.take_last(worker) } else { None };
+        let waited = last.or_else(|| {
+            (0..PLACES.len()).find_map(|step| PLACES[(first + step) % PLACES.len()](self, worker))
+        });
+        if waited.is_some() {
+            self.put_back(worker);
+        }
+        waited
+    }
+
+    /// Another job runs before that in the slot, which others may take meanwhile.
+    fn put_back(&self, worker: &Worker) {
+        if let Some(job) = worker.slot.take() {
             worker.remote.counters.batch_resets.bump();
             let placement = self.shared.placement(&job);
             self.push_released(worker, job, placement);
         }
-        waited
     }
 
     fn popped(&self, worker: &Worker, job: Option<Job>) -> Option<Job> {

@@ -186,7 +186,12 @@ impl Scope {
 
     /// True if nothing is in flight.
     pub(crate) fn is_empty(&self) -> bool {
-        in_flight(self.count.load(Ordering::Acquire)) == 0
+        self.in_flight() == 0
+    }
+
+    /// How much is in flight, or counted in advance.
+    pub(crate) fn in_flight(&self) -> u64 {
+        in_flight(self.count.load(Ordering::Acquire))
     }
 
     /// Waits until nothing is in flight, at most until `deadline`. False on timeout. The caller is an owner.

@@ -9,6 +9,8 @@
 
 use super::clock::{Rate, Ticks};
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How long a worker runs local work.
@@ -22,7 +24,11 @@ const OFTEN: Duration = Duration::from_micros(1);
 /// If more has passed, the next look comes after one behavior.
 const LATE: Duration = Duration::from_micros(2);
 
+/// When a worker last looked at the clock, for others.
+pub(crate) struct Looked(AtomicU64);
+
 pub(crate) struct Slice {
+    shown: Arc<Looked>,
     began: Cell<Ticks>,
     /// The last look, if there was one in this slice: what runs first need not be short.
     looked: Cell<Option<Ticks>>,
@@ -34,10 +40,21 @@ pub(crate) struct Slice {
     rate: RefCell<Rate>,
 }
 
-impl Slice {
+impl Looked {
     pub(crate) fn new() -> Self {
+        Looked(AtomicU64::new(Ticks::now().number()))
+    }
+
+    pub(crate) fn at(&self) -> Ticks {
+        Ticks::of_number(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl Slice {
+    pub(crate) fn new(shown: Arc<Looked>) -> Self {
         let now = Ticks::now();
         Slice {
+            shown,
             began: Cell::new(now),
             looked: Cell::new(None),
             until_look: Cell::new(1),
@@ -99,6 +116,7 @@ impl Slice {
             let rate = self.rate.borrow();
             (rate.ticks(SLICE), rate.ticks(OFTEN), rate.ticks(LATE))
         };
+        self.shown.0.store(now.number(), Ordering::Relaxed);
         let stride = self.stride.get();
         let stride = match self.looked.replace(Some(now)).map(|looked| now.since(looked)) {
             Some(passed) if passed < often => (stride * 2).min(STRIDE),
@@ -128,7 +146,7 @@ mod tests {
 
     impl Bodies {
         fn new() -> Self {
-            let slice = Slice::new();
+            let slice = Slice::new(Arc::new(Looked::new()));
             let began = slice.began.get();
             Bodies(slice, Cell::new(began))
         }

@@ -60,6 +60,7 @@ impl Door {
 pub struct At<F>(pub usize, pub F);
 
 impl<S: Shape, F: FnOnce() + Send + 'static> Body<S> for At<F> {
+    type Rest = ();
     fn placement(&self, _: S::Claimed<'_>) -> Placement {
         Placement::Prefer(self.0)
     }

@@ -1,5 +1,6 @@
 //! The class `Cown`.
 
+use super::patience::seconds;
 use crate::ffi::args::{self, Args};
 use crate::ffi::class::{self, Class, Instance, Just, Native, Referable};
 use crate::ffi::collect::Visitor;
@@ -8,7 +9,7 @@ use crate::ffi::graph::Repr;
 use crate::ffi::main_property::{KnownName, Main, main_property};
 use crate::ffi::method::{self, Function, Method, MethodDef, Property, PropertyDef};
 use crate::ffi::{Dict, Object, PyResult, Python, Tuple, module, number, text};
-use crate::host;
+use crate::host::{cancelling, results};
 use crate::interpreter::{Imported, Resident, State, backend, epoch};
 use crate::transport::by_reference::{Taking, hand_over};
 use crate::transport::cown::{self, COWN, CownObject, Handle};
@@ -23,7 +24,7 @@ use boc::Mode;
 use std::cmp::Ordering;
 use std::ffi::CStr;
 
-static REMOTE_TRACEBACK: Imported = Imported::new("bocpy._errors", c"RemoteTraceback");
+static AWAITED: Imported = Imported::new("bocpy._awaiting", c"awaited");
 
 /// A new cown of that value. `stay`: as the object that it is.
 pub(crate) fn new_handle(value: &Object<'_>, stay: bool) -> PyResult<Handle> {
@@ -53,17 +54,22 @@ impl CownObject {
     }
 
     fn unwrap<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-        if !host::is_quiescent(py) {
-            let message = "unwrap() takes a finished result, but behaviors are still in flight: call wait() or quiesce() first";
+        if Holder::in_behavior() {
+            let message = "unwrap() cannot be called inside a behavior: schedule a behavior over the cown instead, with \
+                           @when(cown), and use its `.value`";
             return Err(error::raise(py, Kind::Runtime, message));
         }
         let slot = self.slot();
         let held = slot.holder() == Some(Holder::current());
         let since = slot.epoch();
-        if !held {
-            tenure::acquire(py, &self.0)?;
+        if !held && tenure::acquire_briefly(py, &self.0).is_err() {
+            error::clear(py);
+            let message = "unwrap() takes a finished result, but a behavior holds this cown, or waits for it: call get(), \
+                           which waits for the value, or wait() or quiesce() first";
+            return Err(error::raise(py, Kind::Runtime, message));
         }
-        let (exception, trace) = (slot.exception(), slot.trace());
+        let is_pending = slot.is_pending();
+        let exception = slot.exception();
         let result = slot.get(py);
         if result.is_ok() {
             slot.put(Portable::None);
@@ -75,24 +81,16 @@ impl CownObject {
             }
         }
         let value = result?;
+        if is_pending {
+            let message = "unwrap() takes a finished result, but this is that of a behavior that has not run, as the \
+                           workers had ended before it was its turn";
+            return Err(error::raise(py, Kind::Runtime, message));
+        }
         if !exception || !value.is_exception() {
             return Ok(value);
         }
-        if let Some(trace) = trace {
-            attach_trace(py, &value, &trace)?;
-        }
         Err(error::raise_object(&value))
     }
-}
-
-/// Shows the traceback of a worker as the cause of an exception that has no other.
-fn attach_trace<'py>(py: Python<'py>, exception: &Object<'py>, trace: &str) -> PyResult<()> {
-    if exception.getattr(c"__cause__")?.is_none() {
-        let text = text::string(py, trace)?;
-        let cause = REMOTE_TRACEBACK.call(py, &[&text])?;
-        exception.setattr(c"__cause__", &cause)?;
-    }
-    Ok(())
 }
 
 /// The argument of `Cown(value)`.
@@ -118,6 +116,10 @@ impl Native for CownObject {
             method::method::<Acquire>(),
             method::method::<Release>(),
             method::method::<Unwrap>(),
+            method::method::<Get>(),
+            method::method::<Peek>(),
+            method::method::<Done>(),
+            method::method::<Cancel>(),
             method::method::<Enter>(),
             method::method::<Exit>(),
             method::method::<Reduce>(),
@@ -146,6 +148,12 @@ impl Native for CownObject {
             return Err(error::raise(py, Kind::Runtime, message));
         }
         self.slot().set(&value, || backend::values_stay(py))
+    }
+
+    const AWAITABLE: bool = true;
+
+    fn awaited<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
+        AWAITED.call_in(py, State::get(py), &[this])
     }
 
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
@@ -238,6 +246,28 @@ methods! {
         args.bind("unwrap", [], 0)?;
         this.value().unwrap(py)
     };
+    Get, c"get", doc!("get($self, /, timeout=None)", COWN_GET),
+    |py, this, args| {
+        let [timeout] = args.bind("get", ["timeout"], 1)?;
+        results::get(py, &this.value().0, seconds(py, timeout)?)
+    };
+    Peek, c"peek", doc!("peek($self, /, timeout=None)", COWN_PEEK),
+    |py, this, args| {
+        let [timeout] = args.bind("peek", ["timeout"], 1)?;
+        results::peek(py, &this.value().0, seconds(py, timeout)?)
+    };
+    Done, c"done", doc!("done($self, /)", COWN_DONE),
+    |py, this, args| {
+        args.bind("done", [], 0)?;
+        let cown = &this.value().0;
+        Ok(number::boolean(py, results::is_done(cown)))
+    };
+    Cancel, c"cancel", doc!("cancel($self, /)", COWN_CANCEL),
+    |py, this, args| {
+        args.bind("cancel", [], 0)?;
+        let cancelled = cancelling::cancel(py, &[&this.value().0])?;
+        Ok(number::boolean(py, cancelled[0]))
+    };
     Enter, c"__enter__", doc!("__enter__($self, /)", COWN_ENTER),
     |py, this, args| {
         args.bind("__enter__", [], 0)?;
@@ -270,10 +300,7 @@ impl Function for ClassGetItem {
     const NAME: &'static CStr = c"__class_getitem__";
     const DOC: &'static CStr = doc!("__class_getitem__($type, item, /)", COWN_CLASS_GETITEM);
     fn call<'py>(_py: Python<'py>, class: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        match args.positional() {
-            [item] => class::generic_alias(class, item),
-            _ => Err(error::raise(class.py(), Kind::Type, "Cown[...] takes one type")),
-        }
+        class::generic_alias(class, "Cown", args)
     }
 }
 

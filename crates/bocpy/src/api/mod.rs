@@ -6,7 +6,9 @@ use crate::transport::by_reference::Kind;
 #[macro_use]
 mod docs;
 
+mod arrivals;
 pub(crate) mod cown;
+mod dump;
 pub(crate) mod messages;
 pub(crate) mod module;
 pub(crate) mod notices;
@@ -14,7 +16,9 @@ mod patience;
 #[cfg(feature = "probe")]
 mod probe;
 pub(crate) mod read;
+mod relay;
 pub(crate) mod runtime;
+pub(crate) mod scope;
 pub(crate) mod when;
 
 /// The types that move by reference. A new one is a file of its own, and a line here.

@@ -1,28 +1,37 @@
 //! The module `bocpy._core`.
 
+use super::arrivals::{Cancel, HasBegun, Looked, Ready};
 use super::cown::{Carried, Recalled};
+use super::dump::Dump;
 use super::messages::{Drain, Receive, Send, SetTags, TIMEOUT};
 use super::notices::{
     NoticeDelete, NoticeRead, NoticeSeed, NoticeSync, NoticeUpdate, NoticeWrite, NoticeboardFunction,
 };
 use super::read::ReadFunction;
-use super::runtime::{Quiesce, Start, Wait, WaitForGood};
+use super::relay::{HasUnwritten, MainSetting, Publish, SendMain, WaitForMain};
+use super::runtime::{InFlight, Quiesce, Start, Wait, WaitForGood};
+use super::scope::ScopeFunction;
 use super::when::{WhenCall, WhenFunction};
-use super::{BY_REFERENCE, notices, read, when};
+use super::{BY_REFERENCE, arrivals, notices, read, scope, when};
 use crate::behavior::CACHES;
+use crate::behavior::globals::now;
+use crate::behavior::variables;
 use crate::ffi::args::Args;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::{self, Function};
-use crate::ffi::module::Definition;
+use crate::ffi::module::{self, Definition};
 use crate::ffi::{Object, PyResult, Python, allocator, number, text};
 use crate::host::cores::{default_workers, for_cores};
 use crate::host::{fork, workers};
+use crate::interpreter::attach::on_worker;
 use crate::interpreter::home::main_home;
-use crate::interpreter::{Imported, State, make, within};
+use crate::interpreter::imported::import;
+use crate::interpreter::{Imported, State, detach, make, within};
 use crate::transport::by_reference::{self, Opening, Taking};
 use crate::transport::cown::{self, COWN};
 use crate::transport::portable::Portable;
-use crate::transport::{out_of_band, reports};
+use crate::transport::scope::SCOPE;
+use crate::transport::{lines, notifier, out_of_band, reports, tenure};
 use std::ffi::CStr;
 
 static INSTALL: Imported = Imported::new("bocpy._lifecycle", c"install");
@@ -42,6 +51,9 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<Wait>(),
             method::function::<Quiesce>(),
             method::function::<WaitForGood>(),
+            method::function::<InFlight>(),
+            method::function::<ScopeFunction>(),
+            method::function::<Dump>(),
             method::function::<Leave>(),
             method::function::<Send>(),
             method::function::<Receive>(),
@@ -56,13 +68,30 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<NoticeboardFunction>(),
             method::function::<Carried>(),
             method::function::<Recalled>(),
+            method::function::<Ready>(),
+            method::function::<Looked>(),
+            method::function::<Cancel>(),
+            method::function::<HasBegun>(),
             method::function::<CarryBuffer>(),
             method::function::<Keep>(),
+            method::function::<CountName>(),
+            method::function::<IsWorkerThread>(),
             method::function::<Kept>(),
             method::function::<Offset>(),
             method::function::<Ask>(),
             method::function::<Forget>(),
             method::function::<AtEnd>(),
+            method::function::<TellAll>(),
+            method::function::<ReleaseAll>(),
+            method::function::<Import>(),
+            method::function::<Now>(),
+            method::function::<BoundSince>(),
+            method::function::<Share>(),
+            method::function::<SendMain>(),
+            method::function::<WaitForMain>(),
+            method::function::<HasUnwritten>(),
+            method::function::<MainSetting>(),
+            method::function::<Publish>(),
             method::function::<BeforeFork>(),
             method::function::<AfterFork>(),
             method::function::<AfterForkInChild>(),
@@ -86,13 +115,17 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
             cown::set_up(py, module, &state)?;
             when::set_up(py, module, &state)?;
             read::set_up(py, module, &state)?;
+            scope::set_up(py, module, &state)?;
             notices::set_up(py, module, &state)?;
+            arrivals::set_up(py, module, &state)?;
             by_reference::know(BY_REFERENCE, py, module, &state)?;
             state.register(py)
         }
     };
     module.setattr(c"Cown", &COWN.of(state).as_object(py))?;
+    module.setattr(c"Scope", &SCOPE.of(state).as_object(py))?;
     by_reference::publish(py, module, state)?;
+    arrivals::publish(py, module, state)?;
     module.setattr(c"TIMEOUT", &text::string(py, TIMEOUT)?)?;
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
     // What is wrong with BOCPY_WORKERS is said when the workers start.
@@ -170,6 +203,29 @@ impl Function for Keep {
     }
 }
 
+/// `_count_name()`: a context variable that had no name in other interpreters has one now.
+struct CountName;
+
+impl Function for CountName {
+    const NAME: &'static CStr = c"_count_name";
+    const DOC: &'static CStr = c"A context variable can be sent from now on.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        variables::count_name(State::get(py));
+        Ok(py.none())
+    }
+}
+
+/// `_is_worker_thread()`: whether behaviors run on this thread, in this interpreter.
+struct IsWorkerThread;
+
+impl Function for IsWorkerThread {
+    const NAME: &'static CStr = c"_is_worker_thread";
+    const DOC: &'static CStr = c"Tell whether this is a thread on which behaviors run.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        Ok(number::boolean(py, on_worker(|_, _| ()).is_some()))
+    }
+}
+
 /// `_kept(number)`: the same, on the other side.
 struct Kept;
 
@@ -211,7 +267,7 @@ impl Function for Forget {
     const NAME: &'static CStr = c"_forget";
     const DOC: &'static CStr = c"Clear the caches of code and globals.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        CACHES.here(py).clear();
+        CACHES.here(py).clear(State::get(py));
         Ok(py.none())
     }
 }
@@ -224,8 +280,93 @@ impl Function for AtEnd {
     const DOC: &'static CStr =
         c"At the very end, print the exceptions of behaviors that nobody has looked at.";
     fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        reports::report_all();
+        reports::tell_all(py);
+        detach(py, notifier::stop);
         allocator::stop_giving_back(py);
+        Ok(py.none())
+    }
+}
+
+/// `_report()`: tells of the exceptions that nobody has looked at so far.
+struct TellAll;
+
+impl Function for TellAll {
+    const NAME: &'static CStr = c"_report";
+    const DOC: &'static CStr = c"Report the exceptions of behaviors that nobody has looked at.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        reports::tell_all(py);
+        Ok(py.none())
+    }
+}
+
+/// `_release_all()`: at the end of the program, its main thread lets go of what it has acquired.
+struct ReleaseAll;
+
+impl Function for ReleaseAll {
+    const NAME: &'static CStr = c"_release_all";
+    const DOC: &'static CStr = c"Release every cown that this thread has acquired.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        for (cown, taken) in tenure::release_all(py) {
+            let (cown, place) = (lines::name_of(py, &cown), taken.place());
+            let message = format!(
+                "bocpy: the program ends without having released {cown}, which it has acquired{place}, so behaviors waited for \
+                 it: it is released now\n"
+            );
+            module::write_stderr(py, &message);
+        }
+        Ok(py.none())
+    }
+}
+
+/// `_import(name)`: a module that bocpy needs.
+struct Import;
+
+impl Function for Import {
+    const NAME: &'static CStr = c"_import";
+    const DOC: &'static CStr = c"Import a module so that no fork comes in between.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [Some(name)] = args.bind("_import", ["name"], 1)? else { return Ok(py.none()) };
+        import(py, State::get(py), name.to_str().unwrap_or_default())
+    }
+}
+
+/// `_now()`: a moment, as a number that grows.
+struct Now;
+
+impl Function for Now {
+    const NAME: &'static CStr = c"_now";
+    const DOC: &'static CStr = c"When the globals of a function were as it takes them along.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        number::uint(py, now())
+    }
+}
+
+/// `_bound_since(namespace, name)`: as of when behaviors have bound that name here; 0 if they have not.
+struct BoundSince;
+
+impl Function for BoundSince {
+    const NAME: &'static CStr = c"_bound_since";
+    const DOC: &'static CStr = c"As of when a behavior has bound a global.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let bound = args.bind("_bound_since", ["namespace", "name"], 2)?;
+        let texts = bound.map(|text| text.and_then(|text| text.to_str()));
+        let [Some(namespace), Some(name)] = texts else { return number::uint(py, 0) };
+        number::uint(py, CACHES.here(py).bound_since(namespace, name).unwrap_or(0))
+    }
+}
+
+/// `_share(address, number)`: notes the number of a shared object. With 0 it is forgotten.
+struct Share;
+
+impl Function for Share {
+    const NAME: &'static CStr = c"_share";
+    const DOC: &'static CStr = c"Notes the number of an object that functions and globals share.";
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let bound = args.bind("_share", ["address", "number"], 2)?;
+        let numbers = bound.map(|number| number.and_then(|number| number.as_int()?.to_i64()));
+        if let [Some(address), Some(number)] = numbers {
+            CACHES.here(py).share(address.cast_unsigned() as usize, number.cast_unsigned());
+        }
         Ok(py.none())
     }
 }

@@ -12,7 +12,15 @@ static IS_MAIN_THREAD: Imported = Imported::new("bocpy._lifecycle", c"is_main_th
 /// A timeout; `None` waits forever.
 pub(super) fn seconds(py: Python<'_>, timeout: Option<&Object<'_>>) -> PyResult<Option<Duration>> {
     let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else { return Ok(None) };
-    let seconds = timeout.to_f64()?;
+    let seconds = timeout.to_f64().map_err(|raised| {
+        if !error::is(py, Kind::Type) {
+            return raised;
+        }
+        error::clear(py);
+        let message =
+            format!("the timeout must be a number of seconds, or None, not {}", timeout.class_name());
+        error::raise(py, Kind::Type, &message)
+    })?;
     if seconds.is_nan() {
         return Err(error::raise(
             py,

@@ -1,9 +1,9 @@
 //! `read`: a cown that a behavior only reads.
 
 use crate::ffi::args::Args;
-use crate::ffi::class::{Class, Instance, Native, Referable};
+use crate::ffi::class::{self, Class, Instance, Native, Referable};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::method::Function;
+use crate::ffi::method::{self, Function, MethodDef};
 use crate::ffi::{Dict, List, Object, PyResult, Python, Tuple, text};
 use crate::interpreter::{PerInterpreter, State};
 use crate::transport::cown::{COWN, Handle};
@@ -34,12 +34,26 @@ impl Native for Read {
 
     type Extra = Referable;
 
+    fn methods() -> Vec<MethodDef<Self>> {
+        vec![method::class_method::<Self, ClassGetItem>()]
+    }
+
     fn create<'py>(py: Python<'py>, _: &Tuple<'py>, _: Option<&Dict<'py>>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "bocpy.Read cannot be created directly: call read(cown)"))
     }
 
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
         text::string(py, &format!("read(Cown({:#x}))", this.value().handle.id()))
+    }
+}
+
+struct ClassGetItem;
+
+impl Function for ClassGetItem {
+    const NAME: &'static CStr = c"__class_getitem__";
+    const DOC: &'static CStr = doc!("__class_getitem__($type, item, /)", READ_CLASS_GETITEM);
+    fn call<'py>(_py: Python<'py>, class: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        class::generic_alias(class, "Read", args)
     }
 }
 

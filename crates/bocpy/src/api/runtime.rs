@@ -11,41 +11,42 @@ use crate::host::waiting::{self, Until};
 use boc::Stats;
 use std::ffi::CStr;
 
-/// `start(worker_count=None, module=None, *, backend=None)`.
+/// `start(worker_count=None, module=None, *, backend=None, limit=None)`.
 pub(crate) struct Start;
 
 impl Function for Start {
     const NAME: &'static CStr = c"start";
     const DOC: &'static CStr =
-        doc!("start($module, /, worker_count=None, module=None, *, backend=None)", START);
+        doc!("start($module, /, worker_count=None, module=None, *, backend=None, limit=None)", START);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let [workers, _module, backend] = args.bind("start", ["worker_count", "module", "backend"], 2)?;
-        engine::start(py, workers, backend)?;
+        let names = ["worker_count", "module", "backend", "limit"];
+        let [workers, _module, backend, limit] = args.bind("start", names, 2)?;
+        engine::start(py, workers, backend, limit)?;
         Ok(py.none())
     }
 }
 
-/// `wait(timeout=None, *, stats=False, noticeboard=False)`.
+/// `wait(timeout=None, *, stats=False, noticeboard=False, cancel=False)`.
 pub(crate) struct Wait;
 
 impl Function for Wait {
     const NAME: &'static CStr = c"wait";
     const DOC: &'static CStr =
-        doc!("wait($module, /, timeout=None, *, stats=False, noticeboard=False)", WAIT);
+        doc!("wait($module, /, timeout=None, *, stats=False, noticeboard=False, cancel=False)", WAIT);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         wait(py, "wait", &args, Until::Stopped)
     }
 }
 
-/// `quiesce(timeout=None, *, stats=False, noticeboard=False)`.
+/// `quiesce(timeout=None, *, stats=False, noticeboard=False, cancel=False)`.
 pub(crate) struct Quiesce;
 
 impl Function for Quiesce {
     const NAME: &'static CStr = c"quiesce";
     const DOC: &'static CStr =
-        doc!("quiesce($module, /, timeout=None, *, stats=False, noticeboard=False)", QUIESCE);
+        doc!("quiesce($module, /, timeout=None, *, stats=False, noticeboard=False, cancel=False)", QUIESCE);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
         wait(py, "quiesce", &args, Until::Quiet)
@@ -64,13 +65,26 @@ impl Function for WaitForGood {
     }
 }
 
+/// `_in_flight()`: how many behaviors are.
+pub(crate) struct InFlight;
+
+impl Function for InFlight {
+    const NAME: &'static CStr = c"_in_flight";
+    const DOC: &'static CStr = c"How many behaviors are in flight, about.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        number::uint(py, engine::in_flight(py) as u64)
+    }
+}
+
 fn wait<'py>(py: Python<'py>, function: &str, args: &Args<'_, 'py>, until: Until) -> PyResult<Object<'py>> {
-    let [timeout, stats, noticeboard] = args.bind(function, ["timeout", "stats", "noticeboard"], 1)?;
+    let names = ["timeout", "stats", "noticeboard", "cancel"];
+    let [timeout, stats, noticeboard, cancel] = args.bind(function, names, 1)?;
     let timeout = seconds(py, timeout)?;
     let flag = |flag: Option<&Object<'py>>| flag.map_or(Ok(false), Object::is_true);
-    let (wants_stats, wants_noticeboard) = (flag(stats)?, flag(noticeboard)?);
+    let (wants_stats, wants_noticeboard, cancels) = (flag(stats)?, flag(noticeboard)?, flag(cancel)?);
     refuse_in_update(py, function)?;
-    let (counted, board) = waiting::wait(py, function, timeout, until)?;
+    let (counted, board) = waiting::wait(py, function, timeout, until, cancels)?;
     match (wants_stats, wants_noticeboard) {
         (false, false) => Ok(py.none()),
         (true, false) => stats_list(py, &counted),

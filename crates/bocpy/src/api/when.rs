@@ -1,18 +1,21 @@
 //! `when`, its result, and `whencall`.
 
 use super::read::READ;
+use crate::behavior::manner::Manner;
 use crate::behavior::params::Params;
 use crate::ffi::args::Args;
 use crate::ffi::class::{Callable, Class, Instance, Native};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::method::Function;
 use crate::ffi::{Borrowed, Dict, Object, PyResult, Python, Tuple, text};
-use crate::host::submit;
+use crate::host::{Wish, submit};
 use crate::interpreter::{PerInterpreter, State};
 use crate::transport::cown::{COWN, Handle};
+use crate::transport::scope::Scope;
 use boc::Mode;
 use smallvec::SmallVec;
 use std::ffi::CStr;
+use std::sync::Arc;
 
 pub(super) static WHEN: PerInterpreter<Class<When>> = PerInterpreter::to_be_filled();
 
@@ -24,7 +27,9 @@ pub(super) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) 
 
 /// The result of `when(...)`: called with a function, it schedules that. Its part has the arguments: a claim, or a tuple
 /// of claims and tuples of claims.
-pub(crate) struct When;
+///
+/// Its value: what else is said of the behavior.
+pub(crate) struct When(Option<Box<Wish>>);
 
 impl Native for When {
     const NAME: &'static CStr = c"bocpy.When";
@@ -36,6 +41,10 @@ impl Native for When {
 
     fn class(py: Python<'_>) -> Option<&Class<Self>> {
         State::try_get(py).map(|state| WHEN.of(state))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.0.is_none()
     }
 
     fn create<'py>(py: Python<'py>, _: &Tuple<'py>, _: Option<&Dict<'py>>) -> PyResult<Self> {
@@ -51,7 +60,7 @@ impl Native for When {
         let over = over(this)?;
         let mut params = Params::default();
         add_all(state, &mut params, &over)?;
-        submit(py, state, body, &mut params, &[])
+        submit(py, state, body, &mut params, &[], this.value().0.as_deref())
     }
 
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
@@ -142,30 +151,51 @@ pub(crate) struct WhenFunction;
 
 impl Function for WhenFunction {
     const NAME: &'static CStr = c"when";
-    const DOC: &'static CStr = doc!("when($module, /, *cowns)", WHEN);
+    const DOC: &'static CStr = doc!("when($module, /, *cowns, name=None, priority=None)", WHEN);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        args.no_keywords("when")?;
-        let state = State::get(py);
-        // The arguments are checked now, and claimed when the function is known. A list may change in between, so it is
-        // copied now.
-        let fixed = |(place, arg): (usize, &Object<'py>)| {
-            if claim(state, arg).is_some() {
-                return Ok(arg.clone());
-            }
-            let members = group(arg, "when()", place)?;
-            for (index, item) in members.iter().enumerate() {
-                member(state, "when()", place, index, item)?;
-            }
-            Ok(Tuple::new(py, members)?.into())
-        };
-        let over = match args.positional() {
-            [cown] if claim(state, cown).is_some() => cown.clone(),
-            cowns if cowns.iter().all(|cown| claim(state, cown).is_some()) => Tuple::of(py, cowns)?.into(),
-            args => Tuple::new(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?.into(),
-        };
-        WHEN.of(state).instance_with(py, When, over)
+        over_cowns(py, "when", args, None)
     }
+}
+
+/// What `when(*cowns)` returns, or the method of a scope.
+pub(super) fn over_cowns<'py>(
+    py: Python<'py>,
+    function: &str,
+    args: Args<'_, 'py>,
+    scope: Option<Arc<Scope>>,
+) -> PyResult<Object<'py>> {
+    let wish = match args.are_positional() && scope.is_none() {
+        true => None,
+        false => {
+            let [name, priority] = args.keywords(function, ["name", "priority"])?;
+            Some(Box::new(Wish { scope, manner: Manner::of(function, name, priority)? }))
+        }
+    };
+    let state = State::get(py);
+    // The arguments are checked now, and claimed when the function is known. A list may change in between, so it is
+    // copied now.
+    let fixed = |(place, arg): (usize, &Object<'py>)| {
+        if claim(state, arg).is_some() {
+            return Ok(arg.clone());
+        }
+        let members = group(arg, "when()", place)?;
+        for (index, item) in members.iter().enumerate() {
+            member(state, "when()", place, index, item)?;
+        }
+        Ok(Tuple::new(py, members)?.into())
+    };
+    let over = match args.positional() {
+        [cown] if claim(state, cown).is_some() => cown.clone(),
+        cowns if cowns.iter().all(|cown| claim(state, cown).is_some()) => Tuple::of(py, cowns)?.into(),
+        [body] if body.is_function() => {
+            let message =
+                "@when needs parentheses: write `@when(cown, ...)`, or `@when()` for a behavior over no cown";
+            return Err(error::raise(py, Kind::Type, message));
+        }
+        args => Tuple::new(py, args.iter().enumerate().map(fixed).collect::<PyResult<_>>()?)?.into(),
+    };
+    WHEN.of(state).instance_with(py, When(wish), over)
 }
 
 /// `whencall(func, cowns, captures)`.
@@ -173,25 +203,38 @@ pub(crate) struct WhenCall;
 
 impl Function for WhenCall {
     const NAME: &'static CStr = c"whencall";
-    const DOC: &'static CStr = doc!("whencall($module, /, func, args, captures=())", WHENCALL);
+    const DOC: &'static CStr =
+        doc!("whencall($module, /, func, args, captures=(), *, name=None, priority=None)", WHENCALL);
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let [func, cowns, captures] = args.bind("whencall", ["func", "args", "captures"], 3)?;
-        let (Some(func), Some(cowns)) = (func, cowns) else {
-            let message = "whencall() takes a function and a list of its cowns: whencall(func, [cown, ...])";
-            return Err(error::raise(py, Kind::Type, message));
-        };
-        if func.to_str().is_some() {
-            let message = "whencall() takes the function itself, not its name";
-            return Err(error::raise(py, Kind::Type, message));
-        }
-        let state = State::get(py);
-        let cowns = cowns.items()?;
-        let mut params = Params::default();
-        for (place, arg) in cowns.iter().enumerate() {
-            add(state, &mut params, "whencall()", place, arg)?;
-        }
-        let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();
-        submit(py, state, func, &mut params, &captures)
+        call_over(py, args, None)
     }
+}
+
+/// What `whencall(func, cowns, captures)` does, or the method of a scope.
+pub(super) fn call_over<'py>(
+    py: Python<'py>,
+    args: Args<'_, 'py>,
+    scope: Option<&Arc<Scope>>,
+) -> PyResult<Object<'py>> {
+    let names = ["func", "args", "captures", "name", "priority"];
+    let [func, cowns, captures, name, priority] = args.bind("whencall", names, 3)?;
+    let (Some(func), Some(cowns)) = (func, cowns) else {
+        let message = "whencall() takes a function and a list of its cowns: whencall(func, [cown, ...])";
+        return Err(error::raise(py, Kind::Type, message));
+    };
+    if func.to_str().is_some() {
+        let message = "whencall() takes the function itself, not its name";
+        return Err(error::raise(py, Kind::Type, message));
+    }
+    let state = State::get(py);
+    let cowns = cowns.items()?;
+    let mut params = Params::default();
+    for (place, arg) in cowns.iter().enumerate() {
+        add(state, &mut params, "whencall()", place, arg)?;
+    }
+    let captures = captures.map(|captures| captures.items()).transpose()?.unwrap_or_default();
+    let manner = Manner::of("whencall", name, priority)?;
+    let wish = (scope.is_some() || !manner.is_usual()).then(|| Wish { scope: scope.cloned(), manner });
+    submit(py, state, func, &mut params, &captures, wish.as_ref())
 }

@@ -30,7 +30,7 @@ pub(crate) struct Code {
     pub(crate) place: Place,
     /// The name of the function, for messages.
     pub(crate) name: Arc<str>,
-    /// The same as a number.
+    /// That, and where the function is defined.
     pub(crate) label: Label,
     pub(crate) free_variables: usize,
 }
@@ -89,7 +89,9 @@ impl Code {
             data.to_bytes().ok_or_else(|| error::raise(code.py(), Kind::Type, "marshal gave no bytes"))?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name: Arc<str> = name.into();
-        let label = labels::label(&name);
+        let (file, line) = (code.getattr(c"co_filename")?, code.getattr(c"co_firstlineno")?);
+        let line = line.as_int().and_then(|line| line.to_i64()).unwrap_or(0);
+        let label = labels::label(&name, &format!("{}:{line}", file.to_str().unwrap_or("?")));
         Ok(Code { number, data: data.into(), place, name, label, free_variables })
     }
 

@@ -4,12 +4,13 @@ use super::CACHES;
 use super::code::Code;
 use super::plan::{Plan, Sent};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Dict, Object, PyResult, Python, number, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Tuple, number, text};
 use crate::interpreter::{Imported, Resident, State};
 use crate::transport::by_reference::Taking;
 use crate::transport::immutable::is_immutable;
-use crate::transport::portable::Portable;
+use crate::transport::portable::{Portable, refusal};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 static SURVEY: Imported = Imported::new("bocpy._code", c"survey");
 static WARN_LARGE_GLOBAL: Imported = Imported::new("bocpy._code", c"warn_large_global");
@@ -18,15 +19,28 @@ static WARN_LARGE_GLOBAL: Imported = Imported::new("bocpy._code", c"warn_large_g
 const LARGE: usize = 1_000_000;
 
 /// The form in which one global is sent.
-pub(crate) enum Payload {
+pub(crate) enum Form {
     /// It is imported under that name, with those submodules.
     Module { name: Box<str>, submodules: Box<[Box<str>]> },
     /// A value, or a function or class by value.
     Value(Portable),
+    /// One of several values that may change. They were encoded together, so that what they share is shared again.
+    /// `alone`: the value by itself, if something else in the whole may fail to open.
+    Part { of: Arc<Portable>, place: usize, alone: Option<Portable> },
     /// There is none of that name.
     Missing,
     /// It can't be sent, for that reason.
     Unsendable(Box<str>),
+}
+
+impl Form {
+    fn fingerprint(&self) -> u64 {
+        match self {
+            Form::Value(value) => value.fingerprint(),
+            Form::Part { of, .. } => of.fingerprint(),
+            _ => 0,
+        }
+    }
 }
 
 /// One global of a snapshot.
@@ -38,6 +52,30 @@ pub(crate) struct Entry {
     pub(crate) stored: bool,
     /// The value cannot change, so objects made from it stay equal to it.
     pub(crate) fixed: bool,
+}
+
+/// What a global was, and since when.
+pub(crate) struct Payload {
+    pub(crate) form: Form,
+    pub(crate) since: Stamp,
+    /// The number of the object, if it is a part of a function or class as well; otherwise 0.
+    pub(crate) shared: u64,
+    /// If so, what tells it from what the object was at another time.
+    pub(crate) fingerprint: u64,
+}
+
+impl Payload {
+    fn new(form: Form) -> Payload {
+        Payload { form, since: now(), shared: 0, fingerprint: 0 }
+    }
+}
+
+/// A moment: later ones are greater.
+pub(crate) type Stamp = u64;
+
+pub(crate) fn now() -> Stamp {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// A behavior's code, with the globals that it sees. All behaviors that were scheduled in the same state share it.
@@ -134,21 +172,28 @@ impl Taken {
         before: Option<&Taken>,
     ) -> PyResult<Taken> {
         let mut names = Vec::new();
-        let mut sources = Vec::new();
-        let mut entries = Vec::new();
+        let mut are_stored = Vec::new();
+        let mut found = Vec::new();
         for (key, stored, submodules) in survey(py, state, function, globals)? {
             let value = globals.get(&key)?;
             let text = text::intern(py, key.to_str().unwrap_or("?"))?;
             let name =
                 Name { text: key.to_str().unwrap_or("?").into(), key: Resident::new(text), submodules };
             let known = before.and_then(|before| before.find(&name, value.as_ref()));
-            let (source, payload) = match known {
-                Some(known) => known,
-                None => source(py, state, plan, &name, value)?,
-            };
-            entries.push(Entry { name: name.text.clone(), payload, stored, fixed: source.fixed });
-            sources.push(source);
+            found.push(match known {
+                Some(known) => Found::Known(known),
+                None => find(py, state, plan, &name, value)?,
+            });
+            are_stored.push(stored);
             names.push(name);
+        }
+        let (mut sources, mut entries) = (Vec::new(), Vec::new());
+        for (place, (source, payload)) in
+            encode_together(py, state, plan, &names, found)?.into_iter().enumerate()
+        {
+            let stored = are_stored[place];
+            entries.push(Entry { name: names[place].text.clone(), payload, stored, fixed: source.fixed });
+            sources.push(source);
         }
         Ok(Taken { names: names.into(), sources, snapshot: snapshot(&plan.code, entries) })
     }
@@ -197,8 +242,14 @@ impl Taken {
         }
         let mut sources = self.sources.clone();
         let mut entries = self.snapshot.entries.clone();
-        for (place, value) in changed {
-            (sources[place], entries[place].payload) = source(py, state, plan, &self.names[place], value)?;
+        let names: Vec<&Name> = changed.iter().map(|(place, _)| &self.names[*place]).collect();
+        let places: Vec<usize> = changed.iter().map(|(place, _)| *place).collect();
+        let mut found = Vec::with_capacity(changed.len());
+        for ((_, value), name) in changed.into_iter().zip(&names) {
+            found.push(find(py, state, plan, name, value)?);
+        }
+        for (place, made) in places.into_iter().zip(encode_together(py, state, plan, &names, found)?) {
+            (sources[place], entries[place].payload) = made;
             entries[place].fixed = sources[place].fixed;
         }
         let snapshot = snapshot(&plan.code, entries);
@@ -218,7 +269,7 @@ impl Source {
 
 fn snapshot(code: &Arc<Code>, entries: Vec<Entry>) -> Arc<Snapshot> {
     let stored = entries.iter().any(|entry| entry.stored);
-    let incomplete = entries.iter().any(|entry| matches!(*entry.payload, Payload::Missing));
+    let incomplete = entries.iter().any(|entry| matches!(entry.payload.form, Form::Missing));
     Arc::new(Snapshot { code: code.clone(), entries, stored, incomplete })
 }
 
@@ -248,54 +299,56 @@ fn leads_on(object: &Object<'_>) -> bool {
     object.is_function() || object.is_class()
 }
 
-fn source<'py>(
+/// What a name stands for.
+enum Found<'py> {
+    Known((Source, Arc<Payload>)),
+    /// A value that may change.
+    Open(Object<'py>),
+}
+
+fn find<'py>(
     py: Python<'py>,
     state: &State,
     plan: &Plan,
     name: &Name,
     value: Option<Object<'py>>,
-) -> PyResult<(Source, Arc<Payload>)> {
+) -> PyResult<Found<'py>> {
     let Some(value) = value else {
-        return Ok((Source { object: None, fixed: true, leads_on: false }, Arc::new(Payload::Missing)));
+        let source = Source { object: None, fixed: true, leads_on: false };
+        return Ok(Found::Known((source, Arc::new(Payload::new(Form::Missing)))));
     };
     let leads_on = leads_on(&value);
     let here = CACHES.of(state).namespace(&plan.code.place.name);
-    let (payload, fixed) = if let Some(payload) = here.payload_of(&name.text, &value) {
+    let payload = if let Some(payload) = here.payload_of(&name.text, &value) {
         // It came from another interpreter, and is passed on in the same form: a worker that knows it need not decode it
         // again.
-        (payload, true)
+        payload
+    } else if value.is_module() {
+        module(&value, &name.submodules)
+    } else if leads_on {
+        definition(py, state, &value)?
+    } else if is_immutable(&value) {
+        Arc::new(Payload::new(match Portable::encode(&value, Taking::Copy) {
+            Ok(portable) => Form::Value(portable),
+            Err(raised) => unsendable(py, &value, raised)?,
+        }))
     } else {
-        encode_global(py, state, plan, name, &value, leads_on)?
+        return Ok(Found::Open(value));
     };
-    let object = Some(Arc::new(Resident::at(state.home.clone(), value)));
-    Ok((Source { object, fixed, leads_on }, payload))
+    Ok(Found::Known((source(state, value, true, leads_on), payload)))
 }
 
-fn encode_global<'py>(
-    py: Python<'py>,
-    state: &State,
-    plan: &Plan,
-    name: &Name,
-    value: &Object<'py>,
-    leads_on: bool,
-) -> PyResult<(Arc<Payload>, bool)> {
-    let (payload, fixed) = if value.is_module() {
-        (module(value, &name.submodules), true)
-    } else if leads_on {
-        (definition(py, state, value)?, true)
-    } else {
-        encode(py, state, plan, name, value)?
-    };
-    Ok((payload, fixed))
+fn source(state: &State, value: Object<'_>, fixed: bool, leads_on: bool) -> Source {
+    Source { object: Some(Arc::new(Resident::at(state.home.clone(), value))), fixed, leads_on }
 }
 
 fn module(value: &Object<'_>, submodules: &[Box<str>]) -> Arc<Payload> {
     let name = value.getattr(c"__name__").ok().and_then(|name| name.to_str().map(Box::<str>::from));
     error::clear(value.py());
-    Arc::new(match name {
-        Some(name) => Payload::Module { name, submodules: submodules.into() },
-        None => Payload::Unsendable("it is a module without a name".into()),
-    })
+    Arc::new(Payload::new(match name {
+        Some(name) => Form::Module { name, submodules: submodules.into() },
+        None => Form::Unsendable("it is a module without a name".into()),
+    }))
 }
 
 /// A function or class that has been sent.
@@ -311,10 +364,10 @@ fn definition<'py>(py: Python<'py>, state: &State, value: &Object<'py>) -> PyRes
     if let Some(known) = CACHES.of(state).definitions.lock().get(address) {
         return Ok(known.payload.clone());
     }
-    let payload = Arc::new(match Portable::define(value) {
-        Ok(portable) => Payload::Value(portable),
+    let payload = Arc::new(Payload::new(match Portable::define(value) {
+        Ok(portable) => Form::Value(portable),
         Err(raised) => unsendable(py, value, raised)?,
-    });
+    }));
     let thing = Resident::at(state.home.clone(), value.clone());
     let known = Arc::new(Definition { _thing: thing, payload: payload.clone() });
     let forgotten = CACHES.of(state).definitions.lock().insert(address, known);
@@ -322,34 +375,127 @@ fn definition<'py>(py: Python<'py>, state: &State, value: &Object<'py>) -> PyRes
     Ok(payload)
 }
 
-fn encode<'py>(
+/// Encodes the values that may change as one, in place of each by itself: one object may be a part of several.
+fn encode_together<'py, N: std::borrow::Borrow<Name>>(
+    py: Python<'py>,
+    state: &State,
+    plan: &Plan,
+    names: &[N],
+    found: Vec<Found<'py>>,
+) -> PyResult<Vec<(Source, Arc<Payload>)>> {
+    let open = found.iter().filter_map(|found| match found {
+        Found::Open(value) => Some(value.clone()),
+        Found::Known(_) => None,
+    });
+    let mut open: Vec<Object<'py>> = open.collect();
+    let mut whole = encode_all(py, &open)?;
+    let mut each = Vec::new();
+    if whole.is_none() {
+        // Each by itself: there is only one, or some cannot be sent.
+        for value in &open {
+            each.push(match Portable::encode_global(value) {
+                Ok(portable) => Ok(portable),
+                Err(raised) => Err(unsendable(py, value, raised)?),
+            });
+        }
+        if each.iter().any(Result::is_err) {
+            let mut keep = each.iter().map(Result::is_ok);
+            open.retain(|_| keep.next().unwrap_or(false));
+            whole = encode_all(py, &open)?;
+        }
+    }
+    let whole = whole.map(Arc::new);
+    let mut each = each.into_iter();
+    let mut taken = Vec::with_capacity(found.len());
+    let mut part = 0;
+    for (found, name) in found.into_iter().zip(names) {
+        let value = match found {
+            Found::Known(known) => {
+                taken.push(known);
+                continue;
+            }
+            Found::Open(value) => value,
+        };
+        let alone = match each.next().transpose() {
+            Ok(alone) => alone,
+            Err(why) => {
+                // As long as it is the same object, this is not tried again.
+                taken.push((source(state, value, true, false), Arc::new(Payload::new(why))));
+                continue;
+            }
+        };
+        let encode = || Portable::encode_global(&value);
+        let form = match &whole {
+            Some(whole) => {
+                let alone = match alone {
+                    None if whole.may_fail() => Some(encode()?),
+                    alone => alone.filter(|_| whole.may_fail()),
+                };
+                Form::Part { of: whole.clone(), place: part, alone }
+            }
+            None => Form::Value(alone.map_or_else(encode, Ok)?),
+        };
+        part += 1;
+        warn_if_large(py, state, plan, name.borrow(), &value, &form)?;
+        let mut payload = Payload::new(form);
+        payload.shared = CACHES.of(state).shared(&value);
+        if payload.shared != 0 {
+            payload.fingerprint = payload.form.fingerprint();
+        }
+        taken.push((source(state, value, false, false), Arc::new(payload)));
+    }
+    Ok(taken)
+}
+
+/// The values as one; `None` if one of them cannot be sent.
+fn encode_all<'py>(py: Python<'py>, values: &[Object<'py>]) -> PyResult<Option<Portable>> {
+    if values.len() < 2 {
+        return Ok(None);
+    }
+    match Portable::encode_global(&Tuple::of(py, values)?.into()) {
+        Ok(portable) => Ok(Some(portable)),
+        Err(raised) if error::is(py, Kind::KeyboardInterrupt) => Err(raised),
+        Err(_) => {
+            error::clear(py);
+            Ok(None)
+        }
+    }
+}
+
+fn warn_if_large<'py>(
     py: Python<'py>,
     state: &State,
     plan: &Plan,
     name: &Name,
     value: &Object<'py>,
-) -> PyResult<(Arc<Payload>, bool)> {
-    match Portable::encode(value, Taking::Copy) {
-        Ok(portable) => {
-            let fixed = is_immutable(value);
-            if !fixed && portable.size() > LARGE {
-                let name = text::string(py, &name.text)?;
-                let size = number::uint(py, portable.size() as u64)?;
-                let function = text::string(py, &plan.code.name)?;
-                WARN_LARGE_GLOBAL.call_in(py, state, &[&name, &function, &size])?;
-            }
-            Ok((Arc::new(Payload::Value(portable)), fixed))
+    form: &Form,
+) -> PyResult<()> {
+    let size = match form {
+        Form::Value(portable) => portable.size(),
+        Form::Part { of, .. } if of.size() > LARGE && !plan.has_warned.load(Ordering::Relaxed) => {
+            Portable::encode_global(value)?.size()
         }
-        // As long as it is the same object, this is not tried again.
-        Err(raised) => Ok((Arc::new(unsendable(py, value, raised)?), true)),
+        _ => 0,
+    };
+    if size > LARGE {
+        plan.has_warned.store(true, Ordering::Relaxed);
+        let name = text::string(py, &name.text)?;
+        let size = number::uint(py, size as u64)?;
+        let function = text::string(py, &plan.code.name)?;
+        WARN_LARGE_GLOBAL.call_in(py, state, &[&name, &function, &size])?;
     }
+    Ok(())
 }
 
-fn unsendable(py: Python<'_>, value: &Object<'_>, raised: error::Raised) -> PyResult<Payload> {
+fn unsendable(py: Python<'_>, value: &Object<'_>, raised: error::Raised) -> PyResult<Form> {
     if error::is(py, Kind::KeyboardInterrupt) {
         return Err(raised);
     }
-    let why = error::describe(py);
+    let why = error::take(py).map_or_else(|| "unknown error".into(), |error| refusal(value, &error));
     let class = value.class_name();
-    Ok(Payload::Unsendable(format!("its value of type '{class}' cannot be sent to a worker: {why}").into()))
+    // A worker imports what is in a module, and so makes the parts of it that cannot be sent for itself.
+    let advice = if leads_on(value) { ". In a module of its own it could be imported there" } else { "" };
+    Ok(Form::Unsendable(
+        format!("its value of type '{class}' cannot be sent to a worker: {why}{advice}").into(),
+    ))
 }

@@ -2,17 +2,26 @@
 #![forbid(unsafe_code)]
 
 mod batched;
+pub(crate) mod cancelled;
 pub(crate) mod code;
+pub(crate) mod context;
+pub(crate) mod dropping;
+pub(crate) mod extra;
 pub(crate) mod globals;
+pub(crate) mod manner;
 pub(crate) mod namespace;
 pub(crate) mod params;
 pub(crate) mod plan;
 mod recent;
+pub(crate) mod scoped;
 pub(crate) mod submit;
 pub(crate) mod task;
+pub(crate) mod then;
 mod unshare;
+pub(crate) mod variables;
 
-use crate::interpreter::PerInterpreter;
+use crate::ffi::Object;
+use crate::interpreter::{PerInterpreter, State};
 use code::Opened;
 use globals::Definition;
 use namespace::Namespace;
@@ -38,6 +47,9 @@ pub(crate) struct Caches {
     numbered: Mutex<Numbered>,
     /// Functions and classes that have been sent from here, by address.
     pub(crate) definitions: Mutex<Recent<usize, Arc<Definition>>>,
+    /// The numbers of objects that are a part of such functions and classes, and a global as well, by address. Python code
+    /// keeps the objects: see `_shared`.
+    shared: Mutex<FxHashMap<usize, u64>>,
 }
 
 #[derive(Default)]
@@ -48,6 +60,31 @@ struct Numbered {
 }
 
 impl Caches {
+    /// Notes the number of a shared object. With 0 it is forgotten.
+    pub(crate) fn share(&self, address: usize, number: u64) {
+        let mut shared = self.shared.lock();
+        if number == 0 {
+            shared.remove(&address);
+        } else {
+            shared.insert(address, number);
+        }
+    }
+
+    /// The number of a shared object, or 0.
+    pub(crate) fn shared(&self, object: &Object<'_>) -> u64 {
+        let shared = self.shared.lock();
+        if shared.is_empty() { 0 } else { shared.get(&object.as_ptr().addr()).copied().unwrap_or(0) }
+    }
+
+    /// Since when what behaviors have bound to a name of that namespace has been current.
+    pub(crate) fn bound_since(&self, namespace: &str, name: &str) -> Option<globals::Stamp> {
+        let known = match namespace.contains('#') {
+            false => self.namespaces.lock().get(namespace).cloned(),
+            true => self.numbered.lock().all.get(namespace).and_then(Weak::upgrade),
+        };
+        known?.since(name)
+    }
+
     /// The namespace of that name in this interpreter.
     pub(crate) fn namespace(&self, name: &Arc<str>) -> Arc<Namespace> {
         if !name.contains('#') {
@@ -67,14 +104,16 @@ impl Caches {
     }
 
     /// Forgets all that can be worked out again.
-    pub(crate) fn clear(&self) {
+    pub(crate) fn clear(&self, state: &State) {
         // Dropping may run any code, which may come back here: so nothing is dropped under the locks.
         plan::forget_last();
         code::forget_last();
         batched::forget_returned();
+        variables::forget(state);
         drop(std::mem::take(&mut *self.plans.lock()));
         drop(std::mem::take(&mut *self.opened.lock()));
         drop(std::mem::take(&mut *self.namespaces.lock()));
         drop(std::mem::take(&mut *self.definitions.lock()));
+        drop(std::mem::take(&mut *self.shared.lock()));
     }
 }

@@ -1,17 +1,18 @@
 //! The globals of a namespace as they are bound in one interpreter, for the behavior that runs there now.
 
-use super::globals::{Entry, Payload, Snapshot};
-use crate::ffi::error::{self, Kind};
-use crate::ffi::{Dict, List, Object, PyResult, Python, text};
+use super::globals::{Entry, Form, Payload, Snapshot, Stamp};
+use crate::ffi::error::{self, Kind, Raised};
+use crate::ffi::{Dict, List, Object, PyResult, Python, number, text};
 use crate::interpreter::{Imported, Resident};
 use crate::transport::by_reference::Opening;
-use crate::transport::portable::import_hint;
+use crate::transport::portable::explain_import;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static IMPORT_MODULE: Imported = Imported::new("bocpy._worker", c"import_module");
+static BRING: Imported = Imported::new("bocpy._shared", c"bring");
 static FIND_MISSING: Imported = Imported::new("bocpy._worker", c"find_missing");
 
 /// The bindings in a namespace: each name's payload, and the object that was made from it if that can't change.
@@ -47,12 +48,16 @@ impl Namespace {
         if self.is_bound(snapshot) {
             return Ok(());
         }
+        let mut parts = None;
         for entry in &snapshot.entries {
             let known = self.bound.lock().names.get(&entry.name).map(|(payload, _)| payload.clone());
-            if !entry.stored && known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &entry.payload)) {
+            let is_part = matches!(entry.payload.form, Form::Part { .. });
+            let is_bound = known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &entry.payload));
+            // If one of the parts is bound again, the others are: they may share something.
+            if is_bound && !entry.stored && !(is_part && snapshot.stored) {
                 continue;
             }
-            let bindable = self.bind_entry(py, globals, entry, known.is_some())?;
+            let bindable = self.bind_entry(py, globals, entry, known.is_some(), &mut parts)?;
             let mut bound = self.bound.lock();
             let object = match bindable {
                 Ok(object) => {
@@ -90,29 +95,50 @@ impl Namespace {
         globals: &Dict<'py>,
         entry: &Entry,
         known: bool,
+        parts: &mut Option<PyResult<Object<'py>>>,
     ) -> PyResult<Result<Option<Object<'py>>, Box<str>>> {
         let key = text::intern(py, &entry.name)?;
-        let value = match &*entry.payload {
-            Payload::Value(portable) => portable.decode(py, Opening::Copy),
-            Payload::Module { name, submodules } => import(py, name, submodules),
-            Payload::Missing => {
+        let value = match &entry.payload.form {
+            Form::Value(portable) => portable.decode(py, Opening::Copy),
+            Form::Part { of, place, alone } => {
+                let opened = parts.get_or_insert_with(|| of.decode(py, Opening::Copy));
+                match (opened, alone) {
+                    (Ok(opened), _) => Ok(opened.try_tuple()?.item(*place)?.clone()),
+                    // The error is that of another part.
+                    (Err(_), Some(alone)) => {
+                        error::clear(py);
+                        alone.decode(py, Opening::Copy)
+                    }
+                    (Err(_), None) => of.decode(py, Opening::Copy),
+                }
+            }
+            Form::Module { name, submodules } => import(py, name, submodules),
+            Form::Missing => {
                 if known {
                     globals.remove(&key)?;
                 }
                 return Ok(Ok(None));
             }
-            Payload::Unsendable(why) => {
+            Form::Unsendable(why) => {
                 globals.remove(&key)?;
                 return Ok(Err(why.clone()));
             }
         };
+        let value = match (value, entry.payload.shared) {
+            (Ok(value), number) if number != 0 => {
+                let fingerprint = number::uint(py, entry.payload.fingerprint)?;
+                BRING.call(py, &[&value, &number::uint(py, number)?, &fingerprint])
+            }
+            (value, _) => value,
+        };
         match value {
             Ok(value) => globals.set(&key, &value).map(|()| Ok(Some(value))),
             Err(raised) if error::is(py, Kind::KeyboardInterrupt) => Err(raised),
-            Err(_) => {
+            Err(raised) => {
+                let Raised = explain_import(py, raised);
                 let why = error::describe(py);
                 globals.remove(&key)?;
-                Ok(Err(format!("{why}{}", import_hint(&why)).into()))
+                Ok(Err(why.into()))
             }
         }
     }
@@ -125,7 +151,7 @@ impl Namespace {
         snapshot: &Snapshot,
     ) -> PyResult<()> {
         for entry in &snapshot.entries {
-            if !matches!(*entry.payload, Payload::Missing) {
+            if !matches!(entry.payload.form, Form::Missing) {
                 continue;
             }
             let key = text::intern(py, &entry.name)?;
@@ -137,6 +163,11 @@ impl Namespace {
             }
         }
         Ok(())
+    }
+
+    /// Since when what is bound to that name has been current.
+    pub(crate) fn since(&self, name: &str) -> Option<Stamp> {
+        self.bound.lock().names.get(name).map(|(payload, _)| payload.since)
     }
 
     /// Why a name is not there.

@@ -84,6 +84,10 @@ impl<'a> HeldCowns<'a> {
         HeldCowns { claimed, result }
     }
 
+    pub(crate) fn claimed(self) -> ClaimedCowns<'a> {
+        self.claimed
+    }
+
     /// All but that of the result.
     fn params(self) -> impl Iterator<Item = (&'a Handle, Mode)> {
         self.claimed.iter().take(self.claimed.len() - 1)

@@ -6,11 +6,13 @@ use crate::interpreter::{Imported, Resident, State};
 
 use super::batched::Batched;
 use super::globals::{Snapshot, Taken};
+use super::then::{Named, Then};
 use crate::ffi::function::{CodeObject, PyFunction};
 use crate::ffi::{Object, PyResult, Python, number};
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::ffi::CStr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 static CHECK: Imported = Imported::new("bocpy._code", c"check");
@@ -25,14 +27,16 @@ pub(crate) struct Plan {
     pub(crate) takes_more: bool,
     /// Whether the code has neither variables of enclosing functions nor parameters that are given by name only.
     pub(crate) is_closed: bool,
-    /// The names of the globals that the code itself loads, and whether it may change its globals.
-    pub(crate) direct_names: OnceLock<(Resident, bool)>,
-    /// A copy of the function with those globals as they were last taken, and these: where the function stays here.
-    pub(crate) copied: Mutex<Option<(Resident, Resident)>>,
+    /// Where the function stays here: the names of the globals that its own code uses, and what they stood for when the
+    /// function was last scheduled.
+    pub(crate) named: OnceLock<Arc<Named>>,
+    pub(crate) then: Mutex<Option<Arc<Then>>>,
     /// The code without globals, if it needs none.
     pub(crate) plain: OnceLock<Arc<Snapshot>>,
     /// The globals as they were last taken.
     pub(crate) taken: Mutex<Option<Arc<Taken>>>,
+    /// Whether there has been a warning that its globals are large.
+    pub(crate) has_warned: AtomicBool,
 }
 
 /// The function that a thread has scheduled last: most often, it schedules it again.
@@ -129,10 +133,11 @@ impl Plan {
             takes_more: count(c"co_flags")? & VARARGS != 0,
             is_closed: free_variables == 0 && count(c"co_kwonlyargcount")? == 0,
             code_object: Resident::new(code.clone().into()),
-            direct_names: OnceLock::new(),
-            copied: Mutex::new(None),
+            named: OnceLock::new(),
+            then: Mutex::new(None),
             plain: OnceLock::new(),
             taken: Mutex::new(None),
+            has_warned: AtomicBool::new(false),
         });
         let forgotten = CACHES.of(state).plans.lock().insert(plan.code_object.address(), plan.clone());
         drop(forgotten);

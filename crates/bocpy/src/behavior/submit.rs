@@ -1,19 +1,22 @@
 //! Scheduling: a function and what it captures become a task.
 
+use super::dropping;
+use super::extra::Extra;
 use super::globals::{self, Snapshot};
 use super::plan::{Plan, Sent};
-use super::task::{Captures, LateNames, LocalCallable, PickledCallable, Work};
+use super::task::{Captures, LocalCallable, PickledCallable, Work};
+use super::then::Then;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::function::{self, CodeObject, PyFunction};
-use crate::ffi::{Dict, Object, PyResult, Python, Raised, Tuple, module, text};
-use crate::interpreter::{Imported, Resident, State, backend};
+use crate::ffi::{Object, PyResult, Python, Raised, Tuple, module, text};
+use crate::interpreter::labels;
+use crate::interpreter::{Resident, State, backend};
 use crate::transport::by_reference::{Taking, hand_over};
 use crate::transport::cown::CownObject;
 use crate::transport::portable::Portable;
+use smallvec::SmallVec;
 use std::ffi::CStr;
 use std::sync::Arc;
-
-static NAMED_GLOBALS: Imported = Imported::new("bocpy._code", c"named_globals");
 
 /// The work of a behavior with that body. `params`: how many parameters are taken by cowns and groups; `captures` come
 /// after them.
@@ -45,6 +48,7 @@ fn callable<'py>(
         Some(name) => name.into(),
         None => body.class_name().into(),
     };
+    let label = labels::label(&name, "");
     if backend::values_stay(py) {
         let args = captures
             .iter()
@@ -58,7 +62,15 @@ fn callable<'py>(
             })
             .collect::<PyResult<_>>()?;
         let callable = Resident::at(state.home.clone(), body.clone());
-        return Ok(Work::Local(Box::new(LocalCallable { callable, args, missing: None, name })));
+        return Ok(Work::Local(Box::new(LocalCallable {
+            callable,
+            args,
+            then: None,
+            name,
+            label,
+            extra: Extra::default(),
+            number: dropping::now(),
+        })));
     }
     let callable = Portable::encode_named(body, || format!("the body '{name}' of a behavior"))?;
     let args = captures
@@ -68,7 +80,14 @@ fn callable<'py>(
             Portable::encode_named(capture, || format!("capture {} of the behavior '{name}'", place + 1))
         })
         .collect::<PyResult<_>>()?;
-    Ok(Work::Callable(Box::new(PickledCallable { callable, args, name })))
+    Ok(Work::Callable(Box::new(PickledCallable {
+        callable,
+        args,
+        name,
+        label,
+        extra: Extra::default(),
+        number: dropping::now(),
+    })))
 }
 
 /// A function that is being scheduled.
@@ -202,36 +221,40 @@ impl<'py> Submission<'_, 'py> {
 
     fn sent(&self, plan: &Plan, sent: &mut Sent) -> PyResult<Work> {
         if self.params == plan.parameters && self.captures.is_empty() && plan.is_closed {
-            return Ok(Work::Sent { snapshot: self.snapshot(plan, sent, false)?, captures: None });
+            let snapshot = self.snapshot(plan, sent, false)?;
+            return Ok(Work::Sent { snapshot, captures: None, number: dropping::now() });
         }
-        let mut args = Vec::new();
-        let mut closure = Vec::with_capacity(plan.code.free_variables);
+        let mut args = SmallVec::<[(usize, Object<'py>); 4]>::new();
+        let mut cells = SmallVec::<[(usize, Option<Object<'py>>); 4]>::new();
         // Code within captures uses globals too.
         let mut captures_code = false;
         self.each_capture(plan, |place, value| {
             captures_code |= may_hold_code(value);
-            args.push(self.encode(plan, value, c"co_varnames", place)?);
+            args.push((place, value.clone()));
             Ok(())
         })?;
         self.each_cell(plan, |place, value| {
-            let value = match value {
-                Some(value) => {
-                    captures_code |= may_hold_code(&value);
-                    Some(self.encode(plan, &value, c"co_freevars", place)?)
-                }
-                None => None,
-            };
-            closure.push(value);
+            captures_code |= value.as_ref().is_some_and(may_hold_code);
+            cells.push((place, value));
             Ok(())
         })?;
+        // Before captures are taken away: a warning that is raised as an error comes from here.
+        let snapshot = self.snapshot(plan, sent, captures_code)?;
+        let take = |list: &CStr, place, value: &Object<'py>| self.encode(plan, value, list, place);
+        let args = args.iter().map(|(place, value)| take(c"co_varnames", *place, value));
+        let args = args.collect::<PyResult<Vec<_>>>()?;
+        let closure = cells.iter().map(|(place, value)| {
+            value.as_ref().map(|value| take(c"co_freevars", *place, value)).transpose()
+        });
+        let closure = closure.collect::<PyResult<Vec<_>>>()?;
         let keywords = match self.function.kw_defaults() {
             Some(keywords) => Some(self.keywords(plan, &keywords)?),
             None => None,
         };
-        let snapshot = self.snapshot(plan, sent, captures_code)?;
         let plain = args.is_empty() && keywords.is_none() && closure.is_empty();
-        let captures = (!plain).then(|| Box::new(Captures { args, keywords, closure: closure.into() }));
-        Ok(Work::Sent { snapshot, captures })
+        let captures = (!plain)
+            .then(|| Box::new(Captures { args, keywords, closure: closure.into(), extra: Extra::default() }));
+        Ok(Work::Sent { snapshot, captures, number: dropping::now() })
     }
 
     fn snapshot(&self, plan: &Plan, sent: &mut Sent, captures_code: bool) -> PyResult<Arc<Snapshot>> {
@@ -251,33 +274,30 @@ impl<'py> Submission<'_, 'py> {
             Ok(())
         })?;
         let is_itself = plan.code.place.importable && plan.code.free_variables == 0;
-        let (callable, missing) =
+        let (callable, then) =
             if is_itself { ((**self.function).clone(), None) } else { self.copy(plan, code)? };
         Ok(Work::Local(Box::new(LocalCallable {
             callable: Resident::at(self.state.home.clone(), callable),
             args,
-            missing,
+            then,
             name: plan.code.name.clone(),
+            extra: Extra::default(),
+            label: plan.code.label,
+            number: dropping::now(),
         })))
     }
 
-    /// A copy of the function with captures and globals as they are now.
-    fn copy(&self, plan: &Plan, code: &CodeObject<'py>) -> PyResult<(Object<'py>, Option<LateNames>)> {
-        let globals = self.function.globals();
-        let namespace = !plan.code.place.importable;
-        let can_be_shared = namespace && plan.is_closed;
-        if can_be_shared && let Some(copy) = self.last_copy(plan, &globals)? {
-            return Ok((copy, None));
+    /// The function with captures and globals as they are now.
+    fn copy(&self, plan: &Plan, code: &CodeObject<'py>) -> PyResult<(Object<'py>, Option<Arc<Then>>)> {
+        let then = match plan.code.place.importable {
+            true => None,
+            false => Then::take(self.py, self.state, plan, self.function)?,
+        };
+        if plan.is_closed {
+            return Ok(((**self.function).clone(), then));
         }
-        let (globals, missing) =
-            if namespace { self.overlay(plan, &globals)? } else { ((*globals).clone(), None) };
-        let copy = PyFunction::new(code, &globals)?;
-        if can_be_shared && missing.is_none() && !self.direct_names(plan)?.1 {
-            // Without defaults: all parameters are given anyway.
-            let both = (Resident::new((*copy).clone()), Resident::new((*globals).clone()));
-            let before = plan.copied.lock().replace(both);
-            drop(before);
-        } else if let Some(defaults) = self.function.defaults() {
+        let copy = PyFunction::new(code, &self.function.globals())?;
+        if let Some(defaults) = self.function.defaults() {
             copy.set_defaults(&defaults)?;
         }
         if let Some(defaults) = self.function.kw_defaults() {
@@ -293,68 +313,7 @@ impl<'py> Submission<'_, 'py> {
             })?;
             copy.set_closure(&Tuple::new(self.py, cells)?)?;
         }
-        Ok((copy.into(), missing))
-    }
-
-    /// The copy of the function that was made last, if the globals that it names are the same objects still. To copy it each
-    /// time takes longer, and CPython without a GIL keeps each copy forever.
-    fn last_copy(&self, plan: &Plan, globals: &Dict<'py>) -> PyResult<Option<Object<'py>>> {
-        let last = plan
-            .copied
-            .lock()
-            .as_ref()
-            .and_then(|(copy, taken)| Some((copy.open(self.py)?, taken.open(self.py)?)));
-        let Some((copy, taken)) = last else { return Ok(None) };
-        let taken = taken.try_dict()?;
-        let names = self.direct_names(plan)?.0;
-        let names = names.try_tuple()?;
-        for place in 0..names.len() {
-            let name = names.item(place)?;
-            let (now, then) = (globals.get(&name)?, taken.get(&name)?);
-            if now.as_ref().map(|value| value.address()) != then.as_ref().map(|value| value.address()) {
-                return Ok(None);
-            }
-        }
-        Ok(Some(copy))
-    }
-
-    /// The names of the globals that the function itself names, and whether it may change them.
-    fn direct_names(&self, plan: &Plan) -> PyResult<(Object<'py>, bool)> {
-        if let Some((names, changes)) = plan.direct_names.get()
-            && let Some(names) = names.open(self.py)
-        {
-            return Ok((names, *changes));
-        }
-        let found = NAMED_GLOBALS.call_in(self.py, self.state, &[self.function])?;
-        let found = found.try_tuple()?;
-        let (names, changes) = ((*found.item(0)?).clone(), found.item(1)?.is_true()?);
-        let _ = plan.direct_names.set((Resident::at(self.state.home.clone(), names.clone()), changes));
-        Ok((names, changes))
-    }
-
-    /// The globals that the function names, in a separate dict. Missing names are looked up again when the behavior runs,
-    /// in the returned late names.
-    fn overlay(&self, plan: &Plan, globals: &Dict<'py>) -> PyResult<(Dict<'py>, Option<LateNames>)> {
-        let names = self.direct_names(plan)?.0;
-        let names = names.try_tuple()?;
-        let overlay = Dict::new(self.py)?;
-        let mut missing = Vec::new();
-        for place in 0..names.len() {
-            let name = names.item(place)?;
-            match globals.get(&name)? {
-                Some(value) => overlay.set(&name, &value)?,
-                None => missing.push((*name).clone()),
-            }
-        }
-        let missing = match missing.is_empty() {
-            true => None,
-            false => {
-                let missing = Tuple::new(self.py, missing)?;
-                let at = |object| Resident::at(self.state.home.clone(), object);
-                Some(LateNames { names: at(missing.into()), globals: at(globals.clone().into()) })
-            }
-        };
-        Ok((overlay, missing))
+        Ok((copy.into(), then))
     }
 }
 

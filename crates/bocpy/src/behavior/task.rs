@@ -1,29 +1,38 @@
 //! One behavior: what it runs, over which cowns, and how it ends.
 
 use super::code::Opened;
+use super::context;
+use super::extra::Extra;
 use super::globals::Snapshot;
 use super::namespace::Namespace;
 use super::params::{ClaimedCowns, CownClaimsShape, Groups, HeldCowns};
-use super::{batched, unshare};
+use super::then::Then;
+use super::{batched, cancelled, dropping, unshare};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::function::{self, PyFunction};
 use crate::ffi::{Object, PyResult, Python, Tuple, module, text};
-use crate::interpreter::labels::{self, Label};
+use crate::interpreter::labels::Label;
+use crate::interpreter::shown::{self, Visible};
 use crate::interpreter::{Imported, Resident, State, attach, backend, epoch};
+use crate::transport::answers::{Answer, Question, Telling, tell_onlookers};
 use crate::transport::by_reference::{Opening, Taking, hand_over, is_reference};
 use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
-use crate::transport::portable::{Portable, import_hint};
+use crate::transport::lines::{self, Claim, Waiters};
+use crate::transport::portable::{Portable, explain_import};
 use crate::transport::reading::{Seen, reading};
-use crate::transport::{reports, residents};
+use crate::transport::scope::{Member, Scope};
+use crate::transport::{relay, reports, residents, tenure};
 use boc::{Cown, Placement};
 use smallvec::SmallVec;
+use std::any::Any;
 use std::sync::Arc;
 
 pub(crate) static FORMAT_EXCEPTION: Imported = Imported::new("bocpy._errors", c"format_exception");
-static PORTABLE_EXCEPTION: Imported = Imported::new("bocpy._errors", c"portable_exception");
+static DESCRIBE: Imported = Imported::new("bocpy._reports", c"describe");
+static CAREFULLY: Imported = Imported::new("bocpy._exceptions", c"carefully");
+static NOTE_ROOT_CAUSE: Imported = Imported::new("bocpy._reports", c"note_root_cause");
 static EXPLAIN_NAME_ERROR: Imported = Imported::new("bocpy._errors", c"explain_name_error");
-static EXPLAIN_IMPORT_ERROR: Imported = Imported::new("bocpy._errors", c"explain_import_error");
 
 /// The arguments behind the cowns.
 type Rest<'py> = SmallVec<[Object<'py>; 2]>;
@@ -31,38 +40,119 @@ type Rest<'py> = SmallVec<[Object<'py>; 2]>;
 /// What a behavior runs.
 pub(crate) enum Work {
     /// A function made of its parts.
-    Sent { snapshot: Arc<Snapshot>, captures: Option<Box<Captures>> },
+    ///
+    /// `number`: see [`dropping`]. There is room for it here.
+    Sent { snapshot: Arc<Snapshot>, captures: Option<Box<Captures>>, number: u32 },
     /// A pickled callable.
     Callable(Box<PickledCallable>),
     /// A callable of this interpreter.
     Local(Box<LocalCallable>),
+    /// Nothing of Python's: it tells somebody what its cown has.
+    Look(Box<Look>),
 }
 
-/// The captures of a function.
+/// What a function brings along.
 #[derive(Default)]
 pub(crate) struct Captures {
     pub(crate) args: Vec<Portable>,
     pub(crate) keywords: Option<Portable>,
     pub(crate) closure: Box<[Option<Portable>]>,
+    pub(crate) extra: Extra,
 }
 
 pub(crate) struct PickledCallable {
     pub(crate) callable: Portable,
     pub(crate) args: Vec<Portable>,
     pub(crate) name: Arc<str>,
+    pub(crate) extra: Extra,
+    pub(crate) label: Label,
+    pub(crate) number: u32,
 }
 
 pub(crate) struct LocalCallable {
     pub(crate) callable: Resident,
     pub(crate) args: Vec<Resident>,
-    pub(crate) missing: Option<LateNames>,
+    /// What it reads of its globals, if it is not to see their changes.
+    pub(crate) then: Option<Arc<Then>>,
     pub(crate) name: Arc<str>,
+    pub(crate) extra: Extra,
+    pub(crate) label: Label,
+    pub(crate) number: u32,
 }
 
-/// Global names that were not there when a behavior was scheduled, and the globals to look in when it runs.
-pub(crate) struct LateNames {
-    pub(crate) names: Resident,
-    pub(crate) globals: Resident,
+/// Answers somebody outside behaviors who wants to know the value of a cown.
+pub(crate) struct Look {
+    pub(crate) question: Question,
+    pub(crate) name: &'static Arc<str>,
+    pub(crate) label: Label,
+    pub(crate) extra: Extra,
+}
+
+impl Look {
+    #[cold]
+    fn run(&self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) -> Option<Afterwards> {
+        let cown = cowns.all().next()?;
+        let running = Running { label: self.label, cowns };
+        state.home.set_running(running.label);
+        let telling = shown::showing(py, &running, || {
+            state.home.look_around(py);
+            tell_onlookers(py, [cown]);
+            self.question.answer(Answer::now(py, cown.tag(), false))
+        });
+        state.home.set_running(0);
+        telling.map(Afterwards::Tell)
+    }
+}
+
+/// What happens when a behavior has released its cowns: those who learn of it may want to have them.
+#[allow(dead_code, reason = "it happens when this is dropped")]
+pub(crate) enum Afterwards {
+    /// The scope counts one behavior less.
+    Leave(Member),
+    Tell(Telling),
+}
+
+impl Work {
+    /// What it brings along that few do. There is no room for that in each behavior.
+    pub(crate) fn extra_mut(&mut self) -> &mut Extra {
+        match self {
+            Work::Sent { captures, .. } => &mut captures.get_or_insert_default().extra,
+            Work::Callable(body) => &mut body.extra,
+            Work::Local(body) => &mut body.extra,
+            Work::Look(look) => &mut look.extra,
+        }
+    }
+
+    #[inline]
+    fn extra(&self) -> Option<&Extra> {
+        match self {
+            Work::Sent { captures, .. } => captures.as_ref().map(|captures| &captures.extra),
+            Work::Callable(body) => Some(&body.extra),
+            Work::Local(body) => Some(&body.extra),
+            Work::Look(look) => Some(&look.extra),
+        }
+    }
+
+    /// The name of its function, and where that is defined.
+    pub(crate) fn label(&self) -> Label {
+        match self {
+            Work::Sent { snapshot, .. } => snapshot.code.label,
+            Work::Callable(body) => body.label,
+            Work::Local(body) => body.label,
+            Work::Look(look) => look.label,
+        }
+    }
+
+    /// See [`dropping`].
+    fn number(&self) -> u32 {
+        match self {
+            Work::Sent { number, .. } => *number,
+            Work::Callable(body) => body.number,
+            Work::Local(body) => body.number,
+            // It changes nothing, and somebody waits for it.
+            Work::Look(_) => u32::MAX,
+        }
+    }
 }
 
 /// A behavior that waits for its cowns.
@@ -71,52 +161,106 @@ pub(crate) struct Task {
     pub(crate) groups: Groups,
 }
 
+/// It is moved several times, and there are many.
+const _: () = assert!(size_of::<Task>() <= 32);
+
 impl Task {
-    /// The name of its function.
+    /// What it is called.
     fn name(&self) -> &Arc<str> {
+        if let Some(named) = self.work.extra().and_then(|extra| extra.name.as_ref()) {
+            return &named.name;
+        }
         match &self.work {
             Work::Sent { snapshot, .. } => &snapshot.code.name,
             Work::Callable(body) => &body.name,
             Work::Local(body) => &body.name,
+            Work::Look(look) => look.name,
         }
     }
 
-    /// The same as a number.
+    /// That, and where its function is defined.
     fn label(&self) -> Label {
-        match &self.work {
-            Work::Sent { snapshot, .. } => snapshot.code.label,
-            _ => labels::label(self.name()),
-        }
+        let named = self.work.extra().and_then(|extra| extra.name.as_ref());
+        named.map_or_else(|| self.work.label(), |named| named.label)
     }
 
-    fn run_attached(self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) {
+    /// The scope that it belongs to.
+    fn scope(&self) -> Option<&Arc<Scope>> {
+        Some(self.work.extra()?.member.as_ref()?.scope())
+    }
+
+    /// Whether it is not to run.
+    #[cold]
+    fn is_cancelled(&self, result: &Handle) -> bool {
+        dropping::is_dropped(self.work.number())
+            || self.scope().is_some_and(Scope::is_cancelled)
+            || cancelled::is_to_be_dropped(result)
+    }
+
+    /// It does not run.
+    #[cold]
+    fn cancel(&self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) {
+        if cancelled::cancel(py, state, cowns.result, self.name()).is_err()
+            && let Some(error) = error::take(py)
+        {
+            self.fail(py, state, cowns, &error, backend::values_stay(py));
+        }
+        cancelled::forget(cowns.result);
+    }
+
+    fn run_attached(mut self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) -> Option<Afterwards> {
+        if let Work::Look(look) = &self.work {
+            return look.run(py, state, cowns);
+        }
+        let extra = self.work.extra();
         // Most often they were last written on another core: prefetch them while we prepare. Not so the result: the
         // scheduling thread most often drops its handle about now, and the result would be fetched twice.
         cowns.all().for_each(|cown| cown.tag().prefetch());
-        state.home.look_around(py);
-        if let Work::Sent { snapshot, .. } = &self.work {
-            state.home.set_running(snapshot.code.label);
-        }
-        Holder::as_behavior(|me| {
-            let _held = Held::by(me, cowns);
-            let run = || self.call(py, state, cowns).map_err(|raised| explain_import(py, state, raised));
-            let (outcome, seen) = match cowns.read().next() {
-                None => (run(), Seen::default()),
-                Some(_) => reading(py, cowns.read().map(Cown::id), run),
-            };
-            self.finish(py, state, cowns, outcome);
-            seen.take_back(py);
+        reports::tell_waiting(py);
+        relay::follow(py, state);
+        let running = Running { label: self.label(), cowns };
+        state.home.set_running(running.label);
+        shown::showing(py, &running, || {
+            state.home.look_around(py);
+            if (extra.is_some() || cancelled::are_any()) && self.is_cancelled(cowns.result) {
+                return self.cancel(py, state, cowns);
+            }
+            Holder::as_behavior(|me| {
+                let _held = Held::by(me, cowns);
+                let call = || self.call(py, state, cowns).map_err(|raised| explain_import(py, raised));
+                let run = || match extra {
+                    None => call(),
+                    Some(extra) => extra.run(py, state, call),
+                };
+                let (outcome, seen) = match cowns.read().next() {
+                    None => (run(), Seen::default()),
+                    Some(_) => reading(py, cowns.read().map(Cown::id), run),
+                };
+                self.finish(py, state, cowns, outcome);
+                if Holder::acquires() {
+                    // It ends as a holder of those cowns, too: nobody else could release them.
+                    drop(tenure::release_all(py));
+                }
+                seen.take_back(py);
+            });
         });
+        context::clean(py, state);
+        relay::flush(py, state);
         state.home.set_running(0);
+        let member = match extra {
+            Some(_) => self.work.extra_mut().member.take(),
+            None => None,
+        };
         if let Work::Sent { snapshot, .. } = self.work {
             batched::give_back(snapshot);
         }
+        member.map(Afterwards::Leave)
     }
 
     fn call<'py>(&self, py: Python<'py>, state: &State, cowns: HeldCowns<'_>) -> PyResult<Object<'py>> {
         let mut rest = Rest::new();
         match &self.work {
-            Work::Sent { snapshot, captures } => snapshot.code.with(py, state, |opened| {
+            Work::Sent { snapshot, captures, .. } => snapshot.code.with(py, state, |opened| {
                 let body = match captures {
                     Some(captures) => captures.function(py, state, opened, &mut rest)?,
                     None => opened.function(py, state, false)?,
@@ -149,18 +293,25 @@ impl Task {
                 for capture in &local.args {
                     rest.push(capture.open(py).ok_or_else(foreign)?);
                 }
-                if let (Some(missing), Some(function)) = (&local.missing, body.as_function()) {
-                    let names = missing.names.open(py).ok_or_else(foreign)?;
-                    let globals = missing.globals.open(py).ok_or_else(foreign)?;
-                    let (globals, overlay) = (globals.try_dict()?, function.globals());
-                    for name in names.items()? {
-                        if let Some(value) = globals.get(&name)? {
-                            overlay.set(&name, &value)?;
+                if let (Some(then), Some(function)) = (&local.then, body.as_function())
+                    && !then.is_in_module(py, &function.globals())?
+                {
+                    let copy = then.function(py, function)?;
+                    let outcome = self.invoke(py, state, cowns, &copy, &mut rest);
+                    return match outcome {
+                        Ok(value) => then.put_back(py, &copy, function).map(|()| value),
+                        Err(raised) => {
+                            // The error of the body says more than that there is no memory.
+                            error::aside(py, || {
+                                then.put_back(py, &copy, function).is_err().then(|| error::clear(py))
+                            });
+                            Err(raised)
                         }
-                    }
+                    };
                 }
                 self.invoke(py, state, cowns, &body, &mut rest)
             }
+            Work::Look(_) => Ok(py.none()),
         }
     }
 
@@ -206,8 +357,9 @@ impl Task {
             }
         }
         if let Some(error) = failed {
-            self.fail(py, state, cowns.result, error, stay);
+            self.fail(py, state, cowns, &error, stay);
         }
+        tell_onlookers(py, cowns.all());
         // Last, when the body has no references to the values any more.
         if !stay {
             cowns.written().for_each(|cown| self.leave(py, state, cown));
@@ -229,6 +381,7 @@ impl Task {
     ) -> PyResult<bool> {
         // The result is not read: it is in another core's cache, and has been `None` from the start.
         if value.is_none() {
+            cowns.result.tag().set_ended();
             return Ok(false);
         }
         let slot = cowns.result.tag();
@@ -265,42 +418,97 @@ impl Task {
     /// Leaves a cown's value where it is.
     #[inline]
     fn leave(&self, py: Python<'_>, state: &State, cown: &Handle) {
-        if cown.tag().leave(py, &state.home, || self.label()) {
+        // It is kept for longer than the name of one behavior.
+        if cown.tag().leave(py, &state.home, || self.work.label()) {
             residents::add(state, cown);
         }
     }
 
-    fn fail<'py>(&self, py: Python<'py>, state: &State, result: &Handle, error: Object<'py>, stay: bool) {
-        let trace = FORMAT_EXCEPTION.call_in(py, state, &[&error]);
-        let trace = trace.ok().and_then(|trace| trace.to_str().map(str::to_owned));
+    /// Makes an exception the result.
+    fn fail<'py>(
+        &self,
+        py: Python<'py>,
+        state: &State,
+        cowns: HeldCowns<'_>,
+        error: &Object<'py>,
+        stay: bool,
+    ) {
+        let behavior = text::string(py, self.name())
+            .and_then(|name| DESCRIBE.call_in(py, state, &[error, &name]))
+            .ok()
+            .and_then(|text| text.to_str().map(str::to_owned));
+        let behavior = behavior.unwrap_or_else(|| format!("behavior '{}'", self.name()));
         error::clear(py);
-        let trace =
-            trace.unwrap_or_else(|| format!("{} in the behavior '{}'\n", error.class_name(), self.name()));
-        if Holder::ends_process() {
-            module::write_stderr(py, &trace);
-            module::exit_process(py, 1);
-        }
-        reports::note(result);
-        let slot = result.tag();
-        if stay {
-            return slot.fail_resident(Resident::at(state.home.clone(), error), trace);
-        }
-        let portable = PORTABLE_EXCEPTION
-            .call_in(py, state, &[&error])
-            .and_then(|portable| Portable::encode(&portable, Taking::Copy));
-        let portable = portable.or_else(|Raised| {
-            error::clear(py);
-            let message =
-                text::string(py, &format!("{} in the behavior '{}'", error.class_name(), self.name()))?;
-            Portable::encode(&message, Taking::Copy)
-        });
-        match portable {
-            Ok(portable) => slot.fail(portable, trace),
-            Err(Raised) => {
+        for before in cowns.all().filter_map(|cown| cown.tag().unread()) {
+            let note = || {
+                let cause = before.open(py)?;
+                NOTE_ROOT_CAUSE.call_in(py, state, &[error, &text::string(py, &before.behavior)?, &cause])
+            };
+            if note().is_err() {
                 error::clear(py);
-                slot.fail(Portable::None, trace);
             }
         }
+        if Holder::ends_process() {
+            let trace = FORMAT_EXCEPTION.call_in(py, state, &[error]).ok();
+            let trace = trace.and_then(|trace| trace.to_str().map(str::to_owned));
+            module::write_stderr(
+                py,
+                &trace.unwrap_or_else(|| format!("{} in the {behavior}\n", error.class_name())),
+            );
+            module::exit_process(py, 1);
+        }
+        reports::note(cowns.result);
+        let slot = cowns.result.tag();
+        if stay {
+            return slot.fail_resident(error, behavior, self.scope());
+        }
+        let portable = Portable::encode(error, Taking::Copy).or_else(|Raised| {
+            error::clear(py);
+            Portable::encode(&CAREFULLY.call_in(py, state, &[error])?, Taking::Copy)
+        });
+        let portable = portable.or_else(|Raised| {
+            let why = error::describe(py);
+            let message =
+                format!("{} in the {behavior}, which could not be moved: {why}", error.class_name());
+            let raised = error::raise(py, Kind::Runtime, &message);
+            Portable::encode(&error::take(py).ok_or(raised)?, Taking::Copy)
+        });
+        match portable {
+            Ok(portable) => slot.fail(portable, behavior, self.scope()),
+            Err(Raised) => {
+                error::clear(py);
+                slot.fail(Portable::None, behavior, self.scope());
+            }
+        }
+    }
+}
+
+/// A behavior that runs, for those who look.
+struct Running<'a> {
+    label: Label,
+    cowns: HeldCowns<'a>,
+}
+
+/// The same as they see it.
+pub(crate) struct RunningView {
+    pub(crate) label: Label,
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) waiters: Waiters,
+}
+
+impl Visible for Running<'_> {
+    fn label(&self) -> Label {
+        self.label
+    }
+
+    fn result(&self) -> usize {
+        self.cowns.result.id()
+    }
+
+    fn view(&self) -> Box<dyn Any + Send> {
+        let claimed = self.cowns.claimed();
+        let waiters = Waiters::of(|each| claimed.each_waiting(each));
+        Box::new(RunningView { label: self.label, claims: lines::claims(claimed), waiters })
     }
 }
 
@@ -371,30 +579,27 @@ fn explain_name(py: Python<'_>, state: &State, namespace: &Namespace, raised: Ra
     error::restore(error)
 }
 
-/// Adds to an ImportError what to do about a module that refuses sub-interpreters.
-fn explain_import(py: Python<'_>, state: &State, raised: Raised) -> Raised {
-    if !error::is(py, Kind::Import) {
-        return raised;
-    }
-    let Some(error) = error::take(py) else { return raised };
-    let hint = error.str().ok().and_then(|text| text.to_str().map(import_hint)).unwrap_or_default();
-    if !hint.is_empty() {
-        let told =
-            text::string(py, hint).and_then(|hint| EXPLAIN_IMPORT_ERROR.call_in(py, state, &[&error, &hint]));
-        drop(told);
-    }
-    error::clear(py);
-    error::restore(error)
-}
-
 impl boc::Body<CownClaimsShape> for Task {
+    type Rest = Option<Afterwards>;
+
     fn placement(&self, claimed: ClaimedCowns<'_>) -> Placement {
-        HeldCowns::of(claimed).home().map_or(Placement::Anywhere, Placement::Prefer)
+        if let Work::Look(_) = self.work {
+            // Somebody waits for it, and it takes no time.
+            return Placement::First;
+        }
+        let by_priority = self.work.extra().and_then(|extra| extra.priority.placement());
+        by_priority
+            .unwrap_or_else(|| HeldCowns::of(claimed).home().map_or(Placement::Anywhere, Placement::Prefer))
     }
 
-    fn run(self, claimed: ClaimedCowns<'_>) {
+    fn label(&self) -> u32 {
+        Task::label(self)
+    }
+
+    fn run(self, claimed: ClaimedCowns<'_>) -> Option<Afterwards> {
         // A worker is attached whenever it runs something.
         let ran = attach::on_worker(|py, state| self.run_attached(py, state, HeldCowns::of(claimed)));
         debug_assert!(ran.is_some());
+        ran.flatten()
     }
 }

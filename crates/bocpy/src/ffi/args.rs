@@ -42,6 +42,17 @@ impl<'a, 'py> Args<'a, 'py> {
         Ok(())
     }
 
+    /// The arguments with names, sorted by these names, for a function that takes any number without.
+    pub(crate) fn keywords<const N: usize>(
+        &self,
+        function: &str,
+        names: [&str; N],
+    ) -> PyResult<[Option<&'a Object<'py>>; N]> {
+        let mut bound = [None; N];
+        self.bind_keywords(function, names, &mut bound)?;
+        Ok(bound)
+    }
+
     /// Sorts the arguments by parameter: the first `positional` of `names` may be given by position.
     pub(crate) fn bind<const N: usize>(
         &self,
@@ -60,6 +71,16 @@ impl<'a, 'py> Args<'a, 'py> {
         for (place, value) in self.positional().iter().enumerate() {
             bound[place] = Some(value);
         }
+        self.bind_keywords(function, names, &mut bound)?;
+        Ok(bound)
+    }
+
+    fn bind_keywords<const N: usize>(
+        &self,
+        function: &str,
+        names: [&str; N],
+        bound: &mut [Option<&'a Object<'py>>; N],
+    ) -> PyResult<()> {
         for (place, value) in self.values[self.positional..].iter().enumerate() {
             let key = self.names.as_ref().expect("more values than positions means names").item(place)?;
             let key = key.to_str().unwrap_or("?");
@@ -75,7 +96,7 @@ impl<'a, 'py> Args<'a, 'py> {
                 }
             }
         }
-        Ok(bound)
+        Ok(())
     }
 }
 

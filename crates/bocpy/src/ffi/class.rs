@@ -45,6 +45,13 @@ pub(crate) trait Native: Sized + 'static {
         let _ = (this, args);
         Err(error::raise(py, Kind::Type, "this object is not callable"))
     }
+    /// Whether instances can be awaited.
+    const AWAITABLE: bool = false;
+    /// What `__await__` of an instance returns: an iterator.
+    fn awaited<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
+        let _ = this;
+        Err(error::raise(py, Kind::Type, "this object cannot be awaited"))
+    }
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>>;
     fn hash(&self) -> Option<isize> {
         None
@@ -67,6 +74,10 @@ pub(crate) trait Native: Sized + 'static {
     fn clear(&self, _py: Python<'_>) {}
     /// Somebody has kept an instance that was lent to a call: see [`Class::with_instances`].
     fn kept(_py: Python<'_>, _this: &Instance<'_, Self>) {}
+    /// Whether there is nothing to drop in the value.
+    fn is_plain(&self) -> bool {
+        !mem::needs_drop::<Self>()
+    }
     /// The last reference is going.
     fn finalize(_py: Python<'_>, _this: &Instance<'_, Self>) {}
 }
@@ -236,6 +247,9 @@ impl<T: Native> Class<T> {
         }
         if T::Extra::CALLABLE {
             slots.push(slot(ffi::Py_tp_call, ffi::PyVectorcall_Call as *mut c_void));
+        }
+        if T::AWAITABLE {
+            slots.push(slot(ffi::Py_am_await, awaited::<T> as *mut c_void));
         }
         slots.push(slot(0, ptr::null_mut()));
         let open = if T::OPEN { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
@@ -484,10 +498,12 @@ unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
             if !(*layout).extra.is_empty() {
                 (*layout).extra.clear(object);
             }
-            guard(py, (), || {
-                ptr::drop_in_place(&raw mut (*layout).value);
-                Ok(())
-            });
+            if !(*layout).value.is_plain() {
+                guard(py, (), || {
+                    ptr::drop_in_place(&raw mut (*layout).value);
+                    Ok(())
+                });
+            }
         });
         if is_own::<T>(class) {
             if T::class(py).is_some_and(|class| class.spares.take_in(layout)) {
@@ -507,6 +523,16 @@ unsafe extern "C" fn repr<T: Native>(object: *mut ffi::PyObject) -> *mut ffi::Py
         let py = Python::assume();
         guard(py, ptr::null_mut(), || {
             Ok(T::repr(py, Instance::assume(&Borrowed::new(py, object)))?.into_ptr())
+        })
+    }
+}
+
+unsafe extern "C" fn awaited<T: Native>(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: CPython calls this attached, with an instance.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || {
+            Ok(T::awaited(py, Instance::assume(&Borrowed::new(py, object)))?.into_ptr())
         })
     }
 }
@@ -572,8 +598,16 @@ unsafe extern "C" fn compare<T: Native>(
     }
 }
 
-/// `class[item]`, as `typing` wants it at run time.
-pub(crate) fn generic_alias<'py>(class: &Object<'py>, item: &Object<'py>) -> PyResult<Object<'py>> {
-    // SAFETY: live objects.
-    unsafe { Object::owned(class.py(), ffi::Py_GenericAlias(class.as_ptr(), item.as_ptr())) }
+/// `class[item]`, as `typing` wants it at run time: what `__class_getitem__` of a class called `name` gives.
+pub(crate) fn generic_alias<'py>(
+    class: &Object<'py>,
+    name: &str,
+    args: Args<'_, 'py>,
+) -> PyResult<Object<'py>> {
+    let py = class.py();
+    match args.positional() {
+        // SAFETY: live objects.
+        [item] => unsafe { Object::owned(py, ffi::Py_GenericAlias(class.as_ptr(), item.as_ptr())) },
+        _ => Err(error::raise(py, Kind::Type, &format!("{name}[...] takes one type"))),
+    }
 }

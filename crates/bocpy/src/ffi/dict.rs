@@ -22,6 +22,12 @@ impl<'py> Dict<'py> {
         unsafe { ffi::PyDict_Size(self.as_ptr()) as usize }
     }
 
+    /// A dict with the same entries.
+    pub(crate) fn copy(&self) -> PyResult<Self> {
+        // SAFETY: a dict; the copy is a new one.
+        unsafe { Object::owned(self.py(), ffi::PyDict_Copy(self.as_ptr())).map(Dict) }
+    }
+
     /// The next entry. `position` starts at zero, and means nothing.
     #[inline]
     pub(crate) fn next(&self, position: &mut isize) -> Option<(Object<'py>, Object<'py>)> {

@@ -38,6 +38,7 @@ kinds! {
     Attribute = PyExc_AttributeError,
     Key = PyExc_KeyError,
     KeyboardInterrupt = PyExc_KeyboardInterrupt,
+    Exception = PyExc_Exception,
 }
 
 /// Raises an error with that message.
@@ -160,6 +161,12 @@ pub(crate) fn aside<R>(py: Python<'_>, f: impl FnOnce() -> R) -> R {
         restore(error);
     }
     result
+}
+
+/// Prints the error that has been raised, where nobody could catch it: in something that was called by `by`.
+pub(crate) fn print_unraisable(_py: Python<'_>, by: &Object<'_>) {
+    // SAFETY: attached, with an error set and a live object.
+    unsafe { ffi::PyErr_WriteUnraisable(by.as_ptr()) }
 }
 
 /// The error that has been raised in one line, `TypeError: what was wrong`; it is taken.

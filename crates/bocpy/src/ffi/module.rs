@@ -30,6 +30,23 @@ pub(crate) fn import_from<'py>(py: Python<'py>, module: &str, name: &CStr) -> Py
     import(py, module)?.getattr(name)
 }
 
+/// Runs code in a namespace of its own, and returns what it calls `name`.
+#[cfg_attr(not(all(Py_3_12, not(Py_3_14))), allow(dead_code))]
+pub(crate) fn run<'py>(py: Python<'py>, code: &CStr, name: &CStr) -> PyResult<Object<'py>> {
+    // SAFETY: C strings, and a dict for both kinds of variables, to which CPython adds the builtins.
+    unsafe {
+        let names = Object::owned(py, ffi::PyDict_New())?;
+        let code = ffi::Py_CompileString(code.as_ptr(), c"<bocpy>".as_ptr(), ffi::Py_file_input);
+        let code = Object::owned(py, code)?;
+        Object::owned(py, ffi::PyEval_EvalCode(code.as_ptr(), names.as_ptr(), names.as_ptr()))?;
+        let found = ffi::PyDict_GetItemString(names.as_ptr(), name.as_ptr());
+        if found.is_null() {
+            return Err(error::raise(py, Kind::Name, "the code does not define it"));
+        }
+        Ok(Object::new_ref(py, found))
+    }
+}
+
 /// Sets `sys.name`.
 pub(crate) fn set_sys(py: Python<'_>, name: &CStr, value: &Object<'_>) -> PyResult<()> {
     let _ = py;
@@ -68,6 +85,12 @@ pub(crate) fn write_stderr(py: Python<'_>, message: &str) {
         error::clear(py);
         eprint!("{message}");
     }
+}
+
+/// The same with what has been raised, for errors that there is nobody to raise for.
+pub(crate) fn complain(py: Python<'_>, what: &str) {
+    let why = error::describe(py);
+    write_stderr(py, &format!("bocpy: {what}: {why}\n"));
 }
 
 /// `sys.stdout` or `sys.stderr`, if there is one.

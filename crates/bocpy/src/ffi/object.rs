@@ -23,6 +23,16 @@ impl<'py> Python<'py> {
         // SAFETY: `None` is immortal or counted like anything else.
         unsafe { Object::new_ref(self, ffi::Py_None()) }
     }
+
+    pub(crate) fn ellipsis(self) -> Object<'py> {
+        // SAFETY: as `None`.
+        unsafe { Object::new_ref(self, ffi::Py_Ellipsis()) }
+    }
+
+    pub(crate) fn not_implemented(self) -> Object<'py> {
+        // SAFETY: as `None`.
+        unsafe { Object::new_ref(self, ffi::Py_NotImplemented()) }
+    }
 }
 
 /// An owned reference to a Python object of the interpreter that this thread is attached to.
@@ -224,6 +234,15 @@ impl<'py> Object<'py> {
         match unsafe { ffi::PyObject_IsTrue(self.as_ptr()) } {
             -1 => Err(Raised),
             truth => Ok(truth != 0),
+        }
+    }
+
+    /// As by `==`.
+    pub(crate) fn equals(&self, other: &Object<'_>) -> PyResult<bool> {
+        // SAFETY: live objects.
+        match unsafe { ffi::PyObject_RichCompareBool(self.as_ptr(), other.as_ptr(), ffi::Py_EQ) } {
+            -1 => Err(Raised),
+            equal => Ok(equal != 0),
         }
     }
 

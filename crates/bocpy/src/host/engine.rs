@@ -1,8 +1,8 @@
 //! The one runtime of this process.
 
 use super::cores::{MOST_WORKERS, default_workers};
-use super::updates;
 use super::workers::{Interpreters, STACK_SIZE, Threads};
+use super::{relay, scopes, updates};
 use crate::behavior::params::CownClaims;
 use crate::behavior::task::Task;
 use crate::ffi::error::{self, Kind, Raised};
@@ -11,7 +11,7 @@ use crate::interpreter::backend::{self, Backend};
 use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe, make};
 use crate::transport::holder::Holder;
-use crate::transport::scalar::Scalar;
+use crate::transport::scope::Scope;
 use crate::transport::slot::Slot;
 use boc::{Cown, Mode, Runtime};
 use crossbeam_utils::CachePadded;
@@ -27,6 +27,8 @@ static FINISH_BEFORE_THREADS_END: Imported = Imported::new("bocpy._lifecycle", c
 pub(super) struct Engine {
     pub(super) runtime: Runtime,
     pub(super) has_interpreters: bool,
+    /// The scope of all behaviors, if there is a limit to how many may be in flight.
+    pub(super) scope: Option<Arc<Scope>>,
 }
 
 /// The runtime that is up. A thread that schedules holds the lock to read, so that the runtime can't be stopped under a
@@ -71,9 +73,14 @@ pub(super) fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engi
     }
 }
 
-/// Whether nothing is in flight.
-pub(crate) fn is_quiescent(py: Python<'_>) -> bool {
-    engine(py).as_ref().is_none_or(|engine| engine.runtime.is_quiescent())
+/// Whether this thread is a worker, or runs a behavior: it must not wait.
+pub(super) fn is_in_behavior() -> bool {
+    Holder::in_behavior() || boc::current_worker().is_some()
+}
+
+/// How many behaviors are in flight, about.
+pub(crate) fn in_flight(py: Python<'_>) -> usize {
+    engine(py).as_ref().map_or(0, |engine| engine.runtime.in_flight())
 }
 
 /// Starts the runtime with its default settings, unless one is up.
@@ -82,7 +89,7 @@ pub(crate) fn ensure_started(py: Python<'_>) -> PyResult<()> {
     if backend::is_running() {
         return Ok(());
     }
-    start(py, None, None)
+    start(py, None, None, None)
 }
 
 /// Starts the runtime, unless one is up.
@@ -90,14 +97,22 @@ pub(crate) fn start<'py>(
     py: Python<'py>,
     workers: Option<&Object<'py>>,
     backend: Option<&Object<'py>>,
+    limit: Option<&Object<'py>>,
 ) -> PyResult<()> {
     let workers = worker_count(py, workers)?;
     let backend = Backend::choose(py, backend)?;
-    start_with(py, workers, backend, false)
+    let limit = scopes::limit(py, limit)?;
+    start_with(py, workers, backend, limit, false)
 }
 
 /// `is_late`: for behaviors that were scheduled before the end of the program.
-pub(super) fn start_with(py: Python<'_>, workers: usize, backend: Backend, is_late: bool) -> PyResult<()> {
+pub(super) fn start_with(
+    py: Python<'_>,
+    workers: usize,
+    backend: Backend,
+    limit: Option<usize>,
+    is_late: bool,
+) -> PyResult<()> {
     if Holder::in_behavior() {
         if backend::is_running() {
             let message = "start() cannot be called inside a behavior: the workers are already running";
@@ -125,21 +140,28 @@ pub(super) fn start_with(py: Python<'_>, workers: usize, backend: Backend, is_la
         if !is_late && ENDED.load(Ordering::Acquire) {
             return Err(None);
         }
+        if interpreters.is_some() {
+            relay::start().map_err(|error| Some(format!("bocpy could not start a thread: {error}")))?;
+        }
         let builder = Runtime::builder().workers(workers).stack_size(STACK_SIZE).name("bocpy");
         let builder = match interpreters {
             Some(interpreters) => builder.host(interpreters),
             // All wait for one GIL, if there is one.
             None => builder.host(Threads).linger(cfg!(Py_GIL_DISABLED)),
         };
-        let runtime = builder.start().map_err(Some)?;
+        let runtime = builder.start().map_err(|error| {
+            relay::stop();
+            Some(error.to_string())
+        })?;
         backend::settle(backend, strict);
         let has_interpreters = backend == Backend::Interpreters;
-        *ENGINE.write() = Some(Arc::new(Engine { runtime, has_interpreters }));
+        let scope = limit.map(Scope::of_runtime);
+        *ENGINE.write() = Some(Arc::new(Engine { runtime, has_interpreters, scope }));
         backend::set_running();
         Ok(())
     });
-    started.map_err(|failure: Option<boc::StartError>| match failure {
-        Some(failure) => error::raise(py, Kind::Runtime, &failure.to_string()),
+    started.map_err(|failure: Option<String>| match failure {
+        Some(failure) => error::raise(py, Kind::Runtime, &failure),
         None => too_late(py),
     })
 }
@@ -199,6 +221,7 @@ fn hook_into_exit(py: Python<'_>) -> PyResult<()> {
 struct Sweep(usize);
 
 impl boc::Body<()> for Sweep {
+    type Rest = ();
     fn placement(&self, _: ()) -> boc::Placement {
         boc::Placement::Prefer(self.0)
     }
@@ -224,9 +247,9 @@ pub(super) fn sweep_soon(worker: usize) {
 
 /// Passes a task to the runtime, which runs it when it has those cowns. Returns the cown of its result, which is claimed
 /// last.
-#[inline]
+#[inline(always)]
 pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> PyResult<Cown<(), Slot>> {
-    let slot = Slot::scalar(Scalar::None, epoch::now());
+    let slot = Slot::pending(epoch::now());
     let boc::Refused { claims, tag: slot, body: task } = match boc::try_schedule_new(claims, slot, task) {
         Ok(result) => return Ok(result),
         // This thread runs no behavior.
@@ -234,6 +257,10 @@ pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> Py
     };
     loop {
         if let Some(engine) = &*engine(py) {
+            if slot.epoch() != Some(epoch::now()) {
+                // Workers have ended since it was made, and others have started.
+                slot.set_epoch(epoch::now());
+            }
             return Ok(engine.runtime.schedule_new(claims, slot, task));
         }
         if is_leaving(py) {
@@ -244,7 +271,7 @@ pub(crate) fn schedule(py: Python<'_>, claims: CownClaims<'_>, task: Task) -> Py
             return Ok(same);
         }
         // It has been stopped since we checked.
-        start(py, None, None)?;
+        start(py, None, None, None)?;
     }
 }
 

@@ -7,18 +7,32 @@
 //! wrong thread. So the workers leave theirs before, and make new ones after.
 
 use super::engine::{ENGINE, Engine, LIFECYCLE, start_clean};
-use super::updates;
+use super::{cancelling, updates, workers};
+use crate::behavior::dropping;
 use crate::ffi::{Python, module};
+use crate::interpreter::imported::try_hold_imports;
 use crate::interpreter::watchdog::{self, Waiting};
-use crate::interpreter::{detach, fork_safe};
+use crate::interpreter::{detach, fork_safe, shown};
 use crate::transport::holder::Holder;
-use parking_lot::{MutexGuard, RwLockWriteGuard};
+use crate::transport::notifier::{self, Calls};
+use crate::transport::relay::{self, Queue};
+use crate::transport::scope;
+use parking_lot::{MutexGuard, ReentrantMutexGuard, RwLockWriteGuard};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Locks =
-    (MutexGuard<'static, ()>, RwLockWriteGuard<'static, Option<Arc<Engine>>>, MutexGuard<'static, Waiting>);
+/// In the order in which they are taken.
+struct Locks {
+    lifecycle: MutexGuard<'static, ()>,
+    imports: ReentrantMutexGuard<'static, ()>,
+    engine: RwLockWriteGuard<'static, Option<Arc<Engine>>>,
+    waiting: MutexGuard<'static, Waiting>,
+    queue: std::sync::MutexGuard<'static, Option<Queue>>,
+    workers: MutexGuard<'static, Vec<shown::Worker>>,
+    calls: std::sync::MutexGuard<'static, Option<Calls>>,
+    cancelling: MutexGuard<'static, ()>,
+}
 
 thread_local! {
     /// Held from before the fork until after it.
@@ -30,13 +44,30 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn before(py: Python<'_>) {
     let outside = detach(py, || {
-        let lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
-        let engine = ENGINE.read().clone();
-        // A behavior that forks can't wait for itself.
-        let suspended = engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
-        let outside = suspended.is_none_or(|engine| engine.runtime.suspend(PATIENCE));
-        LOCKS.with_borrow_mut(|place| *place = Some((lifecycle, ENGINE.write(), watchdog::hold())));
-        outside
+        loop {
+            let lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
+            let engine = ENGINE.read().clone();
+            // A behavior that forks can't wait for itself.
+            let suspended =
+                engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
+            let outside = suspended.as_ref().is_none_or(|engine| engine.runtime.suspend(PATIENCE));
+            workers::end_spares();
+            // Not before: workers may have asked this interpreter for what it has to import.
+            if let Some(imports) = try_hold_imports() {
+                let (engine, waiting, queue) = (ENGINE.write(), watchdog::hold(), relay::hold());
+                let (workers, calls) = (shown::hold(), notifier::hold());
+                let cancelling = cancelling::hold();
+                let locks = Locks { lifecycle, imports, engine, waiting, queue, workers, calls, cancelling };
+                LOCKS.set(Some(locks));
+                return outside;
+            }
+            // The thread that imports may run finalizers, which schedule.
+            if let Some(engine) = suspended {
+                engine.runtime.resume();
+            }
+            drop(lifecycle);
+            drop(fork_safe::lock(try_hold_imports));
+        }
     });
     if !outside {
         let message = "bocpy: os.fork() was called while a behavior runs that did not end in time: CPython cannot fork \
@@ -47,21 +78,27 @@ pub(crate) fn before(py: Python<'_>) {
 }
 
 pub(crate) fn after_in_parent() {
-    let Some((lifecycle, engine, waiting)) = LOCKS.with_borrow_mut(Option::take) else { return };
-    if let Some(engine) = &*engine {
+    if let Some(locks) = LOCKS.take()
+        && let Some(engine) = &*locks.engine
+    {
         engine.runtime.resume();
     }
-    drop((waiting, engine, lifecycle));
 }
 
 pub(crate) fn after_in_child() {
-    let Some((lifecycle, mut engine, waiting)) = LOCKS.with_borrow_mut(Option::take) else { return };
+    let Some(mut locks) = LOCKS.take() else { return };
     // Its threads are not here: there is nothing to end.
-    std::mem::forget(engine.take());
+    std::mem::forget(locks.engine.take());
     start_clean();
+    scope::start_clean();
+    dropping::start_clean();
     updates::start_clean();
-    watchdog::start_clean(waiting);
-    drop((lifecycle, engine));
+    watchdog::start_clean(locks.waiting);
+    relay::start_clean(locks.queue);
+    shown::start_clean(locks.workers);
+    notifier::start_clean(locks.calls);
+    super::relay::start_clean();
+    drop((locks.imports, locks.lifecycle, locks.engine, locks.cancelling));
     if Holder::in_behavior() {
         Holder::end_process_with_behavior();
     }

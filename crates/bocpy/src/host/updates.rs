@@ -5,13 +5,14 @@
 //! function that takes long must not stop it.
 
 use super::engine;
+use crate::behavior::context;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, module, text};
 use crate::interpreter::attach::if_attached;
 use crate::interpreter::{Imported, State, detach};
 use crate::transport::by_reference::Opening;
 use crate::transport::holder::Holder;
-use crate::transport::noticeboard::{Revision, board, is_updating, set_updating};
+use crate::transport::noticeboard::{Revision, Surroundings, board, is_updating, set_updating};
 use crate::transport::parcel::Parcel;
 use boc::{Begin, Change, Mutator, Ticket, Update, Updated};
 use parking_lot::Mutex;
@@ -81,7 +82,8 @@ pub(crate) fn update<'py>(
     let by = Parcel::pack_function(function, || format!("the function of notice_update('{key}')"))?;
     let default = Parcel::pack_for_all(default, || format!("the default of notice_update('{key}')"))?;
     let name = name_of(function);
-    post(py, key, Change::Update(Revision { by, default, name })).map(drop)
+    let context = context::now(py, State::get(py))?.map(|context| Box::new(context) as Box<dyn Surroundings>);
+    post(py, key, Change::Update(Revision { by, default, name, context })).map(drop)
 }
 
 /// How often a behavior looks whether it is its turn before it sleeps: updates are short, mostly.
@@ -104,7 +106,9 @@ fn update_here<'py>(
                         Some(old) => old.open(py, Opening::Read)?,
                         None => own_copy(default, &key)?,
                     };
-                    new_value(py, &key, function, old)
+                    let new = function.call(&[&old])?;
+                    drop(old);
+                    packed(py, &key, new)
                 })?;
                 if !compute(py, mutator, LIMIT)? {
                     call();
@@ -139,6 +143,7 @@ fn call_job() -> Option<Job> {
 pub(super) struct Job;
 
 impl boc::Body<()> for Job {
+    type Rest = ();
     fn run(self, _: ()) {
         CALLED.store(false, Ordering::Release);
         let finished = if_attached(|py| match board().mutator() {
@@ -208,7 +213,13 @@ fn compute(py: Python<'_>, mut mutator: Mutator<Parcel, Revision>, limit: usize)
                 Some(old) => old.open(py, Opening::Read)?,
                 None => revision.default.open(py, Opening::Own)?,
             };
-            new_value(py, &key, &function, old)
+            // Not in that of whoever computes it.
+            let new = match &revision.context {
+                Some(context) => context.call(py, &function, &old)?,
+                None => context::in_empty(py, || function.call(&[&old]))?,
+            };
+            drop(old);
+            packed(py, &key, new)
         })?;
     }
     drop(mutator);
@@ -250,14 +261,8 @@ fn own_copy<'py>(default: &Object<'py>, key: &str) -> PyResult<Object<'py>> {
         .open(default.py(), Opening::Own)
 }
 
-fn new_value<'py>(
-    py: Python<'py>,
-    key: &str,
-    function: &Object<'py>,
-    old: Object<'py>,
-) -> PyResult<Updated<Parcel>> {
-    let new = function.call(&[&old])?;
-    drop(old);
+/// The new value of an entry, for all.
+fn packed<'py>(py: Python<'py>, key: &str, new: Object<'py>) -> PyResult<Updated<Parcel>> {
     if new.address() == REMOVED.get(py, State::get(py))?.address() {
         return Ok(Updated::Remove);
     }

@@ -1,21 +1,27 @@
 //! Waiting for behaviors, and the end of the workers.
 
-use super::engine::{ENDED, ENGINE, Engine, LATE, LIFECYCLE, SIGNAL_CHECK, engine, start_clean, start_with};
-use super::{updates, workers};
+use super::engine::{
+    ENDED, ENGINE, Engine, LATE, LIFECYCLE, SIGNAL_CHECK, engine, is_in_behavior, start_clean, start_with,
+};
+use super::watch::Watch;
+use super::{relay, updates, workers};
+use crate::behavior::dropping::Dropping;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{PyResult, Python, module};
 use crate::interpreter::backend::Backend;
-use crate::interpreter::{State, detach, fork_safe};
-use crate::transport::holder::Holder;
+use crate::interpreter::{Imported, State, detach, epoch, fork_safe};
 use crate::transport::in_transit::refuse_to_wait;
 use crate::transport::noticeboard::board;
 use crate::transport::parcel::Parcel;
-use crate::transport::tenure;
+use crate::transport::relay::wait_delivered;
+use crate::transport::{reports, scope};
 use boc::{Snapshot, Stats};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+static STOP_TRACING: Imported = Imported::new("bocpy._python_bugs", c"stop_tracing");
 
 /// What to wait for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,14 +35,15 @@ pub(crate) enum Until {
 }
 
 /// Waits until nothing is in flight, and then as `until` says. Returns the counters of the workers, and the entries of the
-/// noticeboard, which a runtime that ends takes with it.
+/// noticeboard, which a runtime that ends takes with it. `cancels`: what has not begun is dropped.
 pub(crate) fn wait(
     py: Python<'_>,
     function: &str,
     timeout: Option<Duration>,
     until: Until,
+    cancels: bool,
 ) -> PyResult<(Vec<Stats>, Snapshot<Parcel>)> {
-    if Holder::in_behavior() || boc::current_worker().is_some() {
+    if is_in_behavior() {
         let message = format!(
             "{function}() cannot be called inside a behavior, as it would wait for that behavior itself: \
              schedule another behavior instead"
@@ -54,35 +61,85 @@ pub(crate) fn wait(
     }
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     home.sweep(py);
+    let _dropping = cancels.then(Dropping::begin);
     loop {
         let Some(engine) = engine(py).clone() else {
-            if until == Until::End && !detach(py, try_end) {
+            let done = match until {
+                Until::Quiet => true,
+                Until::Stopped => detach(py, open_cowns),
+                Until::End => detach(py, try_end),
+            };
+            if !done {
                 continue;
+            }
+            if until != Until::Quiet {
+                tell_of_failures(py, until);
             }
             return Ok((Vec::new(), board().snapshot()));
         };
         wait_for(py, &engine, deadline, function)?;
+        detach(py, wait_delivered);
         let stats = engine.runtime.stats();
         if until == Until::Quiet {
+            if State::get(py).home.is_main() {
+                reports::settle(py);
+            }
             return Ok((stats, board().snapshot()));
+        }
+        if engine.has_interpreters && home.is_main() {
+            stop_tracing(py)?;
         }
         if let Some(entries) = stop(py, &engine, until == Until::End, deadline, function)? {
             home.sweep(py);
             if !start_late(py, &engine)? {
+                tell_of_failures(py, until);
                 return Ok((stats, entries));
             }
         }
     }
 }
 
+/// See `bocpy._python_bugs`.
+fn stop_tracing(py: Python<'_>) -> PyResult<()> {
+    if cfg!(Py_3_13) && !cfg!(Py_3_15) && STOP_TRACING.call(py, &[])?.is_true()? {
+        let message = "bocpy: tracemalloc is stopped, as CPython before 3.15 would crash if it were on while the workers' \
+                       interpreters end. Take snapshots before wait(), for example after quiesce()\n";
+        module::write_stderr(py, message);
+    }
+    Ok(())
+}
+
+/// The last moment at which it helps to know of exceptions that nobody has looked at.
+fn tell_of_failures(py: Python<'_>, until: Until) {
+    if State::get(py).home.is_main() {
+        if until == Until::End {
+            scope::give_up_all();
+        }
+        reports::tell_all(py);
+    }
+}
+
+/// The end of a wait where no runtime is up: the main interpreter may use the cowns that there are. False where one is.
+fn open_cowns() -> bool {
+    let engine = fork_safe::lock(|| ENGINE.try_write());
+    if engine.is_none() {
+        epoch::next();
+    }
+    engine.is_none()
+}
+
 /// Nothing can be started from now on. False where something has been.
 fn try_end() -> bool {
     let _lifecycle = fork_safe::lock(|| LIFECYCLE.try_lock());
-    let engine = ENGINE.write();
-    if engine.is_none() {
+    {
+        let engine = ENGINE.write();
+        if engine.is_some() {
+            return false;
+        }
         ENDED.store(true, Ordering::Release);
     }
-    engine.is_none()
+    workers::end_spares();
+    true
 }
 
 /// Ends that runtime as [`try_stop`] does, on a thread of its own: workers that leave wait for the threads that behaviors have
@@ -137,37 +194,44 @@ fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
     }
     let backend = if before.has_interpreters { Backend::Interpreters } else { Backend::Threads };
     while late.len() > 0 {
-        if let Err(raised) = start_with(py, before.runtime.worker_count(), backend, true) {
+        if let Err(raised) = start_with(py, before.runtime.worker_count(), backend, None, true) {
             LATE.lock().extend(late);
             return Err(raised);
         }
         // Another thread may have ended it again.
         let Some(engine) = &*engine(py) else { continue };
-        late.by_ref().for_each(|(claims, task)| engine.runtime.schedule(claims, task));
+        late.by_ref().for_each(|(claims, task)| {
+            // The last is the result, which is one of these workers from now on.
+            if let Some((result, _)) = claims.iter().last() {
+                result.tag().set_epoch(epoch::now());
+            }
+            engine.runtime.schedule(claims, task);
+        });
     }
     Ok(true)
 }
 
 fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function: &str) -> PyResult<()> {
+    let call = format!("{function}()");
+    let mut watch = Watch::begin(&call, deadline);
     while !engine.runtime.is_idle() {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            let update = updates::running().map(|update| format!(", and {update}")).unwrap_or_default();
-            let message = format!("{function}() timed out: behaviors are still in flight{update}");
-            return Err(error::raise(py, Kind::Timeout, &message));
-        }
-        let slice = left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK));
-        detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_background(slice));
-        State::get(py).home.sweep(py);
-        error::check_signals(py)?;
-        for cown in tenure::release_for_ended_threads(py) {
-            let id = cown.id();
+        let own = watch.own_and_others(py);
+        if let (Some((cown, place)), None) = (&own, deadline) {
             let message = format!(
-                "bocpy: a thread has ended without releasing a cown that it had acquired, Cown({id:#x}), so behaviors waited \
-                 for it: it is released now\n"
+                "{function}() would never return: this thread has acquired {cown}{place}, and a behavior waits for it. Release \
+                 the cown first: call {function}() after the `with` block, or release()"
             );
-            module::write_stderr(py, &message);
+            return Err(error::raise(py, Kind::Runtime, &message));
         }
+        let Some(slice) = watch.slice() else {
+            let update = updates::running().map(|update| format!(", and {update}")).unwrap_or_default();
+            let held = own.map(|(cown, place)| {
+                format!(", and one waits for {cown}, which this thread has acquired{place} and not released")
+            });
+            return Err(watch.timed_out(py, &format!("{}{update}", held.unwrap_or_default())));
+        };
+        detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_background(slice));
+        watch.after_slice(py)?;
         // Somebody may have been kept from computing them.
         if engine.runtime.is_idle() {
             updates::settle(py)?;
@@ -194,6 +258,10 @@ fn try_stop(engine: &Arc<Engine>, ends: bool) -> Option<Snapshot<Parcel>> {
         }
     }
     engine.runtime.stop();
+    relay::stop();
+    if ends {
+        workers::end_spares();
+    }
     start_clean();
     Some(board().clear())
 }

@@ -4,20 +4,27 @@ use super::engine::set_leaving;
 #[cfg(Py_3_12)]
 use super::engine::sweep_soon;
 use crate::behavior::CACHES;
+use crate::behavior::context::with_clean;
 use crate::behavior::task::FORMAT_EXCEPTION;
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
 use crate::ffi::{List, PyResult, Python, error, module, text};
 use crate::interpreter::attach::{as_worker, pause};
-use crate::interpreter::{Imported, State, detach, make};
+#[cfg(all(Py_3_12, not(Py_3_14)))]
+use crate::interpreter::spares;
+use crate::interpreter::{Imported, State, detach, make, shown};
 use crate::transport::by_reference::{Opening, Taking};
 use crate::transport::noticeboard;
 use crate::transport::portable::Portable;
-use crate::transport::residents;
+use crate::transport::{reports, residents};
 use boc::{Host, WeakCown, Worker};
+#[cfg(all(Py_3_12, not(Py_3_14)))]
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static SET_UP_WORKER: Imported = Imported::new("bocpy._worker", c"set_up");
+static REFUSE_TRACING: Imported = Imported::new("bocpy._python_bugs", c"refuse_tracing");
 static GATHER_SETTINGS: Imported = Imported::new("bocpy._worker", c"gather_settings");
 #[cfg_attr(not(Py_3_12), allow(dead_code))]
 static END_THREADS: Imported = Imported::new("bocpy._worker", c"end_threads");
@@ -32,6 +39,12 @@ static WAITING_FOR_THREADS: AtomicUsize = AtomicUsize::new(0);
 /// Whether there are any.
 pub(super) fn are_waiting_for_threads() -> bool {
     WAITING_FOR_THREADS.load(Ordering::Relaxed) > 0
+}
+
+/// Ends the interpreters that are kept for the next start. To be called by a thread that is attached to nothing.
+pub(super) fn end_spares() {
+    #[cfg(all(Py_3_12, not(Py_3_14)))]
+    spares::end();
 }
 
 /// Workers in the main interpreter.
@@ -54,28 +67,37 @@ impl Host for Threads {
 }
 
 /// Workers in interpreters of their own.
-pub(crate) struct Interpreters {
+#[derive(Clone)]
+pub(crate) struct Interpreters(Arc<Settings>);
+
+/// What their interpreters take over from the main one.
+struct Settings {
     path: Vec<String>,
     settings: Portable,
 }
 
 impl Interpreters {
-    /// Gathers the settings that their interpreters take over from this one.
+    /// Gathers their settings from this interpreter.
     pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
+        if State::get(py).home.is_main() {
+            // Other interpreters cannot ask.
+            REFUSE_TRACING.call(py, &[])?;
+        }
         let settings = GATHER_SETTINGS.call(py, &[])?;
         let path = settings.call_method(c"get", &[&text::string(py, "path")?])?.items()?;
         let path = path.iter().filter_map(|entry| entry.to_str().map(str::to_owned)).collect();
-        Ok(Interpreters { path, settings: Portable::encode(&settings, Taking::Copy)? })
+        let settings = Portable::encode(&settings, Taking::Copy)?;
+        Ok(Interpreters(Arc::new(Settings { path, settings })))
     }
 
     #[cfg_attr(not(Py_3_12), allow(dead_code))]
-    fn set_up(&self, py: Python<'_>) -> PyResult<()> {
-        let path: PyResult<Vec<_>> = self.path.iter().map(|entry| text::string(py, entry)).collect();
+    fn set_up(&self, py: Python<'_>, index: usize) -> PyResult<()> {
+        let path: PyResult<Vec<_>> = self.0.path.iter().map(|entry| text::string(py, entry)).collect();
         let path = List::new(py, path?)?;
         module::set_sys(py, c"path", &path)?;
         module::import(py, "bocpy._core")?;
-        let settings = self.settings.decode(py, Opening::Copy)?;
-        SET_UP_WORKER.call(py, &[&settings]).map(drop)
+        let settings = self.0.settings.decode(py, Opening::Copy)?;
+        SET_UP_WORKER.call(py, &[&settings, &text::string(py, &format!("bocpy-{index}"))?]).map(drop)
     }
 }
 
@@ -83,19 +105,9 @@ impl Interpreters {
 impl Host for Interpreters {
     fn host(&self, mut worker: Worker) {
         loop {
-            let made = make::in_new_interpreter(|py| {
-                self.set_up(py).map_err(|Raised| describe(py))?;
-                let index = worker.index();
-                State::get(py).home.set_worker(index, move || sweep_soon(index));
-                work(py, &mut worker);
-                set_leaving(true);
-                end_threads(py);
-                leave(py);
-                Ok(())
-            });
-            set_leaving(false);
-            let made = made.unwrap_or_else(|why| Err(format!("could not create a sub-interpreter: {why}")));
-            if let Err(why) = made {
+            let lived;
+            (worker, lived) = self.in_own_interpreter(worker);
+            if let Err(why) = lived {
                 return worker.fail(why);
             }
             if !worker.wait_resumed() {
@@ -103,6 +115,45 @@ impl Host for Interpreters {
             }
         }
     }
+}
+
+#[cfg(Py_3_12)]
+impl Interpreters {
+    /// Runs the worker until it has to leave its interpreter, and gives it back.
+    #[cfg(Py_3_14)]
+    fn in_own_interpreter(&self, mut worker: Worker) -> (Worker, Result<(), String>) {
+        let lived = make::in_new_interpreter(|py| self.live(py, &mut worker));
+        set_leaving(false);
+        (worker, lived.unwrap_or_else(|why| Err(not_made(&why))))
+    }
+
+    /// The same, with an interpreter that may have been another worker's.
+    #[cfg(not(Py_3_14))]
+    fn in_own_interpreter(&self, worker: Worker) -> (Worker, Result<(), String>) {
+        let worker = Arc::new(Mutex::new(worker));
+        let (workers, inside) = (self.clone(), worker.clone());
+        let lived = spares::within(STACK_SIZE, move |py| workers.live(py, &mut inside.lock()));
+        let worker = Arc::into_inner(worker).expect("it has been given back");
+        (worker.into_inner(), lived.unwrap_or_else(|why| Err(not_made(&why))))
+    }
+
+    /// Everything that a worker does in its interpreter.
+    fn live(&self, py: Python<'_>, worker: &mut Worker) -> Result<(), String> {
+        set_leaving(false);
+        let index = worker.index();
+        self.set_up(py, index).map_err(|Raised| describe(py))?;
+        State::get(py).home.set_worker(index, move || sweep_soon(index));
+        work(py, worker);
+        set_leaving(true);
+        end_threads(py);
+        leave(py);
+        Ok(())
+    }
+}
+
+#[cfg(Py_3_12)]
+fn not_made(why: &str) -> String {
+    format!("could not create a sub-interpreter: {why}")
 }
 
 #[cfg(not(Py_3_12))]
@@ -113,7 +164,16 @@ impl Host for Interpreters {
 }
 
 fn work(py: Python<'_>, worker: &mut Worker) {
-    as_worker(py, || worker.work(|sleep| pause(py, sleep)));
+    shown::as_worker(py, worker.index(), || {
+        as_worker(py, || {
+            with_clean(py, || {
+                worker.work(|sleep| {
+                    reports::tell_waiting(py);
+                    pause(py, sleep);
+                });
+            });
+        });
+    });
 }
 
 /// The error that has been raised, with its traceback.
@@ -139,8 +199,7 @@ fn end_threads(py: Python<'_>) {
     let ended = END_THREADS.call(py, &[]);
     WAITING_FOR_THREADS.fetch_sub(1, Ordering::Relaxed);
     if ended.is_err() {
-        let why = error::describe(py);
-        module::write_stderr(py, &format!("bocpy: a worker could not end its threads: {why}\n"));
+        module::complain(py, "a worker could not end its threads");
     }
 }
 
@@ -153,7 +212,7 @@ pub(crate) fn leave(py: Python<'_>) {
     if LEAVE_WORKER.call_in(py, state, &[]).is_err() {
         error::clear(py);
     }
-    CACHES.of(state).clear();
+    CACHES.of(state).clear(state);
     let home = state.home.clone();
     detach(py, || home.close());
     home.bring_out_what_is_lent();

@@ -100,6 +100,11 @@ pub(crate) fn within<R: Send>(
     detach(py, || home.visit(f))
 }
 
+/// Runs `f` in an interpreter, for a thread that is attached to none. `None` where that one is about to end.
+pub(crate) fn visit<R>(home: &Home, f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+    home.visit(f)
+}
+
 /// The interpreter that this thread is attached to, by its number; `None` where it is attached to none.
 pub(crate) fn attached_to() -> Option<i64> {
     // SAFETY: asks without needing to be attached; the thread state is this thread's own.

@@ -4,7 +4,7 @@ use super::attach::{attached_to, detach, take_up};
 use super::buffers::WeakMemory;
 use super::labels::Label;
 use super::self_pruning::SelfPruning;
-use super::watchdog;
+use super::watchdog::{self, AtDoor};
 use crate::ffi::Python;
 use parking_lot::{Condvar, Mutex, RwLock};
 use pyo3_ffi as ffi;
@@ -30,6 +30,8 @@ pub(crate) struct Home {
     visits: Visits,
     /// The behavior that runs here, for messages.
     running: AtomicU32,
+    /// Somebody is about to look at what runs here.
+    looked_at: AtomicBool,
 }
 
 /// The visitors that wait or are inside.
@@ -38,6 +40,22 @@ struct Visits {
     count: AtomicUsize,
     lock: Mutex<()>,
     over: Condvar,
+}
+
+/// See [`Home::look`].
+pub(crate) struct Look(Arc<Home>);
+
+impl Look {
+    /// As a visit; that it waits is not reported.
+    pub(crate) fn visit<R>(self, f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+        self.0.enter(|| None, f)
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.0.looked_at.store(false, Ordering::Release);
+    }
 }
 
 /// One visit.
@@ -94,6 +112,7 @@ impl Home {
             nudge: OnceLock::new(),
             visits: Visits::default(),
             running: AtomicU32::new(0),
+            looked_at: AtomicBool::new(false),
         });
         if home.is_main() {
             let _ = MAIN.set(home.clone());
@@ -117,6 +136,20 @@ impl Home {
 
     /// Attaches this thread, which must be attached to nothing, for as long as `f` runs.
     pub(super) fn visit<R>(&self, f: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+        self.enter(|| Some(watchdog::at_door(self.worker(), self.running())), f)
+    }
+
+    /// The right to visit it only to look at what runs here. There is one: such a visitor may wait for long, and nobody for
+    /// it. `None` while another thread has it.
+    pub(crate) fn look(self: &Arc<Self>) -> Option<Look> {
+        (!self.looked_at.swap(true, Ordering::Acquire)).then(|| Look(self.clone()))
+    }
+
+    fn enter<R>(
+        &self,
+        at_door: impl FnOnce() -> Option<AtDoor>,
+        f: impl FnOnce(Python<'_>) -> R,
+    ) -> Option<R> {
         let _visit = self.visits.begin();
         let interpreter = self.interpreter.read_recursive();
         let Interpreter(pointer) = (*interpreter)?;
@@ -124,7 +157,7 @@ impl Home {
         // attached to nothing; it goes before the lock does.
         let result = unsafe {
             let thread = ffi::PyThreadState_New(pointer.as_ptr());
-            let at_door = watchdog::at_door(self.worker(), self.running());
+            let at_door = at_door();
             take_up(thread);
             drop(at_door);
             let result = catch_unwind(AssertUnwindSafe(|| f(Python::assume())));

@@ -15,6 +15,9 @@ pub(crate) mod per_interpreter;
 pub(crate) mod renewable;
 pub(crate) mod resident;
 pub(crate) mod self_pruning;
+pub(crate) mod shown;
+#[cfg(all(Py_3_12, not(Py_3_14)))]
+pub(crate) mod spares;
 pub(crate) mod state;
 pub(crate) mod watchdog;
 

@@ -28,6 +28,10 @@ impl<T> SelfPruning<T> {
         self.things.push(thing);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.things.is_empty()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.things.iter()
     }

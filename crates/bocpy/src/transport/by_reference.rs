@@ -6,6 +6,7 @@
 use super::cown::{CownObject, Handle};
 use super::out_of_band;
 use super::ownership::{Body, Owned};
+use super::scope::{Scope, ScopeObject};
 use crate::ffi::class::{Class, Native};
 use crate::ffi::error::{self, Kind as Error};
 use crate::ffi::{Object, PyResult, Python, Tuple, module, number};
@@ -198,13 +199,16 @@ fn kind_of(object: &Object<'_>) -> Option<&'static Kind> {
 
 /// Whether an object is of a type that moves by reference.
 pub(crate) fn is_reference(object: &Object<'_>) -> bool {
-    CownObject::exact_handle(object).is_some() || kind_of(object).is_some()
+    CownObject::exact_handle(object).is_some()
+        || ScopeObject::handle(object).is_some()
+        || kind_of(object).is_some()
 }
 
 /// What travels beside the rest of a value, which names it by number.
 #[derive(Clone)]
 pub(crate) enum Reference {
     Cown(Handle),
+    Scope(Arc<Scope>),
     /// Boxed, so that a portable value is no larger than two words.
     Data(Box<Data>),
 }
@@ -214,6 +218,9 @@ impl Reference {
     pub(super) fn take(object: &Object<'_>, taken: &mut Taken) -> PyResult<Option<Reference>> {
         if let Some(handle) = CownObject::exact_handle(object) {
             return Ok(Some(Reference::Cown(handle.clone())));
+        }
+        if let Some(scope) = ScopeObject::handle(object) {
+            return Ok(Some(Reference::Scope(scope.clone())));
         }
         let Some(kind) = kind_of(object) else { return Ok(None) };
         let (data, owned) = (kind.take)(object, taken.copies)?;
@@ -237,6 +244,7 @@ impl Reference {
     pub(super) fn open<'py>(&self, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
         match self {
             Reference::Cown(handle) => CownObject::open(py, handle.clone()),
+            Reference::Scope(scope) => ScopeObject::open(py, scope.clone()),
             Reference::Data(data) => Arc::clone(data).open(py, opening),
         }
     }
@@ -244,13 +252,14 @@ impl Reference {
     pub(super) fn class(&self) -> Cow<'static, str> {
         match self {
             Reference::Cown(_) => "Cown".into(),
+            Reference::Scope(_) => "Scope".into(),
             Reference::Data(data) => data.class(),
         }
     }
 
     pub(super) fn size(&self) -> usize {
         match self {
-            Reference::Cown(_) => size_of::<Reference>(),
+            Reference::Cown(_) | Reference::Scope(_) => size_of::<Reference>(),
             Reference::Data(data) => data.size(),
         }
     }
@@ -259,6 +268,9 @@ impl Reference {
     pub(super) fn is_of(&self, object: &Object<'_>) -> bool {
         match self {
             Reference::Cown(handle) => CownObject::exact_handle(object) == Some(handle),
+            Reference::Scope(scope) => {
+                ScopeObject::handle(object).is_some_and(|other| Arc::ptr_eq(other, scope))
+            }
             Reference::Data(data) => data.is_of(object),
         }
     }

@@ -18,7 +18,7 @@
 //! as it is portable. Setting a value gives it any of the first three forms at once.
 
 use super::by_reference::{Opening, Taking};
-use super::portable::{Portable, import_hint};
+use super::portable::{Portable, explain_import, refusal};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::labels::{self, Label};
@@ -113,7 +113,7 @@ impl Form {
             Form::Portable(portable) => portable,
             Form::Resident(value) => match value.value.open(py) {
                 Some(object) => return (Form::Resident(value), Ok(object)),
-                None => match fetch(py, value, true) {
+                None => match fetch(py, value, Fetching::Move) {
                     Ok((portable, value)) => {
                         left = value;
                         portable
@@ -178,7 +178,7 @@ impl Form {
                     None => (Form::Resident(left), Ok(())),
                 }
             }
-            Form::Resident(left) => match fetch(py, left, false) {
+            Form::Resident(left) => match fetch(py, left, Fetching::Share) {
                 Ok((portable, left)) => {
                     let (copies, known_at) = left.map(copy).unwrap_or_default();
                     shared(portable, copies, known_at)
@@ -186,6 +186,24 @@ impl Form {
                 Err((form, raised)) => (form, Err(raised)),
             },
             other => (other, Ok(())),
+        }
+    }
+
+    /// A copy of a value that is an object. Returns the same form.
+    pub(super) fn copy(self, py: Python<'_>) -> (Form, PyResult<Portable>) {
+        let Form::Resident(left) = self else {
+            return (self, Err(error::raise(py, Kind::Runtime, "this cown has no value at the moment")));
+        };
+        let copied = left.value.peek(py).map(|object| {
+            Portable::copy_named(&object, || "the value of this cown, of which a copy is asked for,".into())
+        });
+        match copied {
+            Some(copied) => (Form::Resident(left), copied),
+            None => match fetch(py, left, Fetching::Copy) {
+                Ok((portable, Some(left))) => (Form::Resident(left), Ok(portable)),
+                Ok((portable, None)) => (Form::Portable(portable.clone()), Ok(portable)),
+                Err((form, raised)) => (form, Err(raised)),
+            },
         }
     }
 }
@@ -213,9 +231,20 @@ pub(super) fn is_true_copy(py: Python<'_>, copy: &Resident, portable: &Portable)
     })
 }
 
-/// Visits another interpreter and makes a value that lives there portable. `moves`: the object is dropped there, unless
-/// it is not certain that the value can be opened elsewhere; otherwise the object is returned as well.
-fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Left>), (Form, Raised)> {
+/// What for a value is fetched from another interpreter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fetching {
+    /// For one who has it alone from now on. The object is dropped there, unless it is not certain that the value can be
+    /// opened elsewhere.
+    Move,
+    /// For readers, there and elsewhere.
+    Share,
+    /// To have a copy. Nothing changes there.
+    Copy,
+}
+
+/// Visits another interpreter and makes a value that lives there portable. Also returns the object that is still there.
+fn fetch(py: Python<'_>, left: Left, fetching: Fetching) -> Result<(Portable, Option<Left>), (Form, Raised)> {
     let Left { value, left_by, known } = left;
     let home = Arc::clone(value.home());
     let mut value = Some(value);
@@ -225,15 +254,16 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
         State::try_get(there)?;
         let portable = {
             let object = place.as_ref()?.peek(there)?;
-            let portable = match moves {
-                true => {
+            let portable = match fetching {
+                Fetching::Move => {
                     Portable::encode_last(&object, &|| "the value of a cown, in another interpreter".into())
                 }
-                false => Portable::encode(&object, Taking::Share),
+                Fetching::Share => Portable::encode(&object, Taking::Share),
+                Fetching::Copy => Portable::encode(&object, Taking::Copy),
             };
-            portable.map_err(|Raised| take_refusal(&object))
+            portable.map_err(|Raised| Refusal::take(&object))
         };
-        if moves && portable.as_ref().is_ok_and(|portable| !portable.is_pickled()) {
+        if fetching == Fetching::Move && portable.as_ref().is_ok_and(|portable| !portable.is_pickled()) {
             // Dropped here, in its home.
             *place = None;
         }
@@ -241,15 +271,14 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
     });
     match (fetched.flatten(), value) {
         (Some(Ok(portable)), value) => Ok((portable, value.map(|value| Left { value, left_by, known }))),
-        (Some(Err((class, why))), Some(value)) => {
+        (Some(Err(refusal)), Some(value)) => {
             let by = labels::name(left_by)
                 .map(|name| format!(", left there by the behavior '{name}',"))
                 .unwrap_or_default();
-            let message = format!(
-                "the value of this cown, of type '{class}'{by} cannot be moved to another interpreter: {why}"
-            );
+            let message =
+                format!("the value of this cown, of type '{}'{by} {}", refusal.class, refusal.why());
             let left = Left { value, left_by, known };
-            Err((Form::Resident(left), error::raise(py, Kind::Type, &message)))
+            Err((Form::Resident(left), error::raise(py, refusal.kind(), &message)))
         }
         _ => {
             let message = "the value of this cown was lost: the interpreter that it lived in has ended";
@@ -258,26 +287,47 @@ fn fetch(py: Python<'_>, left: Left, moves: bool) -> Result<(Portable, Option<Le
     }
 }
 
-/// The name of the value's type, and the text of the error that was raised when the value was encoded.
-pub(super) fn take_refusal(object: &Object<'_>) -> (String, String) {
-    let why = match error::take(object.py()) {
-        Some(reason) => super::portable::refusal(object, &reason),
-        None => "unknown error".into(),
-    };
-    (object.class_name(), why)
+/// Why a value could not be made portable.
+pub(super) struct Refusal {
+    pub(super) class: String,
+    /// The text of the error, unless that was a lack of memory.
+    text: Option<String>,
+}
+
+impl Refusal {
+    /// Of the error that was raised when the value was encoded.
+    pub(super) fn take(value: &Object<'_>) -> Refusal {
+        let py = value.py();
+        let lacks_memory = error::is(py, Kind::Memory);
+        let reason = error::take(py);
+        let text = || reason.map_or_else(|| "unknown error".into(), |reason| refusal(value, &reason));
+        Refusal { class: value.class_name(), text: (!lacks_memory).then(text) }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        if self.text.is_some() { Kind::Type } else { Kind::Memory }
+    }
+
+    /// The end of a sentence that begins with the value.
+    pub(super) fn why(&self) -> String {
+        match &self.text {
+            Some(text) => format!("cannot be moved to another interpreter: {text}"),
+            None => "was not moved to another interpreter: there was no memory for that".into(),
+        }
+    }
 }
 
 pub(super) fn explain_open(py: Python<'_>, portable: &Portable, raised: Raised) -> Raised {
     if error::is(py, Kind::KeyboardInterrupt) || error::is(py, Kind::Memory) {
         return raised;
     }
+    let raised = explain_import(py, raised);
     let Some(reason) = error::take(py) else { return raised };
     let why = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
     let message = format!(
-        "a value of type '{}' could not be loaded in this interpreter: {}: {why}{}",
+        "a value of type '{}' could not be loaded in this interpreter: {}: {why}",
         portable.class(),
-        reason.class_name(),
-        import_hint(&why)
+        reason.class_name()
     );
     error::restore(reason);
     error::raise_from(py, Kind::Runtime, &message)

@@ -46,6 +46,8 @@ impl Drop for Ending {
 const LOOKS: u8 = 1;
 /// The behavior has forked, and this is the child.
 const FORKED: u8 = 2;
+/// The behavior has acquired cowns by hand.
+const ACQUIRES: u8 = 4;
 
 /// Set in the numbers of behaviors.
 pub(super) const BEHAVIOR: u32 = 1 << 31;
@@ -89,6 +91,17 @@ impl Holder {
     /// The behavior that this thread runs looks at the noticeboard.
     pub(super) fn set_looking() {
         ME.with(|me| me.at_end.set(me.at_end.get() | LOOKS));
+    }
+
+    /// The behavior that this thread runs, if any, has acquired a cown by hand.
+    pub(super) fn set_acquiring() {
+        ME.with(|me| me.at_end.set(me.at_end.get() | ACQUIRES));
+    }
+
+    /// Whether it has.
+    #[inline]
+    pub(crate) fn acquires() -> bool {
+        ME.with(|me| me.at_end.get() & ACQUIRES != 0)
     }
 
     /// This process is the child of a fork, by the behavior that this thread runs. It ends with that behavior: nobody else is

@@ -63,7 +63,7 @@ impl Check {
             }
             Some(Builtin::Complex(_)) => true,
             Some(_) => false,
-            None => value.is_builtin_constant() || is_of_constant_class(value),
+            None => value.is_builtin_constant() || value.is_context_var() || is_of_constant_class(value),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What happens to a value when its holder releases the cown, and when its interpreter ends.
 
 use super::by_reference::Taking;
-use super::form::{Form, take_refusal};
+use super::form::{Form, Refusal};
 use super::portable::Portable;
 use super::slot::{Content, Slot};
 use crate::ffi::builtin::Builtin;
-use crate::ffi::error::{self, Kind, Raised};
+use crate::ffi::error::{self, Raised};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::Home;
 use crate::interpreter::labels::{self, Label};
@@ -97,6 +97,14 @@ impl Slot {
         }
     }
 
+    /// The name of the value's type, as far as it is known here.
+    pub(crate) fn class(&self, py: Python<'_>) -> Option<String> {
+        match self.object_here(py) {
+            Some(object) => Some(object.class_name()),
+            None => self.class_anywhere(),
+        }
+    }
+
     /// Replaces the value by a copy, since something else refers to parts of the object.
     pub(crate) fn copy(&self, py: Python<'_>) {
         let content = self.content.lock();
@@ -152,21 +160,23 @@ impl Slot {
             let Form::Resident(left) = form else { return (form, None) };
             let encoded = left.value.peek(py).map(|object| match Portable::encode_last(&object, &a_cowns_value) {
                 Ok(portable) => Ok(portable),
-                Err(Raised) => Err(take_refusal(&object)),
+                Err(Raised) => Err(Refusal::take(&object)),
             });
             match encoded {
                 Some(Ok(portable)) => {
                     drop(left);
                     (Form::Portable(portable), None)
                 }
-                Some(Err((class, why))) => {
+                Some(Err(refusal)) => {
                     let left_by = labels::name(left.left_by);
                     let left_by = left_by.as_deref().unwrap_or("?");
                     let message = format!(
                         "the value that the behavior '{left_by}' left in a cown was lost when its worker ended: its \
-                         type is '{class}', and it cannot be moved to another interpreter: {why}"
+                         type is '{}', and it {}",
+                        refusal.class,
+                        refusal.why()
                     );
-                    (Form::lost(Kind::Type, &message), Some(message))
+                    (Form::lost(refusal.kind(), &message), Some(message))
                 }
                 None => (Form::Resident(left), None),
             }

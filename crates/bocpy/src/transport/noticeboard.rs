@@ -29,6 +29,19 @@ pub(crate) struct Revision {
     pub(crate) default: Parcel,
     /// What the function is called.
     pub(crate) name: Arc<str>,
+    /// The context variables that the function is to see, if any are set where the update was posted.
+    pub(crate) context: Option<Box<dyn Surroundings>>,
+}
+
+/// Context variables that have been taken along: see [`behavior::context`](crate::behavior::context).
+pub(crate) trait Surroundings: Send + Sync {
+    /// Calls `function` where they are set.
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        function: &Object<'py>,
+        argument: &Object<'py>,
+    ) -> PyResult<Object<'py>>;
 }
 
 static BOARD: Renewable<Arc<Board>> = Renewable::new();

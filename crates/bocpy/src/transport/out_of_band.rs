@@ -32,6 +32,10 @@ struct Buffer {
 }
 
 impl OutOfBand {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.references.is_empty() && self.buffers.is_empty() && self.kept.is_empty()
+    }
+
     pub(crate) fn size(&self) -> usize {
         let buffers = self.buffers.iter().map(|buffer| buffer.memory.len()).sum::<usize>();
         buffers + self.references.iter().map(Reference::size).sum::<usize>()

@@ -384,6 +384,14 @@ impl<'py, O: Out> Packer<'py, O> {
             }
             return Ok(Step::Done);
         }
+        let py = object.py();
+        for (singleton, tag) in [(py.ellipsis(), Tag::Ellipsis), (py.not_implemented(), Tag::NotImplemented)]
+        {
+            if object.address() == singleton.address() {
+                self.tag(tag);
+                return Ok(Step::Done);
+            }
+        }
         if !self.is_array(object) {
             return Ok(Step::Unknown);
         }

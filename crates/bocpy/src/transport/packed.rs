@@ -106,6 +106,10 @@ tags! {
     Set,
     /// The same.
     FrozenSet,
+    /// `...`
+    Ellipsis,
+    /// `NotImplemented`.
+    NotImplemented,
     /// The number of something that moves by reference: a cown, or another.
     Reference,
     /// The number of something that has come before.

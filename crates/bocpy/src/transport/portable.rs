@@ -1,5 +1,6 @@
 //! Values in a form that any interpreter can open.
 
+use super::advice::advice;
 use super::by_reference::{Opening, Reference, Taken, Taking, is_reference};
 use super::cown::CownObject;
 use super::out_of_band::OutOfBand;
@@ -12,19 +13,22 @@ use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, buffer, module, number, text};
 use crate::interpreter::{Imported, PerInterpreter, State};
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether CPython carries this interpreter's queues: see `registered`.
 static CARRIES_QUEUES: PerInterpreter<AtomicBool> = PerInterpreter::new(AtomicBool::default);
 
-static DUMPS: Imported = Imported::new("_pickle", c"dumps");
+static DUMPS: Imported = Imported::new("bocpy._pickling", c"dumps");
 static LOADS: Imported = Imported::new("_pickle", c"loads");
 static DUMPS_BY_VALUE: Imported = Imported::new("bocpy._by_value", c"dumps");
+static DUMPS_GLOBAL: Imported = Imported::new("bocpy._by_value", c"dumps_global");
 static DUMPS_DETACHED: Imported = Imported::new("bocpy._by_value", c"dumps_detached");
 static DEFINE: Imported = Imported::new("bocpy._by_value", c"define");
 static CARRY: Imported = Imported::new("bocpy._by_value", c"carry");
 static CARRY_BUFFER: Imported = Imported::new("bocpy._core", c"_carry_buffer");
 static CULPRIT: Imported = Imported::new("bocpy._errors", c"culprit");
+static EXPLAIN_IMPORT_ERROR: Imported = Imported::new("bocpy._errors", c"explain_import_error");
 
 /// A value that belongs to no interpreter.
 #[derive(Clone)]
@@ -117,11 +121,25 @@ impl Portable {
         Portable::encode_as(object, true, Taking::Move(to))
     }
 
+    /// The same for a copy of a global, or of several: functions in it that are globals themselves stay those.
+    pub(crate) fn encode_global(object: &Object<'_>) -> PyResult<Portable> {
+        Portable::encode_by(object, false, Taking::Copy, &DUMPS_GLOBAL)
+    }
+
     fn encode_as(object: &Object<'_>, last: bool, taking: Taking<'_>) -> PyResult<Portable> {
+        Portable::encode_by(object, last, taking, &DUMPS_BY_VALUE)
+    }
+
+    fn encode_by(
+        object: &Object<'_>,
+        last: bool,
+        taking: Taking<'_>,
+        by_value: &'static Imported,
+    ) -> PyResult<Portable> {
         let mut taken = Taken::new(taking);
         let portable = match Portable::native(object, last, &mut taken)? {
             Some(native) => native,
-            None => pickle(object, &DUMPS_BY_VALUE, &mut taken)?,
+            None => pickle(object, by_value, &mut taken)?,
         };
         taken.settle(object.py(), taking)?;
         Ok(portable)
@@ -245,6 +263,29 @@ impl Portable {
         class.into()
     }
 
+    /// Whether it takes Python code to open it, which may fail.
+    pub(crate) fn may_fail(&self) -> bool {
+        match self {
+            Portable::Packed(packed) => packed.runs_python,
+            Portable::Pickled(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The same for equal values of one origin, and hardly ever for others. 0: nothing is known.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let data = match self {
+            Portable::Packed(packed) if packed.references.is_empty() && packed.memories.is_empty() => {
+                &packed.data
+            }
+            Portable::Pickled(pickled) if pickled.out_of_band.is_empty() => &pickled.data,
+            _ => return 0,
+        };
+        let mut hasher = DefaultHasher::new();
+        hasher.write(data);
+        hasher.finish()
+    }
+
     /// How many bytes it takes, about.
     pub(crate) fn size(&self) -> usize {
         match self {
@@ -326,7 +367,7 @@ fn carry_queues(py: Python<'_>, state: &State) -> PyResult<()> {
 }
 
 /// Why a value could not be pickled: the error, and the part of the value that it is about.
-pub(super) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
+pub(crate) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
     let py = object.py();
     let culprit = match error::is_kind(reason, Kind::Recursion) {
         true => None,
@@ -334,23 +375,34 @@ pub(super) fn refusal(object: &Object<'_>, reason: &Object<'_>) -> String {
         false => out_of_band::while_packing(&mut Taken::for_a_try(), || CULPRIT.call(py, &[object]).ok()).0,
     };
     error::clear(py);
-    let culprit = culprit.and_then(|name| name.to_str().map(str::to_owned)).filter(|name| !name.is_empty());
+    let found = |place| {
+        let text = culprit.as_ref()?.as_tuple()?.item(place).ok()?.to_str()?.to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    let (culprit, place) = (found(0), found(1));
     let text = reason.str().ok().and_then(|text| text.to_str().map(str::to_owned)).unwrap_or_default();
     error::clear(py);
+    let whole = advice(&object.class_name());
+    let advice = whole.or_else(|| advice(culprit.as_deref()?)).unwrap_or_default();
     match culprit {
-        Some(culprit) => format!("{}: {text} (the part of type '{culprit}')", reason.class_name()),
-        None => format!("{}: {text}", reason.class_name()),
+        Some(culprit) => {
+            let place = place.map(|name| format!(", in '{name}'")).unwrap_or_default();
+            format!("{}: {text} (the part of type '{culprit}'{place}){advice}", reason.class_name())
+        }
+        None => format!("{}: {text}{advice}", reason.class_name()),
     }
 }
 
-/// What to do about a module that can't be imported in a sub-interpreter, where that is what `why` says.
-pub(crate) fn import_hint(why: &str) -> &'static str {
-    match why.contains("subinterpreter") {
-        true => {
-            r#"; a module that refuses sub-interpreters can be used with start(backend="threads") or BOCPY_BACKEND=threads"#
-        }
-        false => "",
+/// Puts first in an ImportError what to do, if it is because a module refuses sub-interpreters. Other errors stay as they
+/// are.
+pub(crate) fn explain_import(py: Python<'_>, raised: Raised) -> Raised {
+    if !error::is(py, Kind::Import) {
+        return raised;
     }
+    let Some(error) = error::take(py) else { return raised };
+    drop(EXPLAIN_IMPORT_ERROR.call(py, &[&error]));
+    error::clear(py);
+    error::restore(error)
 }
 
 /// An instance of a class of a module that can't be imported.

@@ -5,8 +5,9 @@ use super::by_reference::{Opening, Taking, hand_over, lend};
 use super::form::{Form, explain_open, is_true_copy};
 use super::in_transit::{in_transit, is_mine, refuse_to_wait, wait_while};
 use super::portable::Portable;
+use super::reports::Report;
 use super::scalar::{ELSEWHERE, Scalar};
-use super::tenure;
+use super::tenure::{self, Hold};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, cache};
 use crate::interpreter::locked::{Guard, Locked};
@@ -34,6 +35,8 @@ const _: () = assert!(size_of::<Slot>() == 24);
 
 /// Set in the bits of a `None` that nobody has put there.
 const BLANK: u64 = 1;
+/// Set in the bits of the `None` of a result until its behavior has run.
+const PENDING: u64 = 2;
 
 /// Whether the cown is held by hand, for those who don't want to take the lock to know. Only its holder changes that.
 pub(super) const HAS_HOLD: u8 = 1 << 7;
@@ -51,14 +54,14 @@ pub(super) struct Full {
 pub(super) struct Rare {
     /// The value is an exception that a behavior did not catch.
     pub(super) exception: bool,
-    /// Nobody has looked at that exception yet.
-    pub(super) unread: bool,
-    /// The traceback of the exception that the value is.
-    pub(super) trace: Option<Box<str>>,
+    /// The value is that of a behavior that has not run, as it was cancelled.
+    pub(super) cancelled: bool,
+    /// What to tell of that exception, until somebody has looked at it.
+    pub(super) unread: Option<Arc<Report>>,
     /// Somebody outside of bocpy may come for the cown at any time: it was pickled by hand.
     pub(super) pickled: bool,
     /// A hold from outside behaviors: see [`tenure`](super::tenure).
-    pub(super) hold: Option<boc::CownGuard<(), Slot>>,
+    pub(super) hold: Option<Box<Hold>>,
 }
 
 static SCALAR: Form = Form::Scalar;
@@ -95,20 +98,12 @@ impl Content {
         self.0.as_mut()?.rare.as_deref_mut()
     }
 
-    /// The value has been looked at.
-    pub(super) fn read(&mut self) {
-        if let Some(rare) = self.rare_mut() {
-            rare.unread = false;
-        }
-    }
-
     pub(super) fn is_exception(&self) -> bool {
-        self.rare().is_some_and(|rare| rare.exception || rare.trace.is_some())
+        self.rare().is_some_and(|rare| rare.exception || rare.unread.is_some())
     }
 
-    pub(super) fn take_report(&mut self) -> Option<Box<str>> {
-        let rare = self.rare_mut()?;
-        std::mem::take(&mut rare.unread).then(|| rare.trace.take())?
+    pub(super) fn take_report(&mut self) -> Option<Arc<Report>> {
+        self.rare_mut()?.unread.take()
     }
 }
 
@@ -121,6 +116,23 @@ impl Slot {
     pub(crate) fn blank(epoch: u32) -> Self {
         let (kind, bits) = Scalar::None.parts();
         Slot::with(Form::Scalar, (kind, bits | BLANK), epoch)
+    }
+
+    /// That of the result of a behavior which has not run.
+    pub(crate) fn pending(epoch: u32) -> Self {
+        let (kind, bits) = Scalar::None.parts();
+        Slot::with(Form::Scalar, (kind, bits | PENDING), epoch)
+    }
+
+    /// The behavior whose result this is has run. Its holder says so; if the value is not `None`, that is known anyway.
+    #[inline]
+    pub(crate) fn set_ended(&self) {
+        self.bits.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether it is the result of a behavior which has not run.
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.get_scalar(), Some(Scalar::None)) && self.bits.load(Ordering::Relaxed) & PENDING != 0
     }
 
     /// Whether it has had no value yet.
@@ -200,8 +212,7 @@ impl Slot {
             if let Some(scalar) = self.read_scalar() {
                 return scalar.decode(py);
             }
-            let mut content = self.content.lock();
-            content.read();
+            let content = self.content.lock();
             match content.form() {
                 // It has become one meanwhile.
                 Form::Scalar => continue,
@@ -236,8 +247,7 @@ impl Slot {
             if let Some(scalar) = self.read_scalar() {
                 return scalar.decode(py);
             }
-            let mut content = self.content.lock();
-            content.read();
+            let content = self.content.lock();
             if let Form::Portable(value) = content.form()
                 && let Some(scalar) = Scalar::of_portable(value)
             {
@@ -413,19 +423,22 @@ impl Slot {
         self.replace(Form::resident(value), None);
     }
 
-    /// `trace`: that of an exception that a behavior did not catch, where the value is that.
-    pub(super) fn replace(&self, form: Form, trace: Option<String>) {
+    /// `report`: of the exception that a behavior did not catch, where the value is that.
+    pub(super) fn replace(&self, form: Form, report: Option<Arc<Report>>) {
         let mut content = self.content.lock();
-        if trace.is_some() || content.rare().is_some() {
+        let mut unread = None;
+        if report.is_some() || content.rare().is_some() {
             let rare = content.full().rare.get_or_insert_default();
-            rare.exception = trace.is_some();
-            rare.unread = trace.is_some();
-            rare.trace = trace.map(String::into_boxed_str);
+            rare.exception = report.is_some();
+            unread = std::mem::replace(&mut rare.unread, report);
         }
         let before = self.put_form(&mut content, form);
         // Dropping the value before may run any code.
         drop(content);
         drop(before);
+        if let Some(unread) = unread {
+            unread.leave_cown();
+        }
     }
 
     /// The value's form in a few words, for `repr`.
@@ -445,6 +458,18 @@ impl Slot {
 }
 
 impl Slot {
+    /// The name of the value's type, where the value is no object.
+    pub(super) fn class_anywhere(&self) -> Option<String> {
+        if let Some(scalar) = self.read_scalar() {
+            return Some(scalar.portable().class().into_owned());
+        }
+        match self.content.lock().form() {
+            Form::Portable(value) => Some(value.class().into_owned()),
+            Form::Shared(shared) => Some(shared.portable.class().into_owned()),
+            _ => None,
+        }
+    }
+
     /// The cown can be found by its number from now on.
     pub(super) fn set_pickled(&self) {
         self.content.lock().full().rare.get_or_insert_default().pickled = true;

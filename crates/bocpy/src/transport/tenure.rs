@@ -12,16 +12,21 @@
 
 use super::cown::Handle;
 use super::holder::{BEHAVIOR, Holder, NOBODY};
+use super::lines::Waiters;
 use super::reading::reads;
 use super::slot::{HAS_HOLD, Slot};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{PyResult, Python};
+use crate::ffi::{Object, PyResult, Python, Raised, frames, number};
 use crate::interpreter::epoch::{self, EPOCHS};
+use crate::interpreter::labels::{self, Label};
 use crate::interpreter::self_pruning::SelfPruning;
-use crate::interpreter::{State, backend};
-use boc::{Mode, WeakCown};
+use crate::interpreter::{Imported, State, backend, shown};
+use boc::{CownGuard, Mode, WeakCown};
 use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 use std::sync::atomic::Ordering;
+
+static THREAD_NAME: Imported = Imported::new("bocpy._lifecycle", c"thread_name");
 
 /// What the caller may do with the value.
 #[inline]
@@ -88,8 +93,74 @@ pub(crate) fn check_write(py: Python<'_>, cown: &Handle, what: &str) -> PyResult
     }
 }
 
+/// A hold by hand: what keeps behaviors waiting, and where it was taken.
+pub(super) struct Hold {
+    guard: CownGuard<(), Slot>,
+    taken: Taken,
+}
+
+/// Who has acquired a cown, and where.
+#[derive(Clone, Default)]
+pub(crate) struct Taken {
+    /// The thread, as Python calls it.
+    pub(crate) thread: u64,
+    /// The worker in whose interpreter that was.
+    pub(crate) worker: Option<usize>,
+    /// The behavior that did.
+    pub(crate) behavior: Label,
+    /// The file and the line.
+    place: Option<(String, u64)>,
+}
+
+impl Taken {
+    fn here(py: Python<'_>) -> Taken {
+        Taken {
+            thread: frames::this_thread(),
+            worker: State::get(py).home.worker(),
+            behavior: shown::running(),
+            place: frames::caller(py),
+        }
+    }
+
+    /// Who it was.
+    pub(crate) fn who(&self, py: Python<'_>) -> String {
+        match (labels::describe(self.behavior), self.worker) {
+            (Some(behavior), _) => format!("the behavior {behavior}"),
+            (None, Some(worker)) => format!("a thread that a behavior on worker {worker} has started"),
+            (None, None) => match THREAD_NAME.call(py, &[&number_of(py, self.thread)]) {
+                Ok(name) => format!("thread '{}'", name.to_str().unwrap_or("?")),
+                Err(Raised) => {
+                    error::clear(py);
+                    "another thread".into()
+                }
+            },
+        }
+    }
+
+    /// Where in the source, behind a blank; empty where that is not known.
+    pub(crate) fn place(&self) -> String {
+        self.place.as_ref().map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"))
+    }
+}
+
+fn number_of(py: Python<'_>, number: u64) -> Object<'_> {
+    number::uint(py, number).unwrap_or_else(|Raised| {
+        error::clear(py);
+        py.none()
+    })
+}
+
 /// Takes the cown for the caller, from outside behaviors.
 pub(crate) fn acquire(py: Python<'_>, cown: &Handle) -> PyResult<()> {
+    acquire_as(py, cown, || Taken::here(py))
+}
+
+/// The same for a caller that lets go of it at once, so that nobody will ask where it was taken.
+pub(crate) fn acquire_briefly(py: Python<'_>, cown: &Handle) -> PyResult<()> {
+    acquire_as(py, cown, Taken::default)
+}
+
+fn acquire_as(py: Python<'_>, cown: &Handle, taken: impl FnOnce() -> Taken) -> PyResult<()> {
     let (slot, me) = (cown.tag(), Holder::current());
     if slot.holder() == Some(me) {
         return Ok(());
@@ -103,13 +174,17 @@ pub(crate) fn acquire(py: Python<'_>, cown: &Handle) -> PyResult<()> {
             "behaviors wait for it"
         };
         let message = format!(
-            "cannot acquire this cown: {who}. Schedule a behavior with @when(cown), or acquire it after wait() or quiesce()"
+            "cannot acquire this cown: {who}. Schedule a behavior with @when(cown), get() its value, or acquire it after wait() or \
+             quiesce()"
         );
         return Err(error::raise(py, Kind::Runtime, &message));
     };
     me.watch_end();
+    if Holder::in_behavior() {
+        Holder::set_acquiring();
+    }
     slot.set_holder(me);
-    slot.set_hold(Some(guard));
+    slot.set_hold(Some(Box::new(Hold { guard, taken: taken() })));
     remember(cown);
     Ok(())
 }
@@ -150,6 +225,76 @@ pub(crate) fn let_go(cown: &Handle) {
     cown.tag().set_hold(None);
 }
 
+/// Those that are still there.
+fn acquired() -> Vec<Handle> {
+    let mut all: Vec<Handle> = ACQUIRED.lock().iter().filter_map(WeakCown::upgrade).collect();
+    // One that was acquired again may be there more than once.
+    let mut seen = FxHashSet::default();
+    all.retain(|cown| seen.insert(cown.id()));
+    all
+}
+
+/// Whether that cown has been acquired, and behaviors wait for it.
+pub(crate) fn is_awaited(cown: &Handle) -> bool {
+    let content = cown.tag().content.lock();
+    content.rare().and_then(|rare| rare.hold.as_ref()).is_some_and(|hold| hold.guard.is_awaited())
+}
+
+/// Cowns that have been acquired, and that behaviors wait for; with their holders.
+pub(crate) fn awaited() -> Vec<(Handle, Holder, Taken)> {
+    looked_at(CownGuard::is_awaited)
+        .into_iter()
+        .filter_map(|(cown, holder, taken, is_awaited)| is_awaited.then_some((cown, holder, taken)))
+        .collect()
+}
+
+/// All cowns that have been acquired; with their holders, and what waits for them.
+pub(crate) fn held() -> Vec<(Handle, Holder, Taken, Waiters)> {
+    looked_at(|guard| Waiters::of(|each| guard.each_waiting(each)))
+}
+
+/// All cowns that have been acquired; with their holders, and what `look` finds while they cannot be released.
+fn looked_at<T>(look: impl Fn(&CownGuard<(), Slot>) -> T) -> Vec<(Handle, Holder, Taken, T)> {
+    let look_at = |cown: Handle| {
+        let (taken, found) = {
+            let content = cown.tag().content.lock();
+            let hold = content.rare()?.hold.as_ref()?;
+            (hold.taken.clone(), look(&hold.guard))
+        };
+        let holder = cown.tag().holder()?;
+        Some((cown, holder, taken, found))
+    };
+    acquired().into_iter().filter_map(look_at).collect()
+}
+
+/// Releases what the caller has acquired. Gives those cowns that behaviors wait for.
+pub(crate) fn release_all(py: Python<'_>) -> Vec<(Handle, Taken)> {
+    let me = Holder::current();
+    release_where(py, |holder| holder == me, CownGuard::is_awaited)
+        .into_iter()
+        .filter_map(|(cown, taken, is_awaited)| is_awaited.then_some((cown, taken)))
+        .collect()
+}
+
+/// Releases what those holders have acquired. Gives those cowns, with what `look` has found before.
+fn release_where<T>(
+    py: Python<'_>,
+    is_one: impl Fn(Holder) -> bool,
+    look: impl Fn(&CownGuard<(), Slot>) -> T,
+) -> Vec<(Handle, Taken, T)> {
+    let (those, others): (Vec<_>, Vec<_>) =
+        looked_at(look).into_iter().partition(|(_, holder, ..)| is_one(*holder));
+    drop(others);
+    let mut released = Vec::new();
+    for (cown, _, taken, found) in those {
+        if settle_and_let_go(py, &cown).is_err() {
+            error::clear(py);
+        }
+        released.push((cown, taken, found));
+    }
+    released
+}
+
 /// How many handles of its own a hold has.
 const OF_HOLD: usize = 2;
 
@@ -157,23 +302,13 @@ const OF_HOLD: usize = 2;
 static ACQUIRED: Mutex<SelfPruning<WeakCown<(), Slot>>> = Mutex::new(SelfPruning::new());
 
 /// Releases the cowns that threads had acquired which have ended, and gives those cowns: nobody else could.
-pub(crate) fn release_for_ended_threads(py: Python<'_>) -> Vec<Handle> {
+pub(crate) fn release_for_ended_threads(py: Python<'_>) -> Vec<(Handle, Taken)> {
     let ended = Holder::take_ended();
     if ended.is_empty() {
         return Vec::new();
     }
-    let acquired: Vec<_> = ACQUIRED.lock().iter().filter_map(WeakCown::upgrade).collect();
-    let left = |cown: &Handle| {
-        cown.tag().has_hold() && cown.tag().holder().is_some_and(|holder| ended.contains(&holder))
-    };
-    let (left, others): (Vec<_>, Vec<_>) = acquired.into_iter().partition(left);
-    drop(others);
-    for cown in &left {
-        if settle_and_let_go(py, cown).is_err() {
-            error::clear(py);
-        }
-    }
-    left
+    let left = release_where(py, |holder| ended.contains(&holder), |_| ());
+    left.into_iter().map(|(cown, taken, ())| (cown, taken)).collect()
 }
 
 /// Adds an acquired cown. Now and then, releases those to which there are no other handles.
@@ -232,7 +367,7 @@ impl Slot {
         (epoch & NOBODY != 0).then_some(epoch & !NOBODY)
     }
 
-    pub(crate) fn set_hold(&self, hold: Option<boc::CownGuard<(), Slot>>) {
+    pub(super) fn set_hold(&self, hold: Option<Box<Hold>>) {
         let before = {
             let mut content = self.content.lock();
             let has_hold = if hold.is_some() { HAS_HOLD } else { 0 };

@@ -129,6 +129,8 @@ impl<'a, 'py> Unpacker<'a, 'py> {
         let py = self.py;
         let whole = match self.tag()? {
             Tag::None => py.none(),
+            Tag::Ellipsis => py.ellipsis(),
+            Tag::NotImplemented => py.not_implemented(),
             Tag::True => number::boolean(py, true),
             Tag::False => number::boolean(py, false),
             Tag::Int1 => number::int(py, i8::from_ne_bytes(self.fixed()?).into())?,

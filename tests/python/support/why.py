@@ -1,0 +1,12 @@
+"""Why features of the language are known to differ. All of it is meant so."""
+
+COPIED_GLOBALS = "documented: a body reads globals as they were when it was scheduled"
+NOT_SET = "documented: what the program registers or replaces in libraries is not followed, as nobody could know of it"
+PICKLED = "an instance is sent by its pickle, which copies its attributes"
+EMPTY_CACHE = "a cache is sent without what is in it"
+VIEWED = "documented: a view of bytes is sent with bytes of its own; nobody can change these, so they stay equal"
+NOT_SENT = "it cannot be sent, and the error says so"
+NO_NAME = "it is a value, so it is copied: nothing says that it is the module's"
+NOT_KEPT = "documented: what a body changes in a global may or may not be seen by others"
+SENT_ONCE = "documented: the definition of a class is sent once"
+NOT_FOLLOWED = "documented: each worker imports modules itself, and does not see what the program changes there later"
