@@ -9,6 +9,11 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+/// How many of the eighty or more long behaviors of a test may run before another one. At best it is about three: the one
+/// that runs, and one of each place where behaviors wait. The clock may be read late (after short behaviors), and it is
+/// the processor's counter, which is not the same on all cores: each costs a few more.
+const SOON: usize = 10;
+
 /// A body that takes longer than a slice of local work.
 fn long() {
     let began = Instant::now();
@@ -50,7 +55,7 @@ fn a_long_line_for_one_cown() {
             });
         }
     });
-    assert!(before <= 3, "{before} long behaviors went before");
+    assert!(before <= SOON, "{before} long behaviors went before");
 }
 
 /// The same if the line begins with many short ones.
@@ -68,7 +73,7 @@ fn short_ones_and_then_long_ones() {
             });
         }
     });
-    assert!(before <= 10, "{before} long behaviors went before");
+    assert!(before <= SOON, "{before} long behaviors went before");
 }
 
 /// A chain of long behaviors, each of which schedules the next.
@@ -87,7 +92,7 @@ fn a_long_chain() {
         let row = row.clone();
         runtime.schedule((), move || link(Cown::new(()), row, 80));
     });
-    assert!(before <= 3, "{before} long behaviors went before");
+    assert!(before <= SOON, "{before} long behaviors went before");
 }
 
 /// Behaviors that schedule more of their kind all the time, which a worker runs newest first.
@@ -107,7 +112,7 @@ fn a_growing_tree() {
         let row = row.clone();
         runtime.schedule((), move || grow(row, 6));
     });
-    assert!(before <= 4, "{before} long behaviors went before");
+    assert!(before <= SOON, "{before} long behaviors went before");
 }
 
 /// Readers that are granted together, all of them before a behavior that comes a little later.
@@ -138,7 +143,7 @@ fn a_crowd_of_readers() {
         // It becomes ready only after the other one.
         runtime.schedule((), move || drop(held));
     });
-    assert!(before <= 3, "{before} long behaviors went before");
+    assert!(before <= SOON, "{before} long behaviors went before");
 }
 
 /// A stream of behaviors that prefer the worker, and one without a preference; and the other way round.
@@ -173,7 +178,7 @@ fn preferring_or_not() {
         });
         let before = told.recv().unwrap();
         runtime.wait();
-        assert!(before <= 4, "{before} long behaviors went before, prefers: {prefers}");
+        assert!(before <= SOON, "{before} long behaviors went before, prefers: {prefers}");
     }
 }
 

@@ -24,12 +24,13 @@ import argparse
 import asyncio
 import json
 import random
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -365,12 +366,16 @@ async def open_server(service: Service, port: int) -> tuple[asyncio.AbstractServ
 
 
 async def serve(service: Service, port: int) -> None:
-    """Serve for ever."""
+    """Serve until Ctrl-C."""
+    ended = asyncio.Event()
+    # Before Python 3.11, Ctrl-C may be raised in any task, which then reports it. Windows has no such handlers.
+    with suppress(NotImplementedError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, ended.set)
     server, port = await open_server(service, port)
     say(f"serving at http://127.0.0.1:{port}; Ctrl-C ends it")
     try:
         # Not `serve_forever`: from Python 3.12 on that does not end before all clients have gone.
-        await asyncio.get_running_loop().create_future()
+        await ended.wait()
     finally:
         server.close()
 
@@ -555,8 +560,8 @@ port_number.__name__ = "whole number"
 def run_server(options: argparse.Namespace) -> int:
     service = OnThreads(options.workers) if options.threads else OnBehaviors(options.workers)
     try:
-        asyncio.run(serve(service, options.serve))
-    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(serve(service, options.serve))
         say("stopped")
     except OSError as error:
         print(f"the server cannot start: {error}", file=sys.stderr)
