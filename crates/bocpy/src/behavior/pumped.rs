@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 #[derive(Default)]
 pub(crate) struct Tally {
-    /// Jobs of the lane that were no behaviors of the program.
+    /// Jobs of the lane that were no behaviors of the program, or were cancelled.
     pub(crate) others: usize,
     /// Behaviors that have raised.
     pub(crate) raised: usize,
@@ -41,6 +41,12 @@ fn change(f: impl FnOnce(&mut Tally)) {
     TALLY.with_borrow_mut(|tally| tally.as_mut().map(f));
 }
 
+/// How many jobs so far were none that count.
+pub(crate) fn others() -> usize {
+    TALLY.with_borrow(|tally| tally.as_ref().map_or(0, |tally| tally.others))
+}
+
+/// What runs just now is no behavior, or is dropped unrun.
 pub(super) fn count_no_behavior() {
     change(|tally| tally.others += 1);
 }

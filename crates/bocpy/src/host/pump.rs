@@ -84,9 +84,18 @@ pub(crate) fn pump(py: Python<'_>, bounds: Bounds) -> PyResult<Pumped> {
     run(py, &engine, bounds)
 }
 
+/// On any thread: drops what was left to it, and to others.
+pub(super) fn sweep(py: Python<'_>) {
+    let state = State::get(py);
+    state.home.sweep(py);
+    if is_main_thread(py, state) {
+        pinned::sweep(py);
+    }
+}
+
 /// Runs what is ready.
 fn run(py: Python<'_>, engine: &Arc<Engine>, bounds: Bounds) -> PyResult<Pumped> {
-    State::get(py).home.sweep(py);
+    sweep(py);
     let attends = lane::enter(Main::Attends);
     lane::begin(py)?;
     if !has_work(engine) {
@@ -96,7 +105,7 @@ fn run(py: Python<'_>, engine: &Arc<Engine>, bounds: Bounds) -> PyResult<Pumped>
     let (mut begun, mut deadline_reached, mut signal) = (0, false, None);
     let goes_on = || {
         if begun > 0 {
-            if pumped::is_to_end() || bounds.most.is_some_and(|most| begun >= most) {
+            if pumped::is_to_end() || bounds.most.is_some_and(|most| begun - pumped::others() >= most) {
                 return false;
             }
             if error::check_signals(py).is_err() {

@@ -22,6 +22,11 @@ pub(crate) fn is_main_thread(py: Python<'_>, state: &State) -> bool {
     }
 }
 
+/// The same without a look at Python. False as long as nobody has asked there.
+pub(crate) fn is_here() -> bool {
+    MAIN.load(Ordering::Relaxed) == frames::this_thread()
+}
+
 #[cold]
 fn ask(py: Python<'_>, state: &State, here: u64) -> bool {
     let is_main = error::aside(py, || match IS_MAIN_THREAD.call_in(py, state, &[]) {
