@@ -121,11 +121,8 @@ fn run(py: Python<'_>, engine: &Arc<Engine>, bounds: Bounds) -> PyResult<Pumped>
         true
     };
     let (ran, tally) = counting(py, || engine.runtime.pump_while(MAIN_LANE, goes_on));
-    drop(attends);
     // What comes from here on is told of; and so is what is left.
-    if has_work(engine) {
-        lane::ring();
-    }
+    drop(attends);
     let ran = ran.map_err(|why| error::raise(py, Kind::Runtime, &format!("pump(): {why}")))?;
     let (executed, raised) = (ran - tally.others, tally.raised);
     if let Some(signal) = signal {
@@ -181,7 +178,11 @@ pub(crate) fn wait<R: Send>(
     {
         let _waits = lane::enter(Main::Waits(nudge.clone()));
         run(py, &engine, IN_A_WAIT)?;
-        return Ok(detach(py, sleep));
+        let awake = detach(py, sleep);
+        if lane::is_calling() {
+            run(py, &engine, IN_A_WAIT)?;
+        }
+        return Ok(awake);
     }
     Ok(detach(py, sleep))
 }
