@@ -32,6 +32,11 @@ pub(crate) fn counting<R>(f: impl FnOnce() -> R) -> (R, Tally) {
     (result, TALLY.take().unwrap_or_default())
 }
 
+/// Whether this thread does so just now, be it between two behaviors.
+pub(crate) fn is_pumping() -> bool {
+    TALLY.with_borrow(Option::is_some)
+}
+
 /// Whether nothing more is to run.
 pub(crate) fn is_to_end() -> bool {
     TALLY.with_borrow(|tally| tally.as_ref().is_some_and(|tally| tally.ends.is_some()))

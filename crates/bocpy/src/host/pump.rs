@@ -143,6 +143,12 @@ fn pumps(py: Python<'_>) -> bool {
     pinned::are_any() && !is_in_behavior() && is_main_thread(py, State::get(py))
 }
 
+/// The runtime of those behaviors, where the caller runs them. Its lock is not kept: they may fork.
+fn pumped(py: Python<'_>) -> Option<Arc<Engine>> {
+    let engine = pumps(py).then(|| engine(py).clone());
+    engine.flatten()
+}
+
 /// As long as what this returns lives, the main thread is in a wait for the runtime. `None`: this is another thread.
 pub(super) fn attend(py: Python<'_>) -> Option<Entered> {
     is_main_thread(py, State::get(py)).then(|| lane::enter(Main::Attends))
@@ -173,9 +179,7 @@ pub(crate) fn wait<R: Send>(
     nudge: &Arc<impl Nudge + 'static>,
     sleep: impl FnOnce() -> R + Send,
 ) -> PyResult<R> {
-    if pumps(py)
-        && let Some(engine) = engine(py).clone()
-    {
+    if let Some(engine) = pumped(py) {
         let _waits = lane::enter(Main::Waits(nudge.clone()));
         run(py, &engine, IN_A_WAIT)?;
         let awake = detach(py, sleep);
@@ -189,9 +193,7 @@ pub(crate) fn wait<R: Send>(
 
 /// Runs what is ready, if this is the main thread, which waits for something that does not wake it.
 pub(crate) fn run_ready(py: Python<'_>) -> PyResult<()> {
-    if pumps(py)
-        && let Some(engine) = engine(py).clone()
-    {
+    if let Some(engine) = pumped(py) {
         run(py, &engine, IN_A_WAIT)?;
     }
     Ok(())
