@@ -402,11 +402,16 @@ impl Runtime {
     /// longer than `timeout`, the workers are not suspended, and this returns false. Otherwise [`Runtime::resume`] has to
     /// follow.
     ///
+    /// A behavior in a lane may do that: it runs on no worker.
+    ///
     /// # Panics
-    /// As [`Runtime::wait`].
+    /// On a worker of this runtime.
     #[cfg(not(loom))]
     pub fn suspend(&self, timeout: Duration) -> bool {
-        self.refuse_on_worker();
+        assert!(
+            !scheduler::is_worker_of(&self.shared),
+            "a worker can't wait until all workers are suspended: it would wait for itself"
+        );
         self.shared.suspend(timeout)
     }
 

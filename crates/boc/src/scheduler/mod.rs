@@ -45,6 +45,8 @@ mod turns;
 
 pub use events::{Event, Events};
 pub use runner::current_worker;
+#[cfg(not(loom))]
+pub(crate) use runner::is_worker_of;
 pub(crate) use runner::{Runner, current_worker_of, on_runner};
 pub(crate) use scope::{Scope, ScopeHandle, deadline};
 pub use stats::Stats;

@@ -95,6 +95,12 @@ pub(crate) fn current_worker_of(shared: &Shared) -> bool {
     on_runner(|runner| runner.is_some_and(|runner| ptr::eq(&*runner.shared, shared)))
 }
 
+/// True if this thread is one of the workers of that runtime.
+#[cfg(not(loom))]
+pub(crate) fn is_worker_of(shared: &Shared) -> bool {
+    current_worker_of(shared) && current_worker().is_some()
+}
+
 impl Runner {
     pub(super) fn worker(shared: Arc<Shared>, index: usize, queue: LocalQueue, sleeper: Sleeper) -> Self {
         let worker = Worker {

@@ -15,6 +15,7 @@ use crate::transport::by_reference::{Taking, hand_over};
 use crate::transport::cown::{self, COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::out_of_band;
+use crate::transport::pinned::check_thread;
 use crate::transport::portable::Portable;
 use crate::transport::reading::see;
 use crate::transport::scalar::Scalar;
@@ -59,6 +60,7 @@ impl CownObject {
                            @when(cown), and use its `.value`";
             return Err(error::raise(py, Kind::Runtime, message));
         }
+        check_thread(py, &self.0)?;
         let slot = self.slot();
         let held = slot.holder() == Some(Holder::current());
         let since = slot.epoch();

@@ -101,17 +101,17 @@ fn whole(py: Python<'_>, name: &str, asked: Option<&Object<'_>>) -> PyResult<Opt
         let message = format!("{name} must be a positive int or None, not {}", asked.class_name());
         return Err(error::raise(py, Kind::Type, &message));
     };
-    let text = asked.str()?;
-    let text = text.to_str().unwrap_or("?");
-    match number.to_i64() {
-        Some(number) if number >= 1 => Ok(Some(number as u64)),
-        // That much is no bound.
-        None if !text.starts_with('-') => Ok(None),
-        _ => {
-            let message = format!("{name} must be a positive int or None, not {text}");
-            Err(error::raise(py, Kind::Type, &message))
+    let found = match number.to_i64() {
+        Some(number) if number >= 1 => return Ok(Some(number as u64)),
+        Some(number) => number.to_string(),
+        None if number.to_hex()?.to_str().is_some_and(|text| text.starts_with('-')) => {
+            "a negative int".into()
         }
-    }
+        // More than anybody waits for.
+        None => return Ok(Some(u64::MAX)),
+    };
+    let message = format!("{name} must be a positive int or None, not {found}");
+    Err(error::raise(py, Kind::Type, &message))
 }
 
 /// A function, or `None`.

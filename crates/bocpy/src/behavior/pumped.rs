@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 #[derive(Default)]
 pub(crate) struct Tally {
-    /// Jobs of the lane that were no behaviors of the program.
+    /// Jobs of the lane that were no behaviors of the program, or were cancelled.
     pub(crate) others: usize,
     /// Behaviors that have raised.
     pub(crate) raised: usize,
@@ -32,6 +32,11 @@ pub(crate) fn counting<R>(f: impl FnOnce() -> R) -> (R, Tally) {
     (result, TALLY.take().unwrap_or_default())
 }
 
+/// Whether this thread does so just now, be it between two behaviors.
+pub(crate) fn is_pumping() -> bool {
+    TALLY.with_borrow(Option::is_some)
+}
+
 /// Whether nothing more is to run.
 pub(crate) fn is_to_end() -> bool {
     TALLY.with_borrow(|tally| tally.as_ref().is_some_and(|tally| tally.ends.is_some()))
@@ -41,6 +46,12 @@ fn change(f: impl FnOnce(&mut Tally)) {
     TALLY.with_borrow_mut(|tally| tally.as_mut().map(f));
 }
 
+/// How many jobs so far were none that count.
+pub(crate) fn others() -> usize {
+    TALLY.with_borrow(|tally| tally.as_ref().map_or(0, |tally| tally.others))
+}
+
+/// What runs just now is no behavior, or is dropped unrun.
 pub(super) fn count_no_behavior() {
     change(|tally| tally.others += 1);
 }

@@ -205,6 +205,7 @@ impl Task {
     /// It does not run.
     #[cold]
     fn cancel(&self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) {
+        pumped::count_no_behavior();
         if cancelled::cancel(py, state, cowns.result, self.name()).is_err()
             && let Some(error) = error::take(py)
         {

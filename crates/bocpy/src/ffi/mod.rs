@@ -28,6 +28,7 @@ pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod number;
 pub(crate) mod object;
+pub(crate) mod pending;
 mod set;
 mod spares;
 pub(crate) mod text;

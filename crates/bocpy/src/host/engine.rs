@@ -4,6 +4,7 @@ use super::cores::{MOST_WORKERS, default_workers};
 use super::workers::{Interpreters, STACK_SIZE, Threads};
 use super::{pump, relay, scopes, updates};
 use crate::behavior::params::CownClaims;
+use crate::behavior::pumped;
 use crate::behavior::task::{MAIN_LANE, Task};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, module};
@@ -76,7 +77,7 @@ pub(super) fn engine(py: Python<'_>) -> RwLockReadGuard<'static, Option<Arc<Engi
 
 /// Whether this thread is a worker, or runs a behavior: it must not wait.
 pub(super) fn is_in_behavior() -> bool {
-    Holder::in_behavior() || boc::current_worker().is_some()
+    Holder::in_behavior() || boc::current_worker().is_some() || pumped::is_pumping()
 }
 
 /// How many behaviors are in flight, about.

@@ -12,7 +12,7 @@ use crate::behavior::dropping;
 use crate::ffi::{Python, module};
 use crate::interpreter::imported::try_hold_imports;
 use crate::interpreter::watchdog::{self, Waiting};
-use crate::interpreter::{detach, fork_safe, main_thread, shown};
+use crate::interpreter::{detach, fork_safe, home, main_thread, shown};
 use crate::transport::holder::Holder;
 use crate::transport::lane::{self, Bell};
 use crate::transport::notifier::{self, Calls};
@@ -34,6 +34,7 @@ struct Locks {
     bell: std::sync::MutexGuard<'static, Bell>,
     calls: std::sync::MutexGuard<'static, Option<Calls>>,
     cancelling: MutexGuard<'static, ()>,
+    visits: Option<MutexGuard<'static, ()>>,
 }
 
 thread_local! {
@@ -58,10 +59,19 @@ pub(crate) fn before(py: Python<'_>) {
             if let Some(imports) = try_hold_imports() {
                 let (engine, waiting, queue) = (ENGINE.write(), watchdog::hold(), relay::hold());
                 let (workers, bell, calls) = (shown::hold(), lane::hold(), notifier::hold());
-                let cancelling = cancelling::hold();
-                let locks =
-                    Locks { lifecycle, imports, engine, waiting, queue, workers, bell, calls, cancelling };
-                LOCKS.set(Some(locks));
+                let (cancelling, visits) = (cancelling::hold(), home::hold_visits());
+                LOCKS.set(Some(Locks {
+                    lifecycle,
+                    imports,
+                    engine,
+                    waiting,
+                    queue,
+                    workers,
+                    bell,
+                    calls,
+                    cancelling,
+                    visits,
+                }));
                 return outside;
             }
             // The thread that imports may run finalizers, which schedule.
@@ -101,6 +111,7 @@ pub(crate) fn after_in_child() {
     shown::start_clean(locks.workers);
     lane::start_clean(locks.bell);
     notifier::start_clean(locks.calls);
+    home::start_clean(locks.visits);
     main_thread::start_clean();
     super::relay::start_clean();
     drop((locks.imports, locks.lifecycle, locks.engine, locks.cancelling));

@@ -84,9 +84,18 @@ pub(crate) fn pump(py: Python<'_>, bounds: Bounds) -> PyResult<Pumped> {
     run(py, &engine, bounds)
 }
 
+/// On any thread: drops what was left to it, and to others.
+pub(super) fn sweep(py: Python<'_>) {
+    let state = State::get(py);
+    state.home.sweep(py);
+    if is_main_thread(py, state) {
+        pinned::sweep(py);
+    }
+}
+
 /// Runs what is ready.
 fn run(py: Python<'_>, engine: &Arc<Engine>, bounds: Bounds) -> PyResult<Pumped> {
-    State::get(py).home.sweep(py);
+    sweep(py);
     let attends = lane::enter(Main::Attends);
     lane::begin(py)?;
     if !has_work(engine) {
@@ -96,7 +105,7 @@ fn run(py: Python<'_>, engine: &Arc<Engine>, bounds: Bounds) -> PyResult<Pumped>
     let (mut begun, mut deadline_reached, mut signal) = (0, false, None);
     let goes_on = || {
         if begun > 0 {
-            if pumped::is_to_end() || bounds.most.is_some_and(|most| begun >= most) {
+            if pumped::is_to_end() || bounds.most.is_some_and(|most| begun - pumped::others() >= most) {
                 return false;
             }
             if error::check_signals(py).is_err() {
@@ -112,11 +121,8 @@ fn run(py: Python<'_>, engine: &Arc<Engine>, bounds: Bounds) -> PyResult<Pumped>
         true
     };
     let (ran, tally) = counting(py, || engine.runtime.pump_while(MAIN_LANE, goes_on));
-    drop(attends);
     // What comes from here on is told of; and so is what is left.
-    if has_work(engine) {
-        lane::ring();
-    }
+    drop(attends);
     let ran = ran.map_err(|why| error::raise(py, Kind::Runtime, &format!("pump(): {why}")))?;
     let (executed, raised) = (ran - tally.others, tally.raised);
     if let Some(signal) = signal {
@@ -135,6 +141,12 @@ fn counting<R>(py: Python<'_>, f: impl FnOnce() -> R) -> (R, Tally) {
 /// Whether the caller is the one who runs pinned behaviors, and there may be any.
 fn pumps(py: Python<'_>) -> bool {
     pinned::are_any() && !is_in_behavior() && is_main_thread(py, State::get(py))
+}
+
+/// The runtime of those behaviors, where the caller runs them. Its lock is not kept: they may fork.
+fn pumped(py: Python<'_>) -> Option<Arc<Engine>> {
+    let engine = pumps(py).then(|| engine(py).clone());
+    engine.flatten()
 }
 
 /// As long as what this returns lives, the main thread is in a wait for the runtime. `None`: this is another thread.
@@ -167,21 +179,21 @@ pub(crate) fn wait<R: Send>(
     nudge: &Arc<impl Nudge + 'static>,
     sleep: impl FnOnce() -> R + Send,
 ) -> PyResult<R> {
-    if pumps(py)
-        && let Some(engine) = engine(py).clone()
-    {
+    if let Some(engine) = pumped(py) {
         let _waits = lane::enter(Main::Waits(nudge.clone()));
         run(py, &engine, IN_A_WAIT)?;
-        return Ok(detach(py, sleep));
+        let awake = detach(py, sleep);
+        if lane::is_calling() {
+            run(py, &engine, IN_A_WAIT)?;
+        }
+        return Ok(awake);
     }
     Ok(detach(py, sleep))
 }
 
 /// Runs what is ready, if this is the main thread, which waits for something that does not wake it.
 pub(crate) fn run_ready(py: Python<'_>) -> PyResult<()> {
-    if pumps(py)
-        && let Some(engine) = engine(py).clone()
-    {
+    if let Some(engine) = pumped(py) {
         run(py, &engine, IN_A_WAIT)?;
     }
     Ok(())

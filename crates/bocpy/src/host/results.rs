@@ -24,7 +24,7 @@ use crate::transport::glimpse::Glimpse;
 use crate::transport::holder::Holder;
 use crate::transport::in_transit::refuse_to_wait;
 use crate::transport::pinned::check_thread;
-use crate::transport::{lines, tenure};
+use crate::transport::{lane, lines, tenure};
 use boc::Mode;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -63,6 +63,7 @@ impl Asking {
 /// Waits for the value of a cown, and returns it as one of its readers would see it. Raises it if it is an exception that a
 /// behavior did not catch.
 pub(crate) fn get<'py>(py: Python<'py>, cown: &Handle, timeout: Option<Duration>) -> PyResult<Object<'py>> {
+    pump_first(py, Asking::Get)?;
     if let Some(answer) = answer_now(py, cown, Asking::Get)? {
         return answer.open(py, cown);
     }
@@ -80,6 +81,7 @@ pub(crate) fn get<'py>(py: Python<'py>, cown: &Handle, timeout: Option<Duration>
 
 /// The same for a copy of the value as the next behavior leaves it that ends as a holder of the cown.
 pub(crate) fn peek<'py>(py: Python<'py>, cown: &Handle, timeout: Option<Duration>) -> PyResult<Object<'py>> {
+    pump_first(py, Asking::Peek)?;
     let waiter = Arc::new(Waiter::default());
     let mut onlooker = None;
     let mut patience = Patience::new(Asking::Peek, timeout);
@@ -95,6 +97,16 @@ pub(crate) fn peek<'py>(py: Python<'py>, cown: &Handle, timeout: Option<Duration
         }
         patience.check(py, cown)?;
     }
+}
+
+/// The main thread runs what is ready also where it will not have to wait: a program may ask again and again, until a value
+/// is there that pinned behaviors lead to.
+fn pump_first(py: Python<'_>, asking: Asking) -> PyResult<()> {
+    if !lane::is_ready() {
+        return Ok(());
+    }
+    refuse(py, asking)?;
+    pump::run_ready(py)
 }
 
 /// How long somebody waits.

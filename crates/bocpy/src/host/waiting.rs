@@ -60,7 +60,7 @@ pub(crate) fn wait(
         return Err(error::raise(py, Kind::Runtime, &message));
     }
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    home.sweep(py);
+    pump::sweep(py);
     let _dropping = cancels.then(Dropping::begin);
     loop {
         let Some(engine) = engine(py).clone() else {
@@ -90,7 +90,7 @@ pub(crate) fn wait(
             stop_tracing(py)?;
         }
         if let Some(entries) = stop(py, &engine, until == Until::End, deadline, function)? {
-            home.sweep(py);
+            pump::sweep(py);
             if !start_late(py, &engine)? {
                 tell_of_failures(py, until);
                 return Ok((stats, entries));

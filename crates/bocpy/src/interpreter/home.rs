@@ -2,11 +2,12 @@
 
 use super::attach::{attached_to, detach, take_up};
 use super::buffers::WeakMemory;
+use super::fork_safe;
 use super::labels::Label;
 use super::self_pruning::SelfPruning;
 use super::watchdog::{self, AtDoor};
 use crate::ffi::Python;
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 use pyo3_ffi as ffi;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
@@ -92,6 +93,20 @@ static MAIN: OnceLock<Arc<Home>> = OnceLock::new();
 /// The main interpreter's home, once `bocpy` has been imported there.
 pub(crate) fn main_home() -> Option<Arc<Home>> {
     MAIN.get().cloned()
+}
+
+/// A fork holds this lock until it is over, so that no visitor of the main interpreter has it.
+pub(crate) fn hold_visits() -> Option<MutexGuard<'static, ()>> {
+    let visits = &MAIN.get()?.visits;
+    Some(fork_safe::lock(|| visits.lock.try_lock()))
+}
+
+/// In the child of a fork, nobody is on a visit: those threads are the parent's.
+pub(crate) fn start_clean(visits: Option<MutexGuard<'static, ()>>) {
+    if let Some(main) = MAIN.get() {
+        main.visits.count.store(0, Ordering::SeqCst);
+    }
+    drop(visits);
 }
 
 impl Home {

@@ -21,6 +21,11 @@ pub(crate) fn is_main_thread(py: Python<'_>, state: &State) -> bool {
     }
 }
 
+/// The same without a look at Python. False as long as nobody has asked there.
+pub(crate) fn is_here() -> bool {
+    MAIN.load(Ordering::Relaxed) == frames::this_thread()
+}
+
 /// Looks without running any code, where `threading` is imported: a signal handler could raise.
 #[cold]
 fn ask(py: Python<'_>, state: &State, here: u64) -> bool {

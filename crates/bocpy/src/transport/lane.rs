@@ -89,6 +89,18 @@ impl Bell {
         calls
     }
 
+    /// The main thread has stopped running what is ready. Nobody was told of what came meanwhile, and some may be left.
+    /// Returns whether the notifier has something to do.
+    fn tell_of_the_rest(&mut self) -> bool {
+        if !is_there() {
+            self.forget();
+            return false;
+        }
+        self.ready_since = Some(Instant::now());
+        IS_READY.store(true, Ordering::SeqCst);
+        self.tell() | self.watchdog.is_some()
+    }
+
     /// How long something has been ready.
     fn waited(&self) -> Option<Duration> {
         Some(self.ready_since?.elapsed())
@@ -96,11 +108,19 @@ impl Bell {
 
     /// It may have been run before the bell rang.
     fn forget_if_nothing_is_there(&mut self) {
-        if !LOOK.get().is_some_and(|look| look()) {
-            self.ready_since = None;
-            IS_READY.store(false, Ordering::SeqCst);
+        if !is_there() {
+            self.forget();
         }
     }
+
+    fn forget(&mut self) {
+        self.ready_since = None;
+        IS_READY.store(false, Ordering::SeqCst);
+    }
+}
+
+fn is_there() -> bool {
+    LOOK.get().is_some_and(|look| look())
 }
 
 /// `look` says whether something is in the lane, on any thread.
@@ -150,6 +170,12 @@ pub(crate) fn ring() {
     }
 }
 
+/// Whether something has become ready since the main thread has last looked.
+#[inline]
+pub(crate) fn is_ready() -> bool {
+    IS_READY.load(Ordering::Relaxed)
+}
+
 /// Whether the main thread, which waits for something else, is to look into the lane. False on other threads.
 #[inline]
 pub(crate) fn is_calling() -> bool {
@@ -182,8 +208,14 @@ impl Drop for Entered {
     fn drop(&mut self) {
         LISTENS.set(self.listens);
         let before = std::mem::replace(&mut self.before, Main::Elsewhere);
-        let entered = std::mem::replace(&mut hold().main, before);
+        let mut bell = hold();
+        let entered = std::mem::replace(&mut bell.main, before);
+        let calls = matches!(bell.main, Main::Elsewhere) && bell.tell_of_the_rest();
+        drop(bell);
         drop(entered);
+        if calls {
+            notifier::attend_to_lane();
+        }
     }
 }
 

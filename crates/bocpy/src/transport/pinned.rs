@@ -1,13 +1,16 @@
 //! Pinned cowns: their values are objects of the main interpreter that never leave it, and that only its main thread uses.
 
 use super::cown::{CownObject, Handle};
+use super::form::Form;
 use super::slot::Slot;
 use crate::ffi::class::{Class, Just};
 use crate::ffi::derived::Derived;
 use crate::ffi::error::{self, Kind, Raised};
+use crate::ffi::pending::{self, Pending};
 use crate::ffi::{Object, PyResult, Python};
-use crate::interpreter::main_thread::is_main_thread;
+use crate::interpreter::main_thread::{self, is_main_thread};
 use crate::interpreter::{PerInterpreter, Resident, State, epoch};
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What tells it from a `Cown`.
@@ -43,6 +46,8 @@ pub(crate) fn pin(py: Python<'_>, cown: &Handle, value: &Object<'_>) -> PyResult
         return Err(error::raise(py, Kind::Runtime, message));
     }
     ANY.store(true, Ordering::Relaxed);
+    // If it is, that is known from now on.
+    is_main_thread(py, State::get(py));
     cown.tag().set_pinned();
     cown.tag().put_resident(Resident::new(value.clone()));
     Ok(())
@@ -77,7 +82,42 @@ pub(crate) fn check_thread(py: Python<'_>, cown: &Handle) -> PyResult<()> {
     Err(error::raise(py, Kind::Runtime, message))
 }
 
+/// Values whose cowns have gone on other threads. Many, such as windows, must not end there.
+static LEFT: Mutex<Vec<Form>> = Mutex::new(Vec::new());
+static ARE_LEFT: AtomicBool = AtomicBool::new(false);
+
+/// On the main thread: drops the values whose cowns have gone elsewhere. Cheap if there are none.
+#[inline]
+pub(crate) fn sweep(py: Python<'_>) {
+    if ARE_LEFT.load(Ordering::Relaxed) {
+        Sweep::run(py);
+    }
+}
+
+struct Sweep;
+
+impl Pending for Sweep {
+    fn run(_: Python<'_>) {
+        ARE_LEFT.store(false, Ordering::Relaxed);
+        let left = std::mem::take(&mut *LEFT.lock());
+        drop(left);
+    }
+}
+
 impl Slot {
+    /// Where the cown goes, gives its last value to be dropped here, if that may be.
+    pub(super) fn keep_from_others(&self, form: Form) -> Option<Form> {
+        if !self.is_pinned() || main_thread::is_here() {
+            return Some(form);
+        }
+        LEFT.lock().push(form);
+        if !ARE_LEFT.swap(true, Ordering::AcqRel) {
+            // If there is no room for that, the main thread sees it when it pumps or waits.
+            pending::order::<Sweep>();
+        }
+        None
+    }
+
     /// Whether only the main thread can use the value.
     #[inline]
     pub(crate) fn is_pinned(&self) -> bool {

@@ -537,6 +537,7 @@ impl Slot {
         let Some(full) = self.content.get_mut().0.take() else { return };
         let Full { form, rare } = *full;
         drop(rare);
+        let Some(form) = self.keep_from_others(form) else { return };
         // A thread that is ending may have no such place any more.
         let later = DYING.try_with(|dying| match &mut *dying.borrow_mut() {
             Some(queue) => {
