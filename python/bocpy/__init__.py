@@ -15,12 +15,16 @@ from ._core import (
     notice_update,
     notice_write,
     noticeboard,
+    pump,
     quiesce,
     read,
     receive,
     scope,
     send,
+    set_pump_notify,
+    set_pump_watchdog,
     set_tags,
+    set_wait_pump_poll,
     start,
     wait,
     when,
@@ -35,6 +39,8 @@ __all__ = [
     "CancelledError",
     "Cown",
     "Executor",
+    "PinnedCown",
+    "PumpResult",
     "Read",
     "ReadCown",
     "Scope",
@@ -50,12 +56,16 @@ __all__ = [
     "notice_update",
     "notice_write",
     "noticeboard",
+    "pump",
     "quiesce",
     "read",
     "receive",
     "scope",
     "send",
+    "set_pump_notify",
+    "set_pump_watchdog",
     "set_tags",
+    "set_wait_pump_poll",
     "start",
     "wait",
     "when",
@@ -69,6 +79,8 @@ def __getattr__(name):
 
     if name == "WaitResult":
         from ._results import WaitResult as found
+    elif name in ("PinnedCown", "PumpResult"):
+        found = getattr(_core._import("bocpy._pinned"), name)
     elif name == "Executor":
         found = _core._import("bocpy._executor").Executor
     elif name in ("gather", "map"):

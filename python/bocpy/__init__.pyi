@@ -30,6 +30,8 @@ __all__ = [
     "CancelledError",
     "Cown",
     "Executor",
+    "PinnedCown",
+    "PumpResult",
     "Read",
     "ReadCown",
     "Scope",
@@ -45,12 +47,16 @@ __all__ = [
     "notice_update",
     "notice_write",
     "noticeboard",
+    "pump",
     "quiesce",
     "read",
     "receive",
     "scope",
     "send",
+    "set_pump_notify",
+    "set_pump_watchdog",
     "set_tags",
+    "set_wait_pump_poll",
     "start",
     "wait",
     "when",
@@ -254,6 +260,26 @@ class Cown(ReadCown[_T]):
     @classmethod
     def __class_getitem__(cls, item: Any, /) -> GenericAlias:
         """`Cown[int]`, for annotations."""
+
+class PinnedCown(Cown[_T]):
+    """A cown whose value stays with the main thread: a window, an open file, an event loop, a pointer of ctypes.
+
+    The value is the object itself. It is never copied, pickled or moved, so it can be anything. The handle travels as
+    that of any cown: into behaviors, other cowns, messages and the noticeboard.
+
+    A behavior with a pinned cown among its cowns runs on the main thread of the program, when that calls `pump`, or
+    while it waits in `wait`, `quiesce`, `get` or at the end of a scope. Its other cowns are brought there. Order and
+    atomicity are those of all behaviors. What it captures is not copied when it is scheduled by the main interpreter,
+    as it stays there.
+
+    Outside of behaviors, the main thread may use `.value` at any time: nobody else does. All other threads get a
+    `RuntimeError`.
+
+    Raises:
+        RuntimeError: made on a worker, or in another interpreter than the main one.
+    """
+
+    def __init__(self, value: _T) -> None: ...
 
 @overload
 def read(cown: ReadCown[_T] | Read[_T], /) -> Read[_T]:
@@ -494,6 +520,83 @@ def quiesce(
 def quiesce(
     timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False, cancel: bool = False
 ) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None: ...
+
+class PumpResult(NamedTuple):
+    """What a call of `pump` has done."""
+
+    executed: int
+    """How many behaviors have run, whether or not they raised."""
+    deadline_reached: bool
+    """Whether something is left, for which there was no time."""
+    raised: int
+    """How many of the behaviors have raised an exception."""
+
+def pump(deadline_ms: int | None = None, max_behaviors: int | None = None, raise_on_error: bool = False) -> PumpResult:
+    """Run the behaviors that are ready and have a pinned cown, on this thread, which is the main one.
+
+    For programs whose main thread does something else than wait, such as an event loop: call it from there. `wait`,
+    `quiesce`, `get`, `peek`, the end of a scope and the end of the program do the same while they wait.
+
+    Exceptions of the behaviors are kept in their results, as always. One that is no `Exception`, such as that of
+    Ctrl-C, is raised at once, as well; what is ready stays so.
+
+    Args:
+        deadline_ms: no behavior begins after so many milliseconds. One that runs is not interrupted.
+        max_behaviors: how many behaviors run at most.
+        raise_on_error: raise the first exception of a behavior, when all that was ready has run.
+
+    Returns:
+        How many behaviors have run, whether some are left as the time was over, and how many have raised.
+
+    Raises:
+        RuntimeError: in a behavior, on another thread, or while no workers are up.
+        TypeError: a bound is neither None nor a positive int.
+    """
+
+def set_pump_notify(function: Callable[[], object] | None, /) -> Callable[[], object] | None:
+    """Set what is called when there is something to pump, to wake an event loop. None takes it away.
+
+    It is called when a behavior with a pinned cown has become ready while the main thread does not wait in bocpy:
+    once, until somebody pumps. If a bounded `pump` leaves something, it is called again; and at once if something is
+    ready already. It is called by a thread of bocpy, so it should only wake the loop:
+    `lambda: loop.call_soon_threadsafe(pump)`. What it raises goes to `sys.unraisablehook`.
+
+    Returns:
+        The function before, or None.
+
+    Raises:
+        RuntimeError: not in the main interpreter.
+        TypeError: it is neither a function nor None.
+    """
+
+def set_pump_watchdog(
+    warn_ms: int | None = 1000,
+    on_starve: Callable[[int, str], object] | None = None,
+    raise_ms: int | None = None,
+) -> None:
+    """Tell when pinned behaviors are ready, and nobody pumps. Off until this is called.
+
+    Args:
+        warn_ms: after so many milliseconds, a warning is logged by the logger `bocpy.pump`, once until somebody pumps.
+            None is never.
+        on_starve: called instead of the logger, with a severity (0, a warning) and a message, by a thread of bocpy.
+        raise_ms: a `pump`, or a wait that pumps, which comes later than so many milliseconds, raises a `RuntimeError`,
+            once. Nothing is lost: the next one runs what is ready.
+
+    Raises:
+        RuntimeError: not in the main interpreter.
+        TypeError: a time is neither None nor a positive int, or `on_starve` cannot be called.
+    """
+
+def set_wait_pump_poll(ms: int = 50) -> None:
+    """Set how often `wait` and `quiesce` look for pinned behaviors, in milliseconds.
+
+    They are woken at once when one becomes ready, so there is rarely a reason to change this.
+
+    Raises:
+        TypeError: not a positive int.
+    """
+
 def scope(timeout: float | None = None, limit: int | None = None, name: str | None = None) -> Scope:
     """Return a scope: `with scope() as s:` waits at its end for the behaviors of the block, and for no others.
 

@@ -280,6 +280,19 @@ impl Runtime {
     ///
     /// [`Placement::Only`]: crate::Placement::Only
     pub fn pump(&self, lane: usize, most: usize) -> Result<usize, PumpError> {
+        let mut left = most;
+        self.pump_while(lane, || {
+            let goes_on = left > 0;
+            left = left.saturating_sub(1);
+            goes_on
+        })
+    }
+
+    /// The same for as long as something is ready there and `goes_on`, which is asked before each behavior.
+    ///
+    /// # Errors
+    /// As [`Runtime::pump`].
+    pub fn pump_while(&self, lane: usize, mut goes_on: impl FnMut() -> bool) -> Result<usize, PumpError> {
         if scheduler::current_worker_of(&self.shared) {
             return Err(PumpError::InBehavior);
         }
@@ -288,7 +301,7 @@ impl Runtime {
         let runner = Runner::pumper(self.shared.clone());
         let mut count = 0;
         runner.as_current(|| {
-            while count < most
+            while goes_on()
                 && let Some(job) = pump.next()
             {
                 runner.run(job);
@@ -307,6 +320,14 @@ impl Runtime {
         self.refuse_on_worker();
         assert!(self.shared.lane(lane).is_some(), "{}", PumpError::NoSuchLane);
         self.shared.wait_for_lane(lane, timeout.and_then(deadline))
+    }
+
+    /// Whether nothing is ready in that lane. What runs does not count.
+    ///
+    /// # Panics
+    /// If there is no such lane.
+    pub fn is_lane_empty(&self, lane: usize) -> bool {
+        self.shared.lane(lane).unwrap_or_else(|| panic!("{}", PumpError::NoSuchLane)).is_empty()
     }
 
     /// How many workers there are.

@@ -8,8 +8,9 @@ use crate::ffi::method::{self, Function, Method, MethodDef};
 use crate::ffi::{Dict, List, Object, PyResult, Python, Tuple, number, text};
 use crate::host::cancelling;
 use crate::host::engine::SIGNAL_CHECK;
+use crate::host::pump;
 use crate::host::results::{self, Asking};
-use crate::interpreter::{PerInterpreter, Resident, State, detach};
+use crate::interpreter::{PerInterpreter, Resident, State};
 use crate::transport::answers::{self, Answer, Arrival, Asker};
 use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::scope::ScopeObject;
@@ -197,7 +198,7 @@ impl Method for Wait {
                 true => Some(left.map_or(SIGNAL_CHECK, |left| left.min(SIGNAL_CHECK))),
                 false => left,
             };
-            if detach(py, || arrivals.wait(slice)) {
+            if pump::wait(py, arrivals, || arrivals.wait(slice))? {
                 return Ok(number::boolean(py, true));
             }
             error::check_signals(py)?;
@@ -221,7 +222,7 @@ impl Method for Nudge {
         args: Args<'_, 'py>,
     ) -> PyResult<Object<'py>> {
         args.bind("nudge", [], 0)?;
-        this.value().0.nudge();
+        this.value().0.let_go();
         Ok(py.none())
     }
 }

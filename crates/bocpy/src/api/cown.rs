@@ -158,10 +158,11 @@ impl Native for CownObject {
 
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
         let cown = this.value();
+        let name = if cown.slot().is_pinned() { "PinnedCown" } else { "Cown" };
         let value = if let Some(mode) = tenure::access(py, &cown.0) {
             // A cown may be a part of its own value.
             let Some(_repr) = Repr::enter(this)? else {
-                return text::string(py, &format!("Cown({:#x}, value=...)", cown.0.id()));
+                return text::string(py, &format!("{name}({:#x}, value=...)", cown.0.id()));
             };
             match cown.value(py, mode).and_then(|value| value.repr()) {
                 Ok(value) => value.to_str().unwrap_or("?").to_owned(),
@@ -173,7 +174,7 @@ impl Native for CownObject {
         } else {
             "<not held>".to_owned()
         };
-        text::string(py, &format!("Cown({:#x}, value={value})", cown.0.id()))
+        text::string(py, &format!("{name}({:#x}, value={value})", cown.0.id()))
     }
 
     fn hash(&self) -> Option<isize> {

@@ -13,6 +13,7 @@ pub(crate) mod messages;
 pub(crate) mod module;
 pub(crate) mod notices;
 mod patience;
+mod pinned;
 #[cfg(feature = "probe")]
 mod probe;
 pub(crate) mod read;

@@ -7,6 +7,7 @@ use super::messages::{Drain, Receive, Send, SetTags, TIMEOUT};
 use super::notices::{
     NoticeDelete, NoticeRead, NoticeSeed, NoticeSync, NoticeUpdate, NoticeWrite, NoticeboardFunction,
 };
+use super::pinned::{Pin, Pump, SetPumpNotify, SetPumpWatchdog, SetWaitPumpPoll};
 use super::read::ReadFunction;
 use super::relay::{HasUnwritten, MainSetting, Publish, SendMain, WaitForMain};
 use super::runtime::{InFlight, Quiesce, Start, Wait, WaitForGood};
@@ -52,6 +53,11 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<Quiesce>(),
             method::function::<WaitForGood>(),
             method::function::<InFlight>(),
+            method::function::<Pin>(),
+            method::function::<Pump>(),
+            method::function::<SetPumpNotify>(),
+            method::function::<SetPumpWatchdog>(),
+            method::function::<SetWaitPumpPoll>(),
             method::function::<ScopeFunction>(),
             method::function::<Dump>(),
             method::function::<Leave>(),

@@ -3,11 +3,10 @@
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use crate::host::engine::SIGNAL_CHECK;
-use crate::interpreter::{Imported, State, detach};
+use crate::host::pump;
+use crate::interpreter::{State, detach, main_thread};
 use crate::transport::in_transit::refuse_to_wait;
 use std::time::{Duration, Instant};
-
-static IS_MAIN_THREAD: Imported = Imported::new("bocpy._lifecycle", c"is_main_thread");
 
 /// A timeout; `None` waits forever.
 pub(super) fn seconds(py: Python<'_>, timeout: Option<&Object<'_>>) -> PyResult<Option<Duration>> {
@@ -62,10 +61,13 @@ impl Patience {
         mut f: impl FnMut(E, &mut (dyn FnMut() -> Option<Duration> + Send)) -> Result<R, E> + Send,
     ) -> PyResult<Result<R, E>> {
         refuse_to_wait(py, "send() or receive()")?;
-        if is_main_thread(py)? {
+        if is_main_thread(py) {
             self.slice = Some(SIGNAL_CHECK);
         }
         loop {
+            if self.slice.is_some() {
+                pump::run_ready(py)?;
+            }
             let mut first = true;
             let (deadline, slice) = (self.deadline, self.slice);
             let mut patience = move || {
@@ -89,10 +91,6 @@ impl Patience {
 }
 
 /// Whether signals come to this thread.
-fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    let state = State::get(py);
-    if !state.home.is_main() || boc::current_worker().is_some() {
-        return Ok(false);
-    }
-    IS_MAIN_THREAD.call_in(py, state, &[])?.is_true()
+fn is_main_thread(py: Python<'_>) -> bool {
+    boc::current_worker().is_none() && main_thread::is_main_thread(py, State::get(py))
 }

@@ -12,6 +12,7 @@ pub(crate) mod manner;
 pub(crate) mod namespace;
 pub(crate) mod params;
 pub(crate) mod plan;
+pub(crate) mod pumped;
 mod recent;
 pub(crate) mod scoped;
 pub(crate) mod submit;

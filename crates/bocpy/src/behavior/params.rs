@@ -3,6 +3,7 @@
 use crate::ffi::{List, Object, PyResult, Python};
 use crate::interpreter::State;
 use crate::transport::cown::{CownObject, Handle};
+use crate::transport::pinned::PINNED;
 use crate::transport::slot::Slot;
 use boc::Mode;
 use smallvec::SmallVec;
@@ -18,9 +19,12 @@ pub(crate) type CownClaimsShape = boc::ClaimsShape<(), Slot>;
 pub(crate) struct Params<'a> {
     cowns: CownClaims<'a>,
     groups: Groups,
+    /// Whether one of the cowns is pinned.
+    is_pinned: bool,
 }
 
-/// For each parameter: `None` for a single cown, otherwise the size of the group. `None` as a whole if all are single.
+/// For each parameter: `None` for a single cown, otherwise the size of the group. `None` as a whole if all are single, and none
+/// is pinned: those have handles of another class.
 #[derive(Default)]
 pub(crate) struct Groups(Option<Box<Sizes>>);
 
@@ -41,6 +45,10 @@ pub(crate) type ClaimedCowns<'a> = boc::Claimed<'a, (), Slot>;
 impl<'a> Params<'a> {
     /// A parameter for one cown.
     pub(crate) fn single(&mut self, cown: &'a Handle, mode: Mode) {
+        if cown.tag().is_pinned() {
+            self.is_pinned = true;
+            self.sizes();
+        }
         if let Groups(Some(sizes)) = &mut self.groups {
             sizes.0.push(None);
         }
@@ -49,10 +57,21 @@ impl<'a> Params<'a> {
 
     /// A parameter for a group of cowns.
     pub(crate) fn group<'b>(&mut self, members: impl ExactSizeIterator<Item = (&'b Handle, Mode)>) {
+        self.sizes().push(Some(members.len() as u32));
+        for (cown, mode) in members {
+            self.is_pinned |= cown.tag().is_pinned();
+            self.cowns.push(cown.clone(), mode);
+        }
+    }
+
+    fn sizes(&mut self) -> &mut Vec<Size> {
         let singles = self.cowns.len();
-        let sizes = self.groups.0.get_or_insert_with(|| Box::new(Sizes(vec![None; singles])));
-        sizes.0.push(Some(members.len() as u32));
-        members.for_each(|(cown, mode)| self.cowns.push(cown.clone(), mode));
+        &mut self.groups.0.get_or_insert_with(|| Box::new(Sizes(vec![None; singles]))).0
+    }
+
+    /// Whether one of the cowns is pinned, so that the behavior runs on the main thread.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.is_pinned
     }
 
     /// How many parameters are taken.
@@ -106,12 +125,15 @@ impl<'a> HeldCowns<'a> {
         self.params().filter(|(_, mode)| *mode == Mode::Read).map(|(cown, _)| cown)
     }
 
-    /// The worker that has the values, or most of them.
+    /// The worker that has the values, or most of them; [`PINNED`] if one is pinned.
     pub(crate) fn home(self) -> Option<usize> {
-        let homes = || self.all().filter_map(|cown| cown.tag().worker());
+        let homes = || self.all().filter_map(|cown| cown.tag().place());
         let first = homes().next()?;
         if homes().all(|home| home == first) {
             return Some(first);
+        }
+        if homes().any(|home| home == PINNED) {
+            return Some(PINNED);
         }
         let count = |home: usize| homes().filter(|&other| other == home).count();
         homes().max_by_key(|&home| count(home))

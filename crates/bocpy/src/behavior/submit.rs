@@ -3,6 +3,7 @@
 use super::dropping;
 use super::extra::Extra;
 use super::globals::{self, Snapshot};
+use super::params::Params;
 use super::plan::{Plan, Sent};
 use super::task::{Captures, LocalCallable, PickledCallable, Work};
 use super::then::Then;
@@ -18,18 +19,22 @@ use smallvec::SmallVec;
 use std::ffi::CStr;
 use std::sync::Arc;
 
-/// The work of a behavior with that body. `params`: how many parameters are taken by cowns and groups; `captures` come
-/// after them.
+/// The work of a behavior with that body, over the cowns of `params`; `captures` come after them.
 pub(crate) fn work<'py>(
     py: Python<'py>,
     state: &State,
     body: &Object<'py>,
-    params: usize,
+    params: &Params<'_>,
     captures: &[Object<'py>],
 ) -> PyResult<Work> {
+    // What is pinned runs in the main interpreter.
+    let stays = backend::values_stay(py) || params.is_pinned() && state.home.is_main();
+    let params = params.len();
     match body.as_function() {
-        Some(function) => Submission { py, state, function, params, captures }.function(&function.code()),
-        None => callable(py, state, body, captures),
+        Some(function) => {
+            Submission { py, state, function, params, captures, stays }.function(&function.code())
+        }
+        None => callable(py, state, body, captures, stays),
     }
 }
 
@@ -39,6 +44,7 @@ fn callable<'py>(
     state: &State,
     body: &Object<'py>,
     captures: &[Object<'py>],
+    stays: bool,
 ) -> PyResult<Work> {
     if !body.is_callable() {
         let message = format!("a behavior's body must be a function, not {}", body.class_name());
@@ -49,7 +55,7 @@ fn callable<'py>(
         None => body.class_name().into(),
     };
     let label = labels::label(&name, "");
-    if backend::values_stay(py) {
+    if stays {
         let args = captures
             .iter()
             .enumerate()
@@ -98,12 +104,14 @@ struct Submission<'a, 'py> {
     /// How many parameters are taken by cowns and groups.
     params: usize,
     captures: &'a [Object<'py>],
+    /// Whether it runs in this interpreter.
+    stays: bool,
 }
 
 impl<'py> Submission<'_, 'py> {
     fn function(&self, code: &CodeObject<'py>) -> PyResult<Work> {
         Plan::with(self.py, self.state, self.function, code, self.params, |plan, sent| {
-            if backend::values_stay(self.py) { self.local(plan, code) } else { self.sent(plan, sent) }
+            if self.stays { self.local(plan, code) } else { self.sent(plan, sent) }
         })
     }
 

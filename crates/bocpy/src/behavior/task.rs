@@ -7,7 +7,7 @@ use super::globals::Snapshot;
 use super::namespace::Namespace;
 use super::params::{ClaimedCowns, CownClaimsShape, Groups, HeldCowns};
 use super::then::Then;
-use super::{batched, cancelled, dropping, unshare};
+use super::{batched, cancelled, dropping, pumped, unshare};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::function::{self, PyFunction};
 use crate::ffi::{Object, PyResult, Python, Tuple, module, text};
@@ -19,6 +19,7 @@ use crate::transport::by_reference::{Opening, Taking, hand_over, is_reference};
 use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::lines::{self, Claim, Waiters};
+use crate::transport::pinned::PINNED;
 use crate::transport::portable::{Portable, explain_import};
 use crate::transport::reading::{Seen, reading};
 use crate::transport::scope::{Member, Scope};
@@ -33,6 +34,9 @@ static DESCRIBE: Imported = Imported::new("bocpy._reports", c"describe");
 static CAREFULLY: Imported = Imported::new("bocpy._exceptions", c"carefully");
 static NOTE_ROOT_CAUSE: Imported = Imported::new("bocpy._reports", c"note_root_cause");
 static EXPLAIN_NAME_ERROR: Imported = Imported::new("bocpy._errors", c"explain_name_error");
+
+/// The lane of the runtime that the main thread pumps.
+pub(crate) const MAIN_LANE: usize = 0;
 
 /// The arguments behind the cowns.
 type Rest<'py> = SmallVec<[Object<'py>; 2]>;
@@ -91,6 +95,7 @@ pub(crate) struct Look {
 impl Look {
     #[cold]
     fn run(&self, py: Python<'_>, state: &State, cowns: HeldCowns<'_>) -> Option<Afterwards> {
+        pumped::count_no_behavior();
         let cown = cowns.all().next()?;
         let running = Running { label: self.label, cowns };
         state.home.set_running(running.label);
@@ -457,6 +462,7 @@ impl Task {
             );
             module::exit_process(py, 1);
         }
+        pumped::note(error, cowns.result);
         reports::note(cowns.result);
         let slot = cowns.result.tag();
         if stay {
@@ -583,13 +589,16 @@ impl boc::Body<CownClaimsShape> for Task {
     type Rest = Option<Afterwards>;
 
     fn placement(&self, claimed: ClaimedCowns<'_>) -> Placement {
+        let home = HeldCowns::of(claimed).home();
+        if home == Some(PINNED) {
+            return Placement::Only(MAIN_LANE);
+        }
         if let Work::Look(_) = self.work {
             // Somebody waits for it, and it takes no time.
             return Placement::First;
         }
         let by_priority = self.work.extra().and_then(|extra| extra.priority.placement());
-        by_priority
-            .unwrap_or_else(|| HeldCowns::of(claimed).home().map_or(Placement::Anywhere, Placement::Prefer))
+        by_priority.unwrap_or_else(|| home.map_or(Placement::Anywhere, Placement::Prefer))
     }
 
     fn label(&self) -> u32 {

@@ -15,7 +15,9 @@ const OWN: usize = 2;
 /// `result`: whether the result is an object, too.
 pub(super) fn unshare(py: Python<'_>, state: &State, cowns: HeldCowns<'_>, result: bool) {
     let all = || cowns.written().chain(result.then_some(cowns.result));
-    if all().filter(|cown| cown.tag().worker().is_some()).nth(1).is_none() {
+    // What a behavior leaves on the main thread is not any worker's.
+    let is_main = state.home.is_main();
+    if all().filter(|cown| is_main || cown.tag().worker().is_some()).nth(1).is_none() {
         return;
     }
     let (cowns, values): (Vec<&Handle>, Vec<Object<'_>>) =
@@ -23,6 +25,10 @@ pub(super) fn unshare(py: Python<'_>, state: &State, cowns: HeldCowns<'_>, resul
     let shared = graph::shared_parts(&values, OWN, |object| COWN.of(state).get_exact(object).is_some());
     drop(values);
     for (cown, shared) in cowns.into_iter().zip(shared) {
+        // A pinned value stays the object that it is. What others have of it is copied.
+        if cown.tag().is_pinned() {
+            continue;
+        }
         if shared.len() == graph::MOST || !shared.iter().all(|object| is_immutable(object)) {
             cown.tag().copy(py);
         }

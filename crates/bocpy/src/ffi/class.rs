@@ -297,6 +297,23 @@ impl<T: Native> Class<T> {
         }
     }
 
+    /// A new instance of a subclass. Raises if it is none.
+    pub(crate) fn instance_of<'py>(&self, subclass: &Object<'py>, value: T) -> PyResult<Object<'py>> {
+        let py = subclass.py();
+        let class = subclass.as_ptr().cast::<ffi::PyTypeObject>();
+        // SAFETY: a live object, and a live type.
+        let is_one = unsafe {
+            ffi::PyType_Check(subclass.as_ptr()) != 0 && ffi::PyType_IsSubtype(class, self.class) != 0
+        };
+        if !is_one {
+            let message =
+                format!("an instance of {} is no subclass of a native class", subclass.class_name());
+            return Err(error::raise(py, Kind::Type, &message));
+        }
+        // SAFETY: a subclass, as we have just seen.
+        unsafe { allocate(py, class, value) }
+    }
+
     /// A new instance, the value of which is still to be written. Without the detours of `tp_alloc`, which is for classes
     /// that may be larger than their instances say.
     ///

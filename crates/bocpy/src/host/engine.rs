@@ -2,15 +2,16 @@
 
 use super::cores::{MOST_WORKERS, default_workers};
 use super::workers::{Interpreters, STACK_SIZE, Threads};
-use super::{relay, scopes, updates};
+use super::{pump, relay, scopes, updates};
 use crate::behavior::params::CownClaims;
-use crate::behavior::task::Task;
+use crate::behavior::task::{MAIN_LANE, Task};
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::backend::{self, Backend};
 use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, State, attach, detach, epoch, fork_safe, make};
 use crate::transport::holder::Holder;
+use crate::transport::lane;
 use crate::transport::scope::Scope;
 use crate::transport::slot::Slot;
 use boc::{Cown, Mode, Runtime};
@@ -144,6 +145,8 @@ pub(super) fn start_with(
             relay::start().map_err(|error| Some(format!("bocpy could not start a thread: {error}")))?;
         }
         let builder = Runtime::builder().workers(workers).stack_size(STACK_SIZE).name("bocpy");
+        let builder = builder.lanes(MAIN_LANE + 1).on_lane_ready(|_| lane::ring());
+        lane::set_look(pump::is_work_there);
         let builder = match interpreters {
             Some(interpreters) => builder.host(interpreters),
             // All wait for one GIL, if there is one.

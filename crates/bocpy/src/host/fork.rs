@@ -12,8 +12,9 @@ use crate::behavior::dropping;
 use crate::ffi::{Python, module};
 use crate::interpreter::imported::try_hold_imports;
 use crate::interpreter::watchdog::{self, Waiting};
-use crate::interpreter::{detach, fork_safe, shown};
+use crate::interpreter::{detach, fork_safe, main_thread, shown};
 use crate::transport::holder::Holder;
+use crate::transport::lane::{self, Bell};
 use crate::transport::notifier::{self, Calls};
 use crate::transport::relay::{self, Queue};
 use crate::transport::scope;
@@ -30,6 +31,7 @@ struct Locks {
     waiting: MutexGuard<'static, Waiting>,
     queue: std::sync::MutexGuard<'static, Option<Queue>>,
     workers: MutexGuard<'static, Vec<shown::Worker>>,
+    bell: std::sync::MutexGuard<'static, Bell>,
     calls: std::sync::MutexGuard<'static, Option<Calls>>,
     cancelling: MutexGuard<'static, ()>,
 }
@@ -55,9 +57,10 @@ pub(crate) fn before(py: Python<'_>) {
             // Not before: workers may have asked this interpreter for what it has to import.
             if let Some(imports) = try_hold_imports() {
                 let (engine, waiting, queue) = (ENGINE.write(), watchdog::hold(), relay::hold());
-                let (workers, calls) = (shown::hold(), notifier::hold());
+                let (workers, bell, calls) = (shown::hold(), lane::hold(), notifier::hold());
                 let cancelling = cancelling::hold();
-                let locks = Locks { lifecycle, imports, engine, waiting, queue, workers, calls, cancelling };
+                let locks =
+                    Locks { lifecycle, imports, engine, waiting, queue, workers, bell, calls, cancelling };
                 LOCKS.set(Some(locks));
                 return outside;
             }
@@ -96,7 +99,9 @@ pub(crate) fn after_in_child() {
     watchdog::start_clean(locks.waiting);
     relay::start_clean(locks.queue);
     shown::start_clean(locks.workers);
+    lane::start_clean(locks.bell);
     notifier::start_clean(locks.calls);
+    main_thread::start_clean();
     super::relay::start_clean();
     drop((locks.imports, locks.lifecycle, locks.engine, locks.cancelling));
     if Holder::in_behavior() {

@@ -10,7 +10,9 @@ use crate::ffi::frames::{self, Frame};
 use crate::interpreter::labels::{self, Label};
 use crate::interpreter::{Home, State, backend, detach, shown};
 use crate::transport::holder::Holder;
+use crate::transport::lane;
 use crate::transport::lines::{Claim, Classes, Waiter, Waiters};
+use crate::transport::pinned::PINNED;
 use crate::transport::tenure::{self, Taken};
 use boc::Mode;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -144,6 +146,11 @@ impl Up {
     }
 }
 
+/// What the worker of that number is called.
+fn who(index: usize) -> String {
+    if index == PINNED { "the main thread".into() } else { format!("worker {index}") }
+}
+
 /// All cowns of which it is known what they are.
 fn claims(view: &RunningView) -> impl Iterator<Item = &Claim> {
     view.claims.iter().chain(view.waiters.told.iter().flat_map(|waiter| &waiter.claims))
@@ -247,7 +254,7 @@ impl<'a> Root<'a> {
                     None => "gives as its result",
                 };
                 let at = at.map_or_else(String::new, |at| format!(", now at {}:{}", at.file, at.line));
-                format!("which '{name}' on worker {worker} {does}{at}")
+                format!("which '{name}' on {} {does}{at}", who(*worker))
             }
         }
     }
@@ -329,6 +336,11 @@ impl Text<'_, '_> {
                 &format!("{} {verb} ready and not begun: no worker was free", count(ready, "behavior")),
             );
         }
+        if let Some(time) = lane::starving() {
+            let text = "behaviors are ready that only the main thread can run, for";
+            let what = "it has to call pump(), wait() or quiesce()";
+            self.line(0, &format!("{text} {}: {what}", seconds(time)));
+        }
         if let Some(update) = updates::running() {
             self.line(0, &update);
         }
@@ -338,7 +350,7 @@ impl Text<'_, '_> {
     }
 
     fn worker(&mut self, worker: &WorkerLook) {
-        let index = worker.index;
+        let (index, who) = (worker.index, who(worker.index));
         let time = match &self.look.up {
             Up::Yes { busy_for, .. } => busy_for.get(index).map(|time| format!(", for {}", seconds(*time))),
             _ => None,
@@ -348,15 +360,15 @@ impl Text<'_, '_> {
             let runs = labels::describe(worker.label).map(|behavior| format!(" runs {behavior}{time}, and"));
             let runs = runs.unwrap_or_default();
             let why = "shows nothing: it is in C code that keeps its GIL, or about to start or to end";
-            return self.line(0, &format!("worker {index}{runs} {why}"));
+            return self.line(0, &format!("{who}{runs} {why}"));
         };
-        let Some((view, stack)) = &seen.runs else { return self.line(0, &format!("worker {index} is idle")) };
+        let Some((view, stack)) = &seen.runs else { return self.line(0, &format!("{who} is idle")) };
         let behavior = labels::describe(view.label).unwrap_or_else(|| "a behavior".into());
         if !self.extent.stacks {
             let at = stack.first().map_or_else(String::new, |at| format!(", now at {}:{}", at.file, at.line));
-            return self.line(0, &format!("worker {index} runs {behavior}{time}{at}"));
+            return self.line(0, &format!("{who} runs {behavior}{time}{at}"));
         }
-        self.line(0, &format!("worker {index} runs {behavior}{time}"));
+        self.line(0, &format!("{who} runs {behavior}{time}"));
         for (mode, verb) in [(Mode::Write, "holds"), (Mode::Read, "reads")] {
             let cowns: Vec<_> = view.claims.iter().filter(|claim| claim.mode == mode).collect();
             if !cowns.is_empty() {

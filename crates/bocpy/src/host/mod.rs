@@ -6,6 +6,7 @@ pub(crate) mod cores;
 pub(crate) mod engine;
 pub(crate) mod fork;
 pub(crate) mod looking;
+pub(crate) mod pump;
 pub(crate) mod relay;
 pub(crate) mod results;
 pub(crate) mod scopes;

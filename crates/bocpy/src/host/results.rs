@@ -6,6 +6,7 @@
 
 use super::engine::{SIGNAL_CHECK, ensure_started, is_in_behavior};
 use super::looking::{self, Extent};
+use super::pump;
 use super::submit::enter;
 use super::updates::refuse_in_update;
 use super::watch::Watch;
@@ -16,12 +17,13 @@ use crate::behavior::task::{Look, Work};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::labels::{self, Label};
-use crate::interpreter::{State, detach, epoch};
+use crate::interpreter::{State, epoch};
 use crate::transport::answers::{Answer, Asker, Onlooker, Question, Waiter};
 use crate::transport::cown::Handle;
 use crate::transport::glimpse::Glimpse;
 use crate::transport::holder::Holder;
 use crate::transport::in_transit::refuse_to_wait;
+use crate::transport::pinned::check_thread;
 use crate::transport::{lines, tenure};
 use boc::Mode;
 use std::sync::{Arc, LazyLock};
@@ -69,7 +71,7 @@ pub(crate) fn get<'py>(py: Python<'py>, cown: &Handle, timeout: Option<Duration>
     let mut patience = Patience::new(Asking::Get, timeout);
     loop {
         let time = patience.slice();
-        if let Some(answer) = detach(py, || waiter.wait(time)) {
+        if let Some(answer) = pump::wait(py, &waiter, || waiter.wait(time))? {
             return answer.open(py, cown);
         }
         patience.check(py, cown)?;
@@ -88,7 +90,7 @@ pub(crate) fn peek<'py>(py: Python<'py>, cown: &Handle, timeout: Option<Duration
         }
         onlooker.get_or_insert_with(|| Onlooker::new(cown, &waiter));
         let time = patience.slice();
-        if let Some(answer) = detach(py, || waiter.wait(time)) {
+        if let Some(answer) = pump::wait(py, &waiter, || waiter.wait(time))? {
             return answer.open(py, cown);
         }
         patience.check(py, cown)?;
@@ -144,6 +146,7 @@ impl Patience {
 /// The answer, if nobody has to be waited for. Raises where the caller must not ask.
 pub(crate) fn answer_now(py: Python<'_>, cown: &Handle, asking: Asking) -> PyResult<Option<Answer>> {
     refuse(py, asking)?;
+    check_thread(py, cown)?;
     if cancelled::is_asked(cown) {
         // It has not been dropped yet, but will be.
         return Err(error::raise_object(&cancelled::error(py, State::get(py), "")?));

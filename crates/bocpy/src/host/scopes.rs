@@ -1,12 +1,13 @@
 //! Scheduling into a scope, and waiting for its end.
 
 use super::engine::{engine, in_flight, is_in_behavior};
+use super::pump;
 use super::updates::refuse_in_update;
 use super::watch::Watch;
 use crate::behavior::scoped;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, Raised};
-use crate::interpreter::{Imported, State, detach};
+use crate::interpreter::{Imported, State};
 use crate::transport::holder::Holder;
 use crate::transport::in_transit::refuse_to_wait;
 use crate::transport::scope::{self, Member, Refused, Scope};
@@ -142,7 +143,7 @@ fn wait_for_room(py: Python<'_>, state: &State, scope: &Arc<Scope>) -> PyResult<
             );
         }
         let Some(slice) = watch.slice() else { return Err(watch.timed_out(py, "")) };
-        detach(py, || scope.wait_for_room(slice));
+        pump::wait(py, scope, || scope.wait_for_room(slice))?;
         watch.after_slice(py)?;
     }
     Ok(())
@@ -197,7 +198,7 @@ pub(crate) fn wait_and_leave(py: Python<'_>, scope: &Arc<Scope>) -> PyResult<()>
             watch.tell(py, &what);
         }
         let Some(slice) = watch.slice() else { return Err(timed_out(py, scope, &watch, own)) };
-        detach(py, || scope.wait_empty(slice));
+        pump::wait(py, scope, || scope.wait_empty(slice))?;
         watch.after_slice(py)?;
     }
     Ok(())

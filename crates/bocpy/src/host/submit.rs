@@ -37,7 +37,7 @@ pub(crate) fn submit<'py>(
     ensure_started(py)?;
     // Before anything is taken: this may wait, and fail.
     let member = scopes::join(py, state, wish.and_then(|wish| wish.scope.as_ref()))?;
-    let mut work = work(py, state, body, params.len(), captures)?;
+    let mut work = work(py, state, body, params, captures)?;
     if let Some(context) = context::now(py, state)? {
         work.extra_mut().context = Some(context);
     }

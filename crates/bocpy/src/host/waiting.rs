@@ -4,7 +4,7 @@ use super::engine::{
     ENDED, ENGINE, Engine, LATE, LIFECYCLE, SIGNAL_CHECK, engine, is_in_behavior, start_clean, start_with,
 };
 use super::watch::Watch;
-use super::{relay, updates, workers};
+use super::{pump, relay, updates, workers};
 use crate::behavior::dropping::Dropping;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{PyResult, Python, module};
@@ -211,9 +211,10 @@ fn start_late(py: Python<'_>, before: &Engine) -> PyResult<bool> {
     Ok(true)
 }
 
-fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function: &str) -> PyResult<()> {
+fn wait_for(py: Python<'_>, engine: &Arc<Engine>, deadline: Option<Instant>, function: &str) -> PyResult<()> {
     let call = format!("{function}()");
     let mut watch = Watch::begin(&call, deadline);
+    let _attends = pump::attend(py);
     while !engine.runtime.is_idle() {
         let own = watch.own_and_others(py);
         if let (Some((cown, place)), None) = (&own, deadline) {
@@ -230,7 +231,7 @@ fn wait_for(py: Python<'_>, engine: &Engine, deadline: Option<Instant>, function
             });
             return Err(watch.timed_out(py, &format!("{}{update}", held.unwrap_or_default())));
         };
-        detach(py, || engine.runtime.wait_timeout(slice) && engine.runtime.wait_for_background(slice));
+        pump::wait_for_runtime(py, engine, slice)?;
         watch.after_slice(py)?;
         // Somebody may have been kept from computing them.
         if engine.runtime.is_idle() {

@@ -5,8 +5,9 @@ use super::looking::{self, Extent};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{PyResult, Python, Raised, module};
 use crate::interpreter::State;
+use crate::interpreter::main_thread::is_main_thread;
 use crate::transport::holder::Holder;
-use crate::transport::{lines, tenure};
+use crate::transport::{lane, lines, tenure};
 use std::time::{Duration, Instant};
 
 /// How long a wait says nothing of cowns that threads keep from behaviors.
@@ -73,8 +74,16 @@ impl<'a> Watch<'a> {
     }
 
     /// What the main thread has to do now and then.
-    pub(super) fn after_slice(&self, py: Python<'_>) -> PyResult<()> {
-        State::get(py).home.sweep(py);
+    pub(super) fn after_slice(&mut self, py: Python<'_>) -> PyResult<()> {
+        let state = State::get(py);
+        state.home.sweep(py);
+        if lane::starving().is_some_and(|time| time >= SILENCE) && !is_main_thread(py, state) {
+            self.tell(
+                py,
+                "waits, while pinned behaviors are ready, which only the main thread can run: it has to call pump(), wait() or \
+                 quiesce()",
+            );
+        }
         error::check_signals(py)?;
         for (cown, taken) in tenure::release_for_ended_threads(py) {
             let (cown, place) = (lines::name_of(py, &cown), taken.place());

@@ -10,6 +10,7 @@ pub(crate) mod home;
 pub(crate) mod imported;
 pub(crate) mod labels;
 pub(crate) mod locked;
+pub(crate) mod main_thread;
 pub(crate) mod make;
 pub(crate) mod per_interpreter;
 pub(crate) mod renewable;

@@ -6,6 +6,7 @@
 
 use super::cown::Handle;
 use super::glimpse::{Glimpse, Refused};
+use super::lane::{self, Nudge};
 use super::signal::Signal;
 use super::slot::Slot;
 use crate::ffi::error::{self, Kind, Raised};
@@ -83,8 +84,22 @@ impl Waiter {
     /// Waits for the answer. To be called by a thread that is attached to nothing.
     pub(crate) fn wait(&self, time: Duration) -> Option<Answer> {
         let mut place = self.answer.lock();
-        self.told.wait_while_for(&mut place, |answer| answer.is_none(), time);
+        self.told.wait_while_for(&mut place, |answer| answer.is_none() && !lane::is_calling(), time);
         place.clone()
+    }
+}
+
+impl Nudge for Waiter {
+    fn nudge(&self) {
+        drop(self.answer.lock());
+        self.told.notify_all();
+    }
+}
+
+impl Nudge for Arrivals {
+    fn nudge(&self) {
+        drop(self.arrived.lock());
+        self.told.notify_all();
     }
 }
 
@@ -162,7 +177,7 @@ impl Arrivals {
     }
 
     /// Lets the thread that waits go on, or the next one that would, although nothing may have arrived.
-    pub(crate) fn nudge(&self) {
+    pub(crate) fn let_go(&self) {
         self.arrived.lock().nudged = true;
         self.told.notify_all();
     }
@@ -172,9 +187,10 @@ impl Arrivals {
     pub(crate) fn wait(&self, time: Option<Duration>) -> bool {
         let mut arrived = self.arrived.lock();
         let nothing = |arrived: &mut Arrived| arrived.all.is_empty() && !arrived.nudged;
+        let sleeps = |arrived: &mut Arrived| nothing(arrived) && !lane::is_calling();
         match time {
-            Some(time) => drop(self.told.wait_while_for(&mut arrived, nothing, time)),
-            None => self.told.wait_while(&mut arrived, nothing),
+            Some(time) => drop(self.told.wait_while_for(&mut arrived, sleeps, time)),
+            None => self.told.wait_while(&mut arrived, sleeps),
         }
         !nothing(&mut arrived)
     }

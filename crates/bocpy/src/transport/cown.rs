@@ -10,6 +10,7 @@
 //! So that there is only one where a value refers to a cown in many places, the handles that a worker keeps in its values
 //! are the same object for the same cown: they are remembered in [`INSTANCES`].
 
+use super::pinned;
 use super::slot::Slot;
 use crate::ffi::class::{Class, Instance, Just, Native};
 use crate::ffi::collect::Visitor;
@@ -57,16 +58,23 @@ impl CownObject {
         if let Some(known) = CownObject::known(py, state, &handle) {
             return Ok(known);
         }
-        let object = COWN.of(state).instance(py, Just(handle))?;
+        let object = CownObject::new_object(py, state, handle)?;
         remember(py, state, &object);
         Ok(object)
+    }
+
+    fn new_object<'py>(py: Python<'py>, state: &State, handle: Handle) -> PyResult<Object<'py>> {
+        match handle.tag().is_pinned() {
+            true => COWN.of(state).instance_of(&pinned::class(py, state)?, Just(handle)),
+            false => COWN.of(state).instance(py, Just(handle)),
+        }
     }
 
     /// The same for a call that will hardly keep it.
     pub(crate) fn lend<'py>(py: Python<'py>, state: &State, handle: &Handle) -> PyResult<Object<'py>> {
         match CownObject::known(py, state, handle) {
             Some(known) => Ok(known),
-            None => COWN.of(state).instance(py, Just(handle.clone())),
+            None => CownObject::new_object(py, state, handle.clone()),
         }
     }
 
@@ -99,9 +107,10 @@ impl CownObject {
         COWN.here(object.py()).handle(object)
     }
 
-    /// The same for instances of the class itself only.
+    /// The same for instances of the class itself only, and for those of `PinnedCown`.
     pub(crate) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-        Class::find_exact(object, || COWN.here(object.py())).map(CownObject::handle)
+        let exact = Class::find_exact(object, || COWN.here(object.py())).map(CownObject::handle);
+        exact.or_else(|| pinned::handle(object))
     }
 
     pub(crate) fn handle(&self) -> &Handle {

@@ -30,7 +30,8 @@ impl Glimpse {
     pub(crate) fn of(py: Python<'_>, slot: &Slot, copies: bool) -> PyResult<Glimpse> {
         let is_exception = slot.is_exception();
         // Nobody changes an exception, and not each can be copied.
-        let value = match backend::values_stay(py) && (!copies || is_exception) {
+        let is_one_object = slot.is_pinned() || backend::values_stay(py) && (!copies || is_exception);
+        let value = match is_one_object {
             true => Value::Object(Arc::new(Resident::new(slot.look(py, true)?))),
             false => Value::Portable(slot.portable_copy(py)?),
         };

@@ -16,7 +16,7 @@ impl Slot {
     /// possible, the value stays as it is, and the error is raised. Objects that move by reference are copied, as other
     /// values that the holder leaves may contain them too.
     pub(crate) fn settle(&self, py: Python<'_>, what: impl Fn() -> String) -> PyResult<()> {
-        if self.is_scalar() {
+        if self.is_scalar() || self.is_pinned() {
             return Ok(());
         }
         let mut content = self.content.lock();
@@ -50,7 +50,7 @@ impl Slot {
     /// know it yet: before it ends, it has to `evacuate` the value.
     #[inline]
     pub(crate) fn leave(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {
-        !self.is_scalar() && self.leave_content(py, home, behavior)
+        !self.is_scalar() && !self.is_pinned() && self.leave_content(py, home, behavior)
     }
 
     fn leave_content(&self, py: Python<'_>, home: &Home, behavior: impl Fn() -> Label) -> bool {

@@ -3,6 +3,7 @@
 //! Workers do not do that themselves: they would have to wait for the GIL of the interpreter in which the loop runs.
 
 use super::answers::Arrivals;
+use super::lane;
 use crate::ffi::{Python, error};
 use crate::interpreter::{attach, fork_safe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -13,9 +14,17 @@ use std::time::Duration;
 #[derive(Default)]
 pub(crate) struct Calls {
     waiting: Vec<Arc<Arrivals>>,
+    /// There is something to do for the main thread's lane.
+    lane: bool,
     is_running: bool,
     /// The program is about to end: nothing is called any more.
     is_over: bool,
+}
+
+impl Calls {
+    fn has_any(&self) -> bool {
+        !self.waiting.is_empty() || self.lane || self.is_over
+    }
 }
 
 /// The standard library's lock and condition, as those of [`relay`](super::relay).
@@ -44,12 +53,21 @@ pub(crate) fn start_clean(mut calls: MutexGuard<'static, Option<Calls>>) {
 
 /// Lets the thread call what those arrivals are to call.
 pub(super) fn call(arrivals: Arc<Arrivals>) {
+    order(|calls| calls.waiting.push(arrivals));
+}
+
+/// Lets the thread see who wants to know that something is in the main thread's lane.
+pub(super) fn attend_to_lane() {
+    order(|calls| calls.lane = true);
+}
+
+fn order(add: impl FnOnce(&mut Calls)) {
     let mut guard = hold();
     let calls = guard.get_or_insert_default();
     if calls.is_over {
         return;
     }
-    calls.waiting.push(arrivals);
+    add(calls);
     if !calls.is_running {
         let started = thread::Builder::new().name("bocpy-notifier".into()).spawn(run);
         calls.is_running = started.is_ok();
@@ -62,23 +80,38 @@ fn run() {
     loop {
         let calls = guard.get_or_insert_default();
         let waiting = std::mem::take(&mut calls.waiting);
-        if waiting.is_empty() {
-            if calls.is_over {
-                break;
+        let lane = std::mem::take(&mut calls.lane);
+        if !waiting.is_empty() || lane {
+            drop(guard);
+            waiting.iter().for_each(|arrivals| wake(arrivals));
+            drop(waiting);
+            if lane {
+                lane::attend();
             }
-            let waited = CALLED.wait_timeout(guard, IDLE);
-            let result;
-            (guard, result) = waited.unwrap_or_else(PoisonError::into_inner);
-            let calls = guard.get_or_insert_default();
-            if result.timed_out() && calls.waiting.is_empty() {
-                break;
-            }
+            guard = hold();
             continue;
         }
+        if calls.is_over {
+            break;
+        }
+        // The lane has a lock of its own, which comes first.
         drop(guard);
-        waiting.iter().for_each(|arrivals| wake(arrivals));
-        drop(waiting);
+        let due = lane::due();
         guard = hold();
+        let calls = guard.get_or_insert_default();
+        if calls.has_any() {
+            continue;
+        }
+        let waited = CALLED.wait_timeout(guard, due.unwrap_or(IDLE));
+        let result;
+        (guard, result) = waited.unwrap_or_else(PoisonError::into_inner);
+        let calls = guard.get_or_insert_default();
+        if result.timed_out() && !calls.has_any() {
+            match due {
+                Some(_) => calls.lane = true,
+                None => break,
+            }
+        }
     }
     guard.get_or_insert_default().is_running = false;
     OVER.notify_all();

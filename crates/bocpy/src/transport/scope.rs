@@ -3,6 +3,7 @@
 //! A behavior of a scope counts in each of the scopes around it, too. It counts from before it gets in line at its cowns
 //! until it has released them, or has been dropped unrun.
 
+use super::lane::{self, Nudge};
 use super::reports::Report;
 use crate::ffi::class::Class;
 use crate::ffi::{Object, PyResult, Python};
@@ -287,7 +288,7 @@ impl Scope {
     fn wait_while(&self, time: Duration, holds: impl Fn() -> bool) {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let inner = self.lock();
-        drop(self.changed.wait_timeout_while(inner, time, |_| holds()));
+        drop(self.changed.wait_timeout_while(inner, time, |_| holds() && !lane::is_calling()));
         self.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 
@@ -297,7 +298,7 @@ impl Scope {
         const LOOKS: Duration = Duration::from_micros(20);
         let begun = Instant::now();
         while begun.elapsed() < LOOKS {
-            if self.count() == 0 {
+            if self.count() == 0 || lane::is_calling() {
                 return;
             }
             std::hint::spin_loop();
@@ -369,6 +370,13 @@ impl Scope {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Nudge for Scope {
+    fn nudge(&self) {
+        drop(self.lock());
+        self.changed.notify_all();
     }
 }
 

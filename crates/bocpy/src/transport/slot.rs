@@ -4,6 +4,7 @@
 use super::by_reference::{Opening, Taking, hand_over, lend};
 use super::form::{Form, explain_open, is_true_copy};
 use super::in_transit::{in_transit, is_mine, refuse_to_wait, wait_while};
+use super::pinned::PINNED;
 use super::portable::Portable;
 use super::reports::Report;
 use super::scalar::{ELSEWHERE, Scalar};
@@ -26,7 +27,8 @@ pub(crate) struct Slot {
     /// The value, where it is none. Beside that:
     ///
     /// - `byte` is the kind of the value: see [`scalar`](super::scalar). And [`HAS_HOLD`].
-    /// - `short` is the worker that has the value as an object, and one. Zero: it may be opened anywhere.
+    /// - `short` is the worker that has the value as an object, and one. Zero: it may be opened anywhere. The greatest number:
+    ///   it is [pinned](super::pinned).
     /// - `long` is who holds the cown: see [`tenure`](super::tenure).
     pub(super) content: Locked<Content>,
 }
@@ -62,6 +64,11 @@ pub(super) struct Rare {
     pub(super) pickled: bool,
     /// A hold from outside behaviors: see [`tenure`](super::tenure).
     pub(super) hold: Option<Box<Hold>>,
+}
+
+/// How a place is kept in `short`.
+fn short(place: Option<usize>) -> u16 {
+    place.map_or(0, |place| place as u16 + 1)
 }
 
 static SCALAR: Form = Form::Scalar;
@@ -200,10 +207,21 @@ impl Slot {
         cache::prefetch(self);
     }
 
-    /// The worker on which the value is at home, if it is.
+    /// The worker on which the value is at home, if it is; [`PINNED`] is the main thread.
+    #[inline]
+    pub(crate) fn place(&self) -> Option<usize> {
+        usize::from(self.content.short.load(Ordering::Relaxed)).checked_sub(1)
+    }
+
+    /// The same where it is a worker.
     #[inline]
     pub(crate) fn worker(&self) -> Option<usize> {
-        usize::from(self.content.short.load(Ordering::Relaxed)).checked_sub(1)
+        self.place().filter(|place| *place != PINNED)
+    }
+
+    /// From now on, the value stays with the main thread.
+    pub(super) fn set_pinned(&self) {
+        self.content.short.store(short(Some(PINNED)), Ordering::Relaxed);
     }
 
     /// The value, for its holder: opened in this interpreter, to stay there until it is needed elsewhere.
@@ -240,6 +258,9 @@ impl Slot {
     /// The value, for one who may only read it. What becomes of the object is nobody else's business. `stay`: all use the
     /// same object.
     pub(crate) fn look<'py>(&self, py: Python<'py>, stay: bool) -> PyResult<Object<'py>> {
+        if self.is_pinned() {
+            return self.get(py);
+        }
         if stay {
             return lend(self.get(py)?);
         }
@@ -363,16 +384,20 @@ impl Slot {
 
     /// Gives the value that form, and the one before to the caller: dropping it may run any code.
     pub(super) fn put_form(&self, content: &mut Content, mut form: Form) -> Form {
+        let is_pinned = self.is_pinned();
         if let Form::Portable(value) = &form
             && let Some(scalar) = Scalar::of_portable(value)
             && !content.is_exception()
         {
-            self.content.short.store(0, Ordering::Relaxed);
+            if !is_pinned {
+                self.content.short.store(0, Ordering::Relaxed);
+            }
             self.put_scalar(scalar);
             return content.replace(Form::Scalar);
         }
-        let worker = form.worker().map_or(0, |worker| worker as u16 + 1);
-        self.content.short.store(worker, Ordering::Relaxed);
+        if !is_pinned {
+            self.content.short.store(short(form.worker()), Ordering::Relaxed);
+        }
         self.set_kind(ELSEWHERE);
         form.succeed(content.form());
         content.replace(form)
@@ -385,6 +410,10 @@ impl Slot {
     /// Sets the value, for the cown's holder. `stay`: as the object that it is.
     #[inline]
     pub(crate) fn set(&self, value: &Object<'_>, stay: impl FnOnce() -> bool) -> PyResult<()> {
+        if self.is_pinned() {
+            self.put_resident(Resident::new(value.clone()));
+            return Ok(());
+        }
         match Scalar::of(value) {
             Some(scalar) => self.set_scalar(scalar),
             None if stay() => self.set_object(value)?,

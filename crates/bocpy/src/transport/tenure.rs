@@ -13,12 +13,14 @@
 use super::cown::Handle;
 use super::holder::{BEHAVIOR, Holder, NOBODY};
 use super::lines::Waiters;
+use super::pinned::check_thread;
 use super::reading::reads;
 use super::slot::{HAS_HOLD, Slot};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python, Raised, frames, number};
 use crate::interpreter::epoch::{self, EPOCHS};
 use crate::interpreter::labels::{self, Label};
+use crate::interpreter::main_thread::is_main_thread;
 use crate::interpreter::self_pruning::SelfPruning;
 use crate::interpreter::{Imported, State, backend, shown};
 use boc::{CownGuard, Mode, WeakCown};
@@ -33,7 +35,7 @@ static THREAD_NAME: Imported = Imported::new("bocpy._lifecycle", c"thread_name")
 pub(crate) fn access(py: Python<'_>, cown: &Handle) -> Option<Mode> {
     let writes = match cown.tag().holder() {
         Some(holder) => holder == Holder::current(),
-        None => is_held_since_wait(py, cown),
+        None => is_held_since_wait(py, cown) || is_main_threads(py, cown),
     };
     match writes {
         true => Some(Mode::Write),
@@ -42,9 +44,15 @@ pub(crate) fn access(py: Python<'_>, cown: &Handle) -> Option<Mode> {
 }
 
 fn is_held_since_wait(py: Python<'_>, cown: &Handle) -> bool {
-    cown.tag().epoch().is_some_and(|then| then < epoch::now())
+    !cown.tag().is_pinned()
+        && cown.tag().epoch().is_some_and(|then| then < epoch::now())
         && State::get(py).home.is_main()
         && !backend::is_running()
+}
+
+/// What is pinned is used by the main thread alone. So when no behavior runs there, the thread has it.
+fn is_main_threads(py: Python<'_>, cown: &Handle) -> bool {
+    cown.tag().is_pinned() && !Holder::in_behavior() && is_main_thread(py, State::get(py))
 }
 
 /// The same, or an error that says who holds the cown, and what to do.
@@ -58,6 +66,9 @@ pub(crate) fn check_access(py: Python<'_>, cown: &Handle) -> PyResult<Mode> {
 
 #[cold]
 fn refuse(py: Python<'_>, cown: &Handle) -> error::Raised {
+    if let Err(raised) = check_thread(py, cown) {
+        return raised;
+    }
     let message = match (cown.tag().holder(), Holder::in_behavior()) {
         (Some(_), _) if cown.tag().is_held_by_behavior() => {
             "this cown is held by a running behavior, and only that behavior may use its value. \
@@ -165,6 +176,7 @@ fn acquire_as(py: Python<'_>, cown: &Handle, taken: impl FnOnce() -> Taken) -> P
     if slot.holder() == Some(me) {
         return Ok(());
     }
+    check_thread(py, cown)?;
     let Some(guard) = cown.try_hold() else {
         let who = if slot.is_held_by_behavior() {
             "a behavior holds it"
