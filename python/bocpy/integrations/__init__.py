@@ -12,12 +12,11 @@ A loop that calls a function of the program on every frame takes that of `ticker
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ._pumping import SLICE_MS
+from bocpy import PumpResult
 
-if TYPE_CHECKING:
-    from bocpy import PumpResult
+from ._pumping import SLICE_MS, pump_for
 
 __all__ = ["ticker"]
 
@@ -33,8 +32,6 @@ def ticker(budget_ms: int = SLICE_MS) -> Callable[..., PumpResult]:
         raise TypeError(f"budget_ms must be a positive int, the milliseconds for each tick, not {budget_ms!r}")
 
     def tick(*_: Any, **__: Any) -> PumpResult:
-        from bocpy import pump
-
-        return pump(deadline_ms=budget_ms)
+        return pump_for(budget_ms)
 
     return tick

@@ -12,9 +12,9 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from bocpy import pump, set_pump_notify
+from bocpy import PumpResult, pump, set_pump_notify
 
-__all__ = ["SLICE_MS", "Pumping", "Woken", "need_main_thread", "pump_slice"]
+__all__ = ["SLICE_MS", "Pumping", "Woken", "need_main_thread", "pump_for"]
 
 # How long a loop runs pinned behaviors before it sees to its other work.
 SLICE_MS = 5
@@ -52,7 +52,7 @@ class Woken(Pumping):
     def _pump(self) -> None:
         """Run pinned behaviors for the time of a slice. bocpy wakes the loop again if there are more."""
         try:
-            pump_slice()
+            pump_for(SLICE_MS)
         except BaseException:
             # It goes to the loop, which may go on all the same: the rest is still there.
             with _lock:
@@ -69,14 +69,17 @@ class Woken(Pumping):
         return False
 
 
-def pump_slice() -> None:
-    """Run pinned behaviors for the time of a slice, unless this is called by one of them."""
+def pump_for(milliseconds: int) -> PumpResult:
+    """Run pinned behaviors for that time, if there are any to run here and now."""
     try:
-        pump(deadline_ms=SLICE_MS)
-    except RuntimeError:
-        if threading.current_thread() is not threading.main_thread():
+        return pump(deadline_ms=milliseconds)
+    except RuntimeError as error:
+        # On another thread, and where the program has asked to be told that this comes too late (`raise_ms`).
+        if threading.current_thread() is not threading.main_thread() or not str(error).startswith("pump()"):
             raise
-        # A pinned behavior has run the loop, as `root.update()` does. Who pumps it goes on behind it.
+        # No workers are up: nothing is ready. Or a pinned behavior has run the loop, as `root.update()` does: the one
+        # who pumps it goes on behind it.
+        return PumpResult(0, False, 0)
 
 
 def need_main_thread(loop: str) -> None:

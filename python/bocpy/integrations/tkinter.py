@@ -17,7 +17,7 @@ from __future__ import annotations
 import socket
 import tkinter
 
-from ._pumping import Pumping, Woken, need_main_thread, pump_slice
+from ._pumping import SLICE_MS, Pumping, Woken, need_main_thread, pump_for
 
 __all__ = ["pump_in"]
 
@@ -89,4 +89,4 @@ class _Polling(Pumping):
     def _look(self) -> None:
         # First, so that it goes on whatever a body raises, and a body can close it.
         self._next = self._root.after(POLL_MS, self._look)
-        pump_slice()
+        pump_for(SLICE_MS)
