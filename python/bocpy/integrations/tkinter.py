@@ -32,7 +32,7 @@ def pump_in(root: tkinter.Misc) -> Pumping:
     `mainloop()` on Unix, and is reported by Tk on Windows. Raises `RuntimeError` if this is not the main thread.
     """
     need_main_thread("Tk")
-    pumping = _InTk(root) if hasattr(root.tk, "createfilehandler") else _Polling(root)
+    pumping = _InTk(root) if _watches(root) else _Polling(root)
 
     def end(event: tkinter.Event[tkinter.Misc]) -> None:
         # Its children send this event to the window, too.
@@ -41,6 +41,11 @@ def pump_in(root: tkinter.Misc) -> Pumping:
 
     root.bind("<Destroy>", end, add="+")
     return pumping
+
+
+def _watches(root: tkinter.Misc) -> bool:
+    # Not on Windows.
+    return hasattr(root.tk, "createfilehandler")
 
 
 class _InTk(Woken):
