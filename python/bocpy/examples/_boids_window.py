@@ -9,14 +9,11 @@ import pyglet
 
 from bocpy import PinnedCown
 from bocpy.examples._boids_shapes import BACKGROUND, Shapes
+from bocpy.examples._common import Failed
 from bocpy.integrations.pyglet import pump_in
 
 if TYPE_CHECKING:
     from bocpy.examples.boids import Simulation
-
-
-class NoWindow(Exception):
-    """A window cannot be opened here."""
 
 
 class Window:
@@ -67,10 +64,9 @@ class Window:
 def opened(width: int, height: int) -> Any:
     """A window, if there is a display."""
     try:
-        # Both look for the display; importing the module does already.
         return pyglet.window.Window(width, height, "boids")
     except Exception as error:
-        raise NoWindow(
+        raise Failed(
             f"pyglet cannot open a window here ({type(error).__name__}: {error}): --headless N and --snapshot FILE.png "
             "need none"
         ) from error

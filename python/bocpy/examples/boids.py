@@ -30,7 +30,7 @@ from typing import Protocol
 
 from bocpy import Cown, PinnedCown, ReadCown, read, start, wait, when
 from bocpy.examples._boids_shapes import BACKGROUND, CORNERS, Shapes, shapes_of
-from bocpy.examples._common import above_zero, add_workers, at_least, command_line, counted, say, verdict
+from bocpy.examples._common import Failed, above_zero, add_workers, at_least, command_line, counted, say, verdict
 from bocpy.examples._flock import SIGHT, World, around, fly, hatch
 from bocpy.examples._picture import Picture
 
@@ -135,7 +135,10 @@ def save(path: Path, world: World, shapes: list[Shapes]) -> None:
         for number in range(len(corners) // CORNERS):
             corner, color = CORNERS * number, 3 * number
             picture.triangle(corners[corner : corner + CORNERS], colors[color : color + 3])
-    picture.save(path)
+    try:
+        picture.save(path)
+    except OSError as error:
+        raise Failed(f"cannot write {path}: {error.strerror}") from error
     say(f"the last frame is in {path}")
 
 
@@ -179,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     headless = options.headless or (SNAPSHOT if options.snapshot is not None else None)
     if headless is None:
         try:
-            from bocpy.examples._boids_window import NoWindow, fly_in_window
+            from bocpy.examples._boids_window import fly_in_window
         except ImportError as error:
             say_why(error)
             return 1
@@ -187,16 +190,16 @@ def main(arguments: list[str] | None = None) -> int:
     start(options.workers)
     simulation = Simulation(world, options.boids, options.seed, options.scale)
     say(f"{counted(options.boids, 'boid')} in {counted(world.strips, 'strip')}, {counted(options.workers, 'worker')}")
-    if headless is not None:
-        frames = headless
-        fly_headless(simulation, frames, options.snapshot)
-    else:
-        try:
+    try:
+        if headless is not None:
+            frames = headless
+            fly_headless(simulation, frames, options.snapshot)
+        else:
             frames = fly_in_window(simulation, options.fps, options.frames)
-        except NoWindow as error:
-            wait()
-            print(error, file=sys.stderr)
-            return 1
+    except Failed as error:
+        wait()
+        print(error, file=sys.stderr)
+        return 1
     found = simulation.checksum()
     wait()
     say(f"checksum of frame {frames}: {found:08x}")

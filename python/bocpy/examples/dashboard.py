@@ -257,12 +257,9 @@ def why_no_window(error: Any) -> str | None:
 
 def report(view: View, people: list[int], expected: int) -> int:
     """Tell how it ended."""
-    healthy, ill, immune = (
-        sum(getattr(count, state) for count in view.counts) for state in ("healthy", "ill", "immune")
-    )
-    say(
-        f"after {counted(view.days, 'day')}: {healthy:,} healthy, {ill:,} ill (at most {view.most_ill:,}), {immune:,} immune"
-    )
+    healthy, ill, immune = (sum(each) for each in zip(*((c.healthy, c.ill, c.immune) for c in view.counts)))
+    days = counted(view.days, "day")
+    say(f"after {days}: {healthy:,} healthy, {ill:,} ill (at most {view.most_ill:,}), {immune:,} immune")
     holds = all(number == expected for number in people)
     say(f"{expected:,} people on every day that was shown" if holds else f"people: {people}, and not always {expected}")
     return verdict(holds)
