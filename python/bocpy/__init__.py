@@ -4,6 +4,7 @@ from ._core import (
     TIMEOUT,
     WORKER_COUNT,
     Cown,
+    PinnedCown,
     Scope,
     __version__,
     drain,
@@ -79,8 +80,8 @@ def __getattr__(name):
 
     if name == "WaitResult":
         from ._results import WaitResult as found
-    elif name in ("PinnedCown", "PumpResult"):
-        found = getattr(_core._import("bocpy._pinned"), name)
+    elif name == "PumpResult":
+        found = _core._import("bocpy._pinned").PumpResult
     elif name == "Executor":
         found = _core._import("bocpy._executor").Executor
     elif name in ("gather", "map"):

@@ -1,20 +1,8 @@
-"""Pinned cowns, and what `pump` returns."""
+"""What `pump` returns, and what the watchdog of pinned behaviors says."""
 
 from collections import namedtuple
 
-from . import _core
-
-__all__ = ["PinnedCown", "PumpResult", "warn"]
-
-
-class PinnedCown(_core.Cown):
-    """A cown whose value never leaves the main thread."""
-
-    __slots__ = ()
-    __module__ = "bocpy"
-
-    def __init__(self, value):
-        _core._pin(self, value)
+__all__ = ["PumpResult", "warn"]
 
 
 PumpResult = namedtuple("PumpResult", ["executed", "deadline_reached", "raised"], module="bocpy")

@@ -93,13 +93,31 @@ impl CownObject {
     }
 }
 
-/// The argument of `Cown(value)`.
-fn the_value<'py>(py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<Object<'py>> {
+/// The argument of `Cown(value)`, or of the class of that name.
+pub(super) fn the_value<'py>(
+    py: Python<'py>,
+    class: &str,
+    args: &Tuple<'py>,
+    kwargs: Option<&Dict<'py>>,
+) -> PyResult<Object<'py>> {
     match (args.len(), args::only_keyword(py, kwargs, "value")?) {
         (1, None) => Ok(args.item(0)?.clone()),
         (0, Some(value)) => Ok(value),
-        _ => Err(error::raise(py, Kind::Type, "Cown() takes one argument: the value that it owns")),
+        _ => {
+            let message = format!("{class}() takes one argument: the value that it owns");
+            Err(error::raise(py, Kind::Type, &message))
+        }
     }
+}
+
+/// Raises if a cown has its value.
+pub(super) fn check_blank(py: Python<'_>, cown: &Handle) -> PyResult<()> {
+    if cown.tag().is_blank() {
+        return Ok(());
+    }
+    let message = "this cown has its value already: a cown is initialized once. To change the value, hold the cown and \
+                   assign to `.value`";
+    Err(error::raise(py, Kind::Runtime, message))
 }
 
 impl Native for CownObject {
@@ -132,7 +150,7 @@ impl Native for CownObject {
     }
 
     fn create<'py>(py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<Self> {
-        let handle = new_handle(&the_value(py, args, kwargs)?, backend::values_stay(py))?;
+        let handle = new_handle(&the_value(py, "Cown", args, kwargs)?, backend::values_stay(py))?;
         Ok(Just(handle))
     }
 
@@ -141,12 +159,8 @@ impl Native for CownObject {
     }
 
     fn init<'py>(&self, py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<()> {
-        let value = the_value(py, args, kwargs)?;
-        if !self.slot().is_blank() {
-            let message = "this cown has its value already: a cown is initialized once. To change the value, hold the cown \
-                           and assign to `.value`";
-            return Err(error::raise(py, Kind::Runtime, message));
-        }
+        let value = the_value(py, "Cown", args, kwargs)?;
+        check_blank(py, &self.0)?;
         self.slot().set(&value, || backend::values_stay(py))
     }
 

@@ -7,7 +7,7 @@ use super::messages::{Drain, Receive, Send, SetTags, TIMEOUT};
 use super::notices::{
     NoticeDelete, NoticeRead, NoticeSeed, NoticeSync, NoticeUpdate, NoticeWrite, NoticeboardFunction,
 };
-use super::pinned::{Pin, Pump, SetPumpNotify, SetPumpWatchdog, SetWaitPumpPoll};
+use super::pinned::{Pump, SetPumpNotify, SetPumpWatchdog, SetWaitPumpPoll};
 use super::read::ReadFunction;
 use super::relay::{HasUnwritten, MainSetting, Publish, SendMain, WaitForMain};
 use super::runtime::{InFlight, Quiesce, Start, Wait, WaitForGood};
@@ -30,6 +30,7 @@ use crate::interpreter::imported::import;
 use crate::interpreter::{Imported, State, detach, make, within};
 use crate::transport::by_reference::{self, Opening, Taking};
 use crate::transport::cown::{self, COWN};
+use crate::transport::pinned::PINNED_COWN;
 use crate::transport::portable::Portable;
 use crate::transport::scope::SCOPE;
 use crate::transport::{lines, notifier, out_of_band, reports, tenure};
@@ -53,7 +54,6 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<Quiesce>(),
             method::function::<WaitForGood>(),
             method::function::<InFlight>(),
-            method::function::<Pin>(),
             method::function::<Pump>(),
             method::function::<SetPumpNotify>(),
             method::function::<SetPumpWatchdog>(),
@@ -129,6 +129,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
         }
     };
     module.setattr(c"Cown", &COWN.of(state).as_object(py))?;
+    module.setattr(c"PinnedCown", &PINNED_COWN.of(state).as_object(py))?;
     module.setattr(c"Scope", &SCOPE.of(state).as_object(py))?;
     by_reference::publish(py, module, state)?;
     arrivals::publish(py, module, state)?;

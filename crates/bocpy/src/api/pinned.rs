@@ -1,35 +1,73 @@
 //! Pinned cowns, and what runs their behaviors: `pump` and its settings.
 
+use super::cown::{check_blank, the_value};
 use crate::ffi::args::Args;
+use crate::ffi::class::{Class, Instance, Just, Native, Referable};
+use crate::ffi::collect::Visitor;
+use crate::ffi::derived::Derived;
 use crate::ffi::error::{self, Kind};
+use crate::ffi::main_property::Main;
 use crate::ffi::method::Function;
-use crate::ffi::{Object, PyResult, Python, number};
+use crate::ffi::{Dict, Object, PyResult, Python, Tuple, number};
 use crate::host::pump::{self, Bounds};
 use crate::interpreter::{Imported, Resident, State};
 use crate::transport::cown::CownObject;
 use crate::transport::lane::{self, Watchdog};
-use crate::transport::pinned;
+use crate::transport::pinned::{self, PINNED_COWN, PinnedObject};
 use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 static PUMP_RESULT: Imported = Imported::new("bocpy._pinned", c"PumpResult");
 
-/// `_pin(cown, value)`: what `PinnedCown(value)` does.
-pub(crate) struct Pin;
+impl Native for PinnedObject {
+    const NAME: &'static CStr = c"bocpy.PinnedCown";
+    const DOC: &'static CStr = doc!("PinnedCown(value)", PINNEDCOWN);
+    const OPEN: bool = true;
 
-impl Function for Pin {
-    const NAME: &'static CStr = c"_pin";
-    const DOC: &'static CStr = c"Give a new PinnedCown its value.";
-    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let [Some(cown), Some(value)] = args.bind("_pin", ["cown", "value"], 2)? else {
-            return Err(error::raise(py, Kind::Type, "_pin() takes a cown and a value"));
-        };
-        let Some(handle) = CownObject::plain_handle(cown) else {
-            return Err(error::raise(py, Kind::Type, "_pin() takes a cown"));
-        };
-        pinned::pin(py, handle, value)?;
-        Ok(py.none())
+    type Extra = Referable;
+
+    const MAIN: Option<Main<Self>> = match &CownObject::MAIN {
+        Some(main) => Some(Main::inherited(main)),
+        None => None,
+    };
+
+    fn create<'py>(py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<Self> {
+        let value = the_value(py, "PinnedCown", args, kwargs)?;
+        Ok(Derived::new(Just(pinned::new_handle(py, &value)?)))
+    }
+
+    fn blank(py: Python<'_>) -> PyResult<Self> {
+        CownObject::blank(py).map(Derived::new)
+    }
+
+    fn init<'py>(&self, py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<()> {
+        let value = the_value(py, "PinnedCown", args, kwargs)?;
+        check_blank(py, self.handle())?;
+        pinned::pin(py, self.handle(), &value)
+    }
+
+    // That of `Cown` is inherited.
+    fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
+        CownObject::repr(py, this.as_base())
+    }
+
+    fn class(py: Python<'_>) -> Option<&Class<Self>> {
+        State::try_get(py).map(|state| PINNED_COWN.of(state))
+    }
+
+    const COLLECTED: bool = true;
+
+    fn traverse(&self, py: Python<'_>, visitor: &mut Visitor) {
+        CownObject::traverse(self, py, visitor);
+    }
+
+    fn clear(&self, py: Python<'_>) {
+        CownObject::clear(self, py);
+    }
+
+    fn finalize(py: Python<'_>, this: &Instance<'_, Self>) {
+        CownObject::finalize(py, this.as_base());
     }
 }
 

@@ -23,8 +23,7 @@ pub(crate) struct Params<'a> {
     is_pinned: bool,
 }
 
-/// For each parameter: `None` for a single cown, otherwise the size of the group. `None` as a whole if all are single, and none
-/// is pinned: those have handles of another class.
+/// For each parameter: `None` for a single cown, otherwise the size of the group. `None` as a whole if all are single.
 #[derive(Default)]
 pub(crate) struct Groups(Option<Box<Sizes>>);
 
@@ -45,10 +44,7 @@ pub(crate) type ClaimedCowns<'a> = boc::Claimed<'a, (), Slot>;
 impl<'a> Params<'a> {
     /// A parameter for one cown.
     pub(crate) fn single(&mut self, cown: &'a Handle, mode: Mode) {
-        if cown.tag().is_pinned() {
-            self.is_pinned = true;
-            self.sizes();
-        }
+        self.is_pinned |= cown.tag().is_pinned();
         if let Groups(Some(sizes)) = &mut self.groups {
             sizes.0.push(None);
         }
@@ -57,16 +53,13 @@ impl<'a> Params<'a> {
 
     /// A parameter for a group of cowns.
     pub(crate) fn group<'b>(&mut self, members: impl ExactSizeIterator<Item = (&'b Handle, Mode)>) {
-        self.sizes().push(Some(members.len() as u32));
+        let singles = self.cowns.len();
+        let sizes = self.groups.0.get_or_insert_with(|| Box::new(Sizes(vec![None; singles])));
+        sizes.0.push(Some(members.len() as u32));
         for (cown, mode) in members {
             self.is_pinned |= cown.tag().is_pinned();
             self.cowns.push(cown.clone(), mode);
         }
-    }
-
-    fn sizes(&mut self) -> &mut Vec<Size> {
-        let singles = self.cowns.len();
-        &mut self.groups.0.get_or_insert_with(|| Box::new(Sizes(vec![None; singles]))).0
     }
 
     /// Whether one of the cowns is pinned, so that the behavior runs on the main thread.

@@ -19,7 +19,7 @@ use crate::transport::by_reference::{Opening, Taking, hand_over, is_reference};
 use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::lines::{self, Claim, Waiters};
-use crate::transport::pinned::PINNED;
+use crate::transport::pinned::{self, PINNED};
 use crate::transport::portable::{Portable, explain_import};
 use crate::transport::reading::{Seen, reading};
 use crate::transport::scope::{Member, Scope};
@@ -331,7 +331,10 @@ impl Task {
     ) -> PyResult<Object<'py>> {
         if self.groups.is_empty() {
             let handles = cowns.all().map(CownObject::of);
-            let known = |cown: &CownObject| CownObject::known(py, state, cown.handle());
+            let known = |cown: &CownObject| match pinned::open_if_pinned(py, state, cown.handle()) {
+                Some(pinned) => Some(pinned),
+                None => CownObject::known(py, state, cown.handle()),
+            };
             return COWN.of(state).with_instances(py, handles, known, rest, |args| body.call_slice(args));
         }
         let mut args = SmallVec::new();

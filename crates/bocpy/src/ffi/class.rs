@@ -222,7 +222,13 @@ unsafe impl<T: Native> Sync for Class<T> {}
 
 impl<T: Native> Class<T> {
     /// Makes the class. Called once for each interpreter.
-    pub(crate) fn new<'py>(py: Python<'py>, module: &Object<'py>) -> PyResult<Self> {
+    pub(crate) fn new<'py>(_py: Python<'py>, module: &Object<'py>) -> PyResult<Self> {
+        Class::make(module, None)
+    }
+
+    /// `base`: the class that it derives from. Instances of that have the same layout.
+    pub(super) fn make<'py>(module: &Object<'py>, base: Option<&Object<'py>>) -> PyResult<Self> {
+        let py = module.py();
         let tables = Tables::of::<T>();
         let slot = |slot, function: *mut c_void| ffi::PyType_Slot { slot, pfunc: function };
         let mut slots = vec![
@@ -232,11 +238,13 @@ impl<T: Native> Class<T> {
             slot(ffi::Py_tp_members, tables.members.cast()),
             slot(ffi::Py_tp_new, new_instance::<T> as *mut c_void),
             slot(ffi::Py_tp_dealloc, dealloc::<T> as *mut c_void),
-            slot(ffi::Py_tp_repr, repr::<T> as *mut c_void),
             slot(ffi::Py_tp_init, init::<T> as *mut c_void),
-            slot(ffi::Py_tp_hash, hash::<T> as *mut c_void),
-            slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void),
         ];
+        if base.is_none() {
+            slots.push(slot(ffi::Py_tp_repr, repr::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_tp_hash, hash::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void));
+        }
         if T::MAIN.is_some() {
             slots.push(slot(ffi::Py_tp_getattro, get_attribute::<T> as *mut c_void));
             slots.push(slot(ffi::Py_tp_setattro, set_attribute::<T> as *mut c_void));
@@ -265,7 +273,8 @@ impl<T: Native> Class<T> {
         };
         // SAFETY: the tables are as CPython wants them; the name is static.
         let class = unsafe {
-            let class = ffi::PyType_FromModuleAndSpec(module.as_ptr(), &mut spec, ptr::null_mut());
+            let bases = base.map_or(ptr::null_mut(), Object::as_ptr);
+            let class = ffi::PyType_FromModuleAndSpec(module.as_ptr(), &mut spec, bases);
             Object::owned(py, class)?
         };
         // Kept by the interpreter's state, and by the module.
@@ -295,23 +304,6 @@ impl<T: Native> Class<T> {
             ptr::write(&raw mut (*layout).value, value);
             Object::owned(py, layout.cast())
         }
-    }
-
-    /// A new instance of a subclass. Raises if it is none.
-    pub(crate) fn instance_of<'py>(&self, subclass: &Object<'py>, value: T) -> PyResult<Object<'py>> {
-        let py = subclass.py();
-        let class = subclass.as_ptr().cast::<ffi::PyTypeObject>();
-        // SAFETY: a live object, and a live type.
-        let is_one = unsafe {
-            ffi::PyType_Check(subclass.as_ptr()) != 0 && ffi::PyType_IsSubtype(class, self.class) != 0
-        };
-        if !is_one {
-            let message =
-                format!("an instance of {} is no subclass of a native class", subclass.class_name());
-            return Err(error::raise(py, Kind::Type, &message));
-        }
-        // SAFETY: a subclass, as we have just seen.
-        unsafe { allocate(py, class, value) }
     }
 
     /// A new instance, the value of which is still to be written. Without the detours of `tp_alloc`, which is for classes

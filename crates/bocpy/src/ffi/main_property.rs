@@ -1,6 +1,7 @@
 //! The property of a class that is asked for most: it is found without a look at the class and its bases.
 
 use super::class::{Native, is_own};
+use super::derived::Derived;
 use super::method::{Property, get, set};
 use super::object::Python;
 use super::{PyResult, text};
@@ -31,6 +32,16 @@ impl KnownName {
 /// `name`: where to remember the name.
 pub(crate) const fn main_property<P: Property>(name: &'static KnownName) -> Main<P::Of> {
     Main { property: P::NAME, name, get: get::<P>, set: set::<P>, class: PhantomData }
+}
+
+impl<B: Native, M> Main<Derived<B, M>>
+where
+    Derived<B, M>: Native<Extra = B::Extra>,
+{
+    /// The property that a class has from the one that it derives from.
+    pub(crate) const fn inherited(main: &Main<B>) -> Self {
+        Main { property: main.property, name: main.name, get: main.get, set: main.set, class: PhantomData }
+    }
 }
 
 impl<T: Native> Main<T> {

@@ -13,6 +13,7 @@ pub(crate) mod cache;
 pub(crate) mod class;
 pub(crate) mod collect;
 pub(crate) mod context;
+pub(crate) mod derived;
 mod dict;
 pub(crate) mod error;
 pub(crate) mod filling;

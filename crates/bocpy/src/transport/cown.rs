@@ -10,7 +10,7 @@
 //! So that there is only one where a value refers to a cown in many places, the handles that a worker keeps in its values
 //! are the same object for the same cown: they are remembered in [`INSTANCES`].
 
-use super::pinned;
+use super::pinned::{self, PINNED_COWN};
 use super::slot::Slot;
 use crate::ffi::class::{Class, Instance, Just, Native};
 use crate::ffi::collect::Visitor;
@@ -45,6 +45,7 @@ struct Instances {
 /// Makes the class, for a new interpreter.
 pub(crate) fn set_up<'py>(py: Python<'py>, module: &Object<'py>, state: &State) -> PyResult<()> {
     COWN.fill(state, Class::new(py, module)?);
+    PINNED_COWN.fill(state, Class::derived(py, module, COWN.of(state))?);
     match CownObject::MAIN.filter(|_| state.home.is_main()) {
         Some(main) => main.learn(py),
         None => Ok(()),
@@ -65,7 +66,7 @@ impl CownObject {
 
     fn new_object<'py>(py: Python<'py>, state: &State, handle: Handle) -> PyResult<Object<'py>> {
         match handle.tag().is_pinned() {
-            true => COWN.of(state).instance_of(&pinned::class(py, state)?, Just(handle)),
+            true => pinned::open(py, state, handle),
             false => COWN.of(state).instance(py, Just(handle)),
         }
     }
@@ -110,7 +111,7 @@ impl CownObject {
     /// The same for instances of the class itself only, and for those of `PinnedCown`.
     pub(crate) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
         let exact = Class::find_exact(object, || COWN.here(object.py())).map(CownObject::handle);
-        exact.or_else(|| pinned::handle(object))
+        exact.or_else(|| pinned::exact_handle(object))
     }
 
     pub(crate) fn handle(&self) -> &Handle {

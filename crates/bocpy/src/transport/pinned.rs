@@ -2,13 +2,22 @@
 
 use super::cown::{CownObject, Handle};
 use super::slot::Slot;
-use crate::ffi::error::{self, Kind};
+use crate::ffi::class::{Class, Just};
+use crate::ffi::derived::Derived;
+use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python};
 use crate::interpreter::main_thread::is_main_thread;
-use crate::interpreter::{Imported, Resident, State};
+use crate::interpreter::{PerInterpreter, Resident, State, epoch};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static PINNED_COWN: Imported = Imported::new("bocpy._pinned", c"PinnedCown");
+/// What tells it from a `Cown`.
+pub(crate) struct Pinned;
+
+/// The value of an instance of `PinnedCown`.
+pub(crate) type PinnedObject = Derived<CownObject, Pinned>;
+
+/// The class `PinnedCown`.
+pub(crate) static PINNED_COWN: PerInterpreter<Class<PinnedObject>> = PerInterpreter::to_be_filled();
 
 /// Whether there has ever been one: if not, nobody need look for one.
 static ANY: AtomicBool = AtomicBool::new(false);
@@ -19,6 +28,13 @@ pub(crate) fn are_any() -> bool {
     ANY.load(Ordering::Relaxed)
 }
 
+/// A new one with that value.
+pub(crate) fn new_handle(py: Python<'_>, value: &Object<'_>) -> PyResult<Handle> {
+    let handle = boc::Cown::with_tag((), Slot::blank(epoch::now()));
+    pin(py, &handle, value)?;
+    Ok(handle)
+}
+
 /// Makes a cown without a value a pinned one, with that value.
 pub(crate) fn pin(py: Python<'_>, cown: &Handle, value: &Object<'_>) -> PyResult<()> {
     if !State::get(py).home.is_main() || boc::current_worker().is_some() {
@@ -26,33 +42,29 @@ pub(crate) fn pin(py: Python<'_>, cown: &Handle, value: &Object<'_>) -> PyResult
                        and let behaviors have its handle";
         return Err(error::raise(py, Kind::Runtime, message));
     }
-    let slot = cown.tag();
-    if !slot.is_blank() {
-        let message = "this cown has its value already: a cown is initialized once. To change the value, hold the cown and \
-                       assign to `.value`";
-        return Err(error::raise(py, Kind::Runtime, message));
-    }
     ANY.store(true, Ordering::Relaxed);
-    slot.set_pinned();
-    slot.put_resident(Resident::new(value.clone()));
+    cown.tag().set_pinned();
+    cown.tag().put_resident(Resident::new(value.clone()));
     Ok(())
 }
 
-/// The class of their handles, in this interpreter.
-pub(super) fn class<'py>(py: Python<'py>, state: &State) -> PyResult<Object<'py>> {
-    PINNED_COWN.get(py, state)
+/// A Python handle of a pinned cown.
+pub(super) fn open<'py>(py: Python<'py>, state: &State, handle: Handle) -> PyResult<Object<'py>> {
+    PINNED_COWN.of(state).instance(py, Derived::new(Just(handle)))
 }
 
-/// The cown of a handle of a pinned one.
-pub(super) fn handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
-    if !are_any() {
+/// The same, if it is one. Where that fails, it is used as any cown.
+#[inline]
+pub(crate) fn open_if_pinned<'py>(py: Python<'py>, state: &State, handle: &Handle) -> Option<Object<'py>> {
+    if !are_any() || !handle.tag().is_pinned() {
         return None;
     }
-    CownObject::plain_handle(object).filter(|cown| {
-        let py = object.py();
-        let is_class = |class: Object<'_>| class.address() == object.class().address();
-        cown.tag().is_pinned() && class(py, State::get(py)).is_ok_and(is_class)
-    })
+    open(py, state, handle.clone()).map_err(|Raised| error::clear(py)).ok()
+}
+
+/// The cown of an instance of the class itself.
+pub(super) fn exact_handle<'a>(object: &'a Object<'_>) -> Option<&'a Handle> {
+    Class::find_exact(object, || PINNED_COWN.here(object.py())).map(|pinned| pinned.handle())
 }
 
 /// Raises unless this is the main thread.
