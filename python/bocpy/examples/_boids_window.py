@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyglet
 
-from bocpy import PinnedCown
+from bocpy import Cown, PinnedCown
 from bocpy.examples._boids_shapes import BACKGROUND, Shapes
 from bocpy.examples._common import Failed
 from bocpy.integrations.pyglet import pump_in
 
 if TYPE_CHECKING:
-    from bocpy.examples.boids import Simulation
+    from bocpy.examples.boids import Simulation, View
 
 
 class Window:
@@ -26,7 +26,8 @@ class Window:
         self._last = last
         self.frames = 0
         self._window.push_handlers(on_draw=self._draw)
-        pyglet.gl.glClearColor(*(part / 255 for part in BACKGROUND), 1.0)
+        red, green, blue = (part / 255 for part in BACKGROUND)
+        pyglet.gl.glClearColor(red, green, blue, 1.0)
 
     def show(self, shapes: list[Shapes]) -> int:
         """Take the triangles of a frame; pyglet draws them when it is time to."""
@@ -75,7 +76,7 @@ def opened(width: int, height: int) -> Any:
 def fly_in_window(simulation: Simulation, fps: int, last: int | None) -> int:
     """Fly until the window is closed, or to the last frame. Returns how many frames there were."""
     window = Window(simulation.world.width, simulation.world.height, last)
-    view = PinnedCown(window)
+    view: Cown[View] = PinnedCown(window)
     scheduled = 0
 
     def tick(_: float) -> None:

@@ -128,6 +128,20 @@ def fly_headless(simulation: Simulation, frames: int, snapshot: Path | None) -> 
         save(snapshot, simulation.world, nothing.shapes)
 
 
+def fly_with_window(simulation: Simulation, fps: int, last: int | None) -> int:
+    """Fly until the window is closed, or to the last frame. Returns how many frames there were."""
+    try:
+        from bocpy.examples._boids_window import fly_in_window
+    except ImportError as error:
+        if error.name != "pyglet":
+            raise
+        raise Failed(
+            "the window needs pyglet, which is not installed: pip install bocpy-rs[boids] (without it, there are "
+            "--headless N and --snapshot FILE.png)"
+        ) from error
+    return fly_in_window(simulation, fps, last)
+
+
 def save(path: Path, world: World, shapes: list[Shapes]) -> None:
     """Draw a frame into a file."""
     picture = Picture(world.width, world.height, BACKGROUND)
@@ -164,7 +178,10 @@ def parser() -> argparse.ArgumentParser:
     ways.add_argument("--headless", type=at_least(1), metavar="N", help="no window: N frames as fast as it goes")
     ways.add_argument("--frames", type=at_least(1), metavar="N", help="close the window after N frames")
     parser.add_argument(
-        "--snapshot", type=Path, metavar="FILE.png", help=f"draw the last frame, without a window (frame {SNAPSHOT})"
+        "--snapshot",
+        type=Path,
+        metavar="FILE.png",
+        help=f"no window: draw the last frame into a file, that of --headless or frame {SNAPSHOT}",
     )
     parser.add_argument("--check", action="store_true", help="compare with the same flight in a plain loop")
     add_workers(parser)
@@ -180,13 +197,6 @@ def main(arguments: list[str] | None = None) -> int:
         parser().error(f"--snapshot: there is no folder {options.snapshot.absolute().parent}")
     world = World(options.width, options.height)
     headless = options.headless or (SNAPSHOT if options.snapshot is not None else None)
-    if headless is None:
-        try:
-            from bocpy.examples._boids_window import fly_in_window
-        except ImportError as error:
-            say_why(error)
-            return 1
-
     start(options.workers)
     simulation = Simulation(world, options.boids, options.seed, options.scale)
     say(f"{counted(options.boids, 'boid')} in {counted(world.strips, 'strip')}, {counted(options.workers, 'worker')}")
@@ -195,7 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
             frames = headless
             fly_headless(simulation, frames, options.snapshot)
         else:
-            frames = fly_in_window(simulation, options.fps, options.frames)
+            frames = fly_with_window(simulation, options.fps, options.frames)
     except Failed as error:
         wait()
         print(error, file=sys.stderr)
@@ -208,18 +218,6 @@ def main(arguments: list[str] | None = None) -> int:
     expected = fly_in_plain_loop(world, options.boids, options.seed, frames)
     say(f"in a plain loop:{'':{len(str(frames))}} {expected:08x}")
     return verdict(found == expected)
-
-
-def say_why(error: ImportError) -> None:
-    """Why there can be no window."""
-    if error.name == "pyglet":
-        print(
-            "the window needs pyglet, which is not installed: pip install bocpy-rs[boids] (without it, there are "
-            "--headless N and --snapshot FILE.png)",
-            file=sys.stderr,
-        )
-    else:
-        raise error
 
 
 if __name__ == "__main__":

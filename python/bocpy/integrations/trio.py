@@ -27,7 +27,8 @@ async def pump_forever(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_
     Raises `RuntimeError` if trio does not run in the main thread.
     """
     need_main_thread("this run of trio")
-    with _InTrio() as pumping:
+    pumping = _InTrio()
+    with pumping:
         task_status.started()
         while True:
             await pumping.wait()
