@@ -78,6 +78,7 @@ print(calls)
 
 
 def test_the_loop_goes_round_between_slices():
+    """Each body takes longer than a slice, and says that there is more."""
     check_script(
         START
         + """
@@ -90,11 +91,12 @@ def slow(p):
     while time.perf_counter() < until:
         pass
     seen.append(len(rounds))
+    pumping._wake()
 
 for _ in range(10):
     whencall(slow, [p], [])
 whencall(end, [p], [])
-pump_in()
+pumping = pump_in()
 pyglet.app.run()
 print(len(seen), len(set(seen)))
 """,
