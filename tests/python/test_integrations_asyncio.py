@@ -6,7 +6,6 @@ import threading
 import time
 import weakref
 
-import bocpy
 from bocpy import Cown, PinnedCown, set_pump_notify, set_pump_watchdog, wait, when, whencall
 from bocpy.integrations import _pumping
 from bocpy.integrations.asyncio import pump_in
@@ -431,74 +430,3 @@ def test_a_fork_leaves_the_loop_behind():
         """,
         "0\n5",
     )
-
-
-@pytest.mark.parametrize("name", ["trio", "tkinter", "pyglet"])
-def test_it_imports_no_other_loop(name):
-    check_script(
-        f"""
-        import sys
-        import bocpy.integrations.asyncio
-        print({name!r} in sys.modules)
-        """,
-        "False",
-    )
-
-
-def test_a_ticker():
-    tick = bocpy.integrations.ticker(budget_ms=1)
-    assert tick(0.016) == (0, False, 0)  # nothing has begun yet
-    p = PinnedCown([])
-    results = [whencall(append, [p], [n]) for n in range(3)]
-    ticks = 0
-    while not all(result.done() for result in results):
-        tick(dt=0.016)
-        ticks += 1
-    assert p.value == [0, 1, 2]
-    wait()
-    assert tick() == (0, False, 0)
-
-
-def test_a_ticker_keeps_to_its_budget():
-    tick = bocpy.integrations.ticker(1)
-    p = PinnedCown(0)
-    for _ in range(3):
-        whencall(spin, [p], [0.002])
-    assert [tick() for _ in range(4)] == [(1, True, 0), (1, True, 0), (1, False, 0), (0, False, 0)]
-
-
-def test_a_ticker_that_a_body_calls():
-    """As a body does that runs the loop: what else is ready comes after it."""
-    tick = bocpy.integrations.ticker()
-    p, other = PinnedCown([]), PinnedCown([])
-
-    def nested(p, other):
-        p.value.append((tick(), list(other.value)))
-
-    whencall(nested, [p, other], [])
-    whencall(append, [other], [1])
-    assert tick() == (2, False, 0)
-    assert (p.value, other.value) == ([((0, False, 0), [])], [1])
-
-
-@pytest.mark.parametrize("budget", [0, -1, True, 1.5, None, "1"])
-def test_a_ticker_refuses(budget):
-    with pytest.raises(TypeError, match="budget_ms must be a positive int"):
-        bocpy.integrations.ticker(budget)
-
-
-def test_a_ticker_on_another_thread():
-    tick = bocpy.integrations.ticker()
-    errors = []
-
-    def call():
-        try:
-            tick()
-        except RuntimeError as error:
-            errors.append(str(error))
-
-    bocpy.start()
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join()
-    assert "main thread" in errors[0]

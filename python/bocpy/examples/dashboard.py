@@ -133,11 +133,13 @@ class InWindow(View):
         super().__init__()
         import tkinter
 
-        self.root = root
+        self.is_open = True
         self.canvas = tkinter.Canvas(root, width=640, height=28 * districts + 40, background="white")
         self.canvas.pack(fill="both", expand=True)
 
     def draw(self) -> None:
+        if not self.is_open:
+            return  # days that were still on their way
         canvas = self.canvas
         canvas.delete("all")
         canvas.create_text(10, 16, anchor="w", text=f"day {self.days}: {sum(c.ill for c in self.counts):,} ill")
@@ -204,8 +206,7 @@ def run_in_tk(town: Town, days: int) -> tuple[InWindow, list[int]]:
     integration.pump_in(root)
     next_day()
     root.mainloop()
-    # Days that were still on their way when the window was closed have nothing to be drawn on.
-    view.draw = lambda: None  # type: ignore[method-assign]
+    view.is_open = False
     return view, [result.get() for result in results]
 
 

@@ -54,7 +54,7 @@ class Woken(Pumping):
         try:
             pump_for(SLICE_MS)
         except BaseException:
-            # The loop may go on all the same. The rest is still there, and after an error of the watchdog that is all of it.
+            # The loop may go on all the same, and the rest is still there; after an error of the watchdog, all of it.
             with _lock:
                 if self in _open:
                     self._wake()

@@ -84,14 +84,18 @@ class _InTk(Woken):
 class _Polling(Pumping):
     def __init__(self, root: tkinter.Misc) -> None:
         self._root = root
-        self._next: str | None = root.after(0, self._look)
+        self._is_open = True
+        self._next = root.after(0, self._look)
 
     def close(self) -> None:
-        if self._next is not None:
+        if self._is_open:
+            self._is_open = False
             self._root.after_cancel(self._next)
-            self._next = None
 
     def _look(self) -> None:
-        # First, so that it goes on whatever a body raises, and a body can close it.
-        self._next = self._root.after(POLL_MS, self._look)
-        pump_for(SLICE_MS)
+        try:
+            pump_for(SLICE_MS)
+        finally:
+            if self._is_open:  # a body can close it
+                # Not before: Tk draws when no timer is due.
+                self._next = self._root.after(POLL_MS, self._look)
