@@ -97,5 +97,6 @@ class _Polling(Pumping):
             pump_for(SLICE_MS)
         finally:
             if self._is_open:  # a body can close it
-                # Not before: Tk draws when no timer is due.
+                self._root.update_idletasks()  # as above: the next timer may be due already
+            if self._is_open:
                 self._next = self._root.after(POLL_MS, self._look)
