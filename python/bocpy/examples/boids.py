@@ -25,6 +25,7 @@ import time
 import zlib
 from array import array
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -48,11 +49,9 @@ class Simulation:
 
     def next_frame(self) -> None:
         """Schedule one frame."""
-        self.flocks = [
-            self._fly(strip, self.flocks[max(0, strip - 1) : strip + 2]) for strip in range(len(self.flocks))
-        ]
+        self.flocks = [self._fly(strip, around(strip, self.flocks)) for strip in range(self.world.strips)]
 
-    def _fly(self, strip: int, near: list[Cown[array[float]]]) -> Cown[array[float]]:
+    def _fly(self, strip: int, near: Sequence[Cown[array[float]]]) -> Cown[array[float]]:
         world = self.world
 
         @when(read(near))
