@@ -430,3 +430,26 @@ def test_a_fork_leaves_the_loop_behind():
         """,
         "0\n5",
     )
+
+
+def test_in_a_notebook():
+    """The loop of the kernel, which goes on when a cell has ended."""
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    import nbformat
+
+    cells = [
+        "from bocpy import PinnedCown, wait, when",
+        "from bocpy.integrations.asyncio import pump_in",
+        "pumping = pump_in()",
+        "p = PinnedCown([])",
+        "@when(p)\ndef shown(p):\n    p.value.append(1)\n    return 'shown'",
+        "print(await shown)",
+        "@when(p)\ndef later(p):\n    p.value.append(2)",
+        "import asyncio\nwhile not later.done():\n    await asyncio.sleep(0.001)\nprint(p.value)",
+        "pumping.close()\nwait()",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(book, timeout=100, kernel_name="python3").execute()
+    printed = [output.text for cell in book.cells for output in cell.outputs if output.name == "stdout"]
+    assert printed == ["shown\n", "[1, 2]\n"]
