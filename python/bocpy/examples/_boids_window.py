@@ -15,6 +15,8 @@ from bocpy.integrations.pyglet import pump_in
 if TYPE_CHECKING:
     from bocpy.examples.boids import Simulation, View
 
+AHEAD = 3  # frames that may be on their way at the same time
+
 
 class Window:
     """Shows each frame as it comes. It belongs to the main thread."""
@@ -81,12 +83,11 @@ def fly_in_window(simulation: Simulation, fps: int, last: int | None) -> int:
 
     def tick(_: float) -> None:
         nonlocal scheduled
-        # A frame is behind: the workers, or the drawing, are slower than the clock.
-        if scheduled > window.frames or scheduled == last:
-            return
-        simulation.next_frame()
-        simulation.show(view)
-        scheduled += 1
+        # Else the workers, or the drawing, are slower than the clock.
+        if scheduled < window.frames + AHEAD and scheduled != last:
+            simulation.next_frame()
+            simulation.show(view)
+            scheduled += 1
 
     pyglet.clock.schedule_interval(tick, 1 / fps)
     try:
