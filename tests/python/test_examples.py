@@ -14,9 +14,11 @@ import pytest
 
 EXAMPLES = [
     "bank",
+    "boids",
     "calculator",
     "cooking_boc",
     "cooking_threads",
+    "dashboard",
     "dining_philosophers",
     "fibonacci",
     "pipeline",
@@ -65,8 +67,10 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
     """This is what the installed command does: the functions are a module's, not those of ``__main__``."""
     (tmp_path / "some.txt").write_text("some words", encoding="utf-8")
     arguments = {
+        "boids": ["--headless", "20"],
         "cooking_boc": ["--minute", "0.001"],
         "cooking_threads": ["--minute", "0.001"],
+        "dashboard": ["--frames", "10"],
         "fibonacci": ["10"],
         "service": ["--requests", "20"],
         "word_count": [str(tmp_path)],
@@ -81,10 +85,17 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
     [
         ("bank", ["--accounts", "1"]),
         ("bank", ["--transfers", "many"]),
+        ("boids", ["--boids", "0"]),
+        ("boids", ["--width", "49"]),
+        ("boids", ["--headless", "5", "--frames", "5"]),
+        ("boids", ["--frames", "5", "--snapshot", "a.png"]),
+        ("boids", ["--snapshot", "no such folder/a.png"]),
         ("calculator", ["--patience", "0"]),
         ("dining_philosophers", ["--philosophers", "1"]),
         ("cooking_boc", ["--minute", "0"]),
         ("cooking_threads", ["--cooks", "0"]),
+        ("dashboard", ["--districts", "1"]),
+        ("dashboard", ["--window", "--headless"]),
         ("fibonacci", ["-1"]),
         ("pipeline", ["--height", "0"]),
         ("prime_factor", ["1"]),

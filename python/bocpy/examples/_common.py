@@ -8,6 +8,10 @@ from collections.abc import Callable
 from bocpy import WORKER_COUNT
 
 
+class Failed(Exception):
+    """What the user has to be told of."""
+
+
 def command_line(text: str | None) -> argparse.ArgumentParser:
     """A parser whose ``--help`` shows ``text``, an example's docstring, as it was written."""
     return argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)

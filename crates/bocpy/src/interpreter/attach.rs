@@ -6,6 +6,7 @@ use pyo3_ffi as ffi;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
+use std::time::Duration;
 
 /// Takes up a thread state again.
 ///
@@ -85,6 +86,16 @@ pub(crate) fn pause(_py: Python<'_>, sleep: &mut dyn FnMut()) {
         let thread = ffi::PyEval_SaveThread();
         with_worker(ptr::null(), sleep);
         take_up(thread);
+    }
+}
+
+/// Sleeps, attached to nothing, whether or not this thread is attached.
+pub(super) fn rest(time: Duration) {
+    let sleep = || std::thread::sleep(time);
+    match attached_to() {
+        // SAFETY: attached, as we have just seen.
+        Some(_) => detach(unsafe { Python::assume() }, sleep),
+        None => sleep(),
     }
 }
 
