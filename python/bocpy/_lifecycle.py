@@ -4,7 +4,7 @@ import atexit
 import os
 import sys
 
-__all__ = ["finish_before_threads_end", "install", "install_in_sub_interpreter", "is_main_thread", "thread_name"]
+__all__ = ["finish_before_threads_end", "install", "install_in_sub_interpreter", "thread_name"]
 
 
 def install():
@@ -24,13 +24,6 @@ def install():
 def install_in_sub_interpreter():
     """The same for an interpreter that the program has made."""
     atexit.register(_core()._leave)
-
-
-def is_main_thread():
-    """Tells whether signals come to this thread."""
-    import threading
-
-    return threading.current_thread() is threading.main_thread()
 
 
 def thread_name(number):

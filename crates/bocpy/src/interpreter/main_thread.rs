@@ -1,11 +1,8 @@
 //! Which thread is the main one.
 
-use super::{Imported, State};
-use crate::ffi::error::{self, Raised};
+use super::State;
 use crate::ffi::{Python, frames};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-static IS_MAIN_THREAD: Imported = Imported::new("bocpy._lifecycle", c"is_main_thread");
 
 /// As Python numbers it. Zero: nobody has asked from there.
 static MAIN: AtomicU64 = AtomicU64::new(0);
@@ -17,7 +14,7 @@ pub(crate) fn is_main_thread(py: Python<'_>, state: &State) -> bool {
     }
     let here = frames::this_thread();
     match MAIN.load(Ordering::Relaxed) {
-        0 => ask(py, state, here),
+        0 => ask(py, here),
         main => main == here,
     }
 }
@@ -28,14 +25,8 @@ pub(crate) fn is_here() -> bool {
 }
 
 #[cold]
-fn ask(py: Python<'_>, state: &State, here: u64) -> bool {
-    let is_main = error::aside(py, || match IS_MAIN_THREAD.call_in(py, state, &[]) {
-        Ok(answer) => answer.is_true().unwrap_or(false),
-        Err(Raised) => {
-            error::clear(py);
-            false
-        }
-    });
+fn ask(py: Python<'_>, here: u64) -> bool {
+    let is_main = frames::is_main_thread(py);
     if is_main {
         MAIN.store(here, Ordering::Relaxed);
     }
