@@ -184,12 +184,6 @@ pub(crate) fn describe_object(error: &Object<'_>) -> String {
     }
 }
 
-/// Ctrl-C, which has been raised where nobody could pass it on, is raised again by the next code that looks for signals.
-pub(crate) fn interrupt_again(_py: Python<'_>) {
-    // SAFETY: only sets a flag.
-    unsafe { ffi::PyErr_SetInterrupt() }
-}
-
 /// Runs what signals ask for: Ctrl-C raises `KeyboardInterrupt` here.
 pub(crate) fn check_signals(_py: Python<'_>) -> PyResult<()> {
     // SAFETY: attached.

@@ -3,11 +3,12 @@
 use super::object::{Borrowed, Object, Python};
 use super::{PyResult, error};
 use pyo3_ffi as ffi;
-use std::ffi::c_ulong;
+use std::ffi::{c_int, c_ulong};
 
 // Not in every pyo3-ffi that we build with.
 unsafe extern "C" {
     fn PyThread_get_thread_ident() -> c_ulong;
+    fn _PyOS_IsMainThread() -> c_int;
     #[cfg(not(Py_GIL_DISABLED))]
     fn PyThreadState_GetFrame(thread: *mut ffi::PyThreadState) -> *mut ffi::PyFrameObject;
 }
@@ -37,6 +38,13 @@ impl Thread {
 pub(crate) fn this_thread() -> u64 {
     // SAFETY: asks for a number.
     unsafe { PyThread_get_thread_ident() as u64 }
+}
+
+/// Whether signals come to this thread: it is the main one, attached to the main interpreter. By a function of CPython's that
+/// runs no Python code, as a signal could come during that, and its exception would be nobody's.
+pub(crate) fn is_main_thread(_py: Python<'_>) -> bool {
+    // SAFETY: attached.
+    unsafe { _PyOS_IsMainThread() != 0 }
 }
 
 /// The file and the line from which we were called. `None`: not from Python.

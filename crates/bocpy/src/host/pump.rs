@@ -46,10 +46,9 @@ pub(crate) struct Pumped {
 /// What a wait runs before it looks at its own business again.
 const IN_A_WAIT: Bounds = Bounds { time: Some(SIGNAL_CHECK), most: None, raises: false };
 
-/// Whether something is in the lane.
+/// Whether something is in the lane. It may be, as long as a thread starts or ends the workers, or forks.
 pub(super) fn is_work_there() -> bool {
-    let engine = ENGINE.try_read_recursive();
-    engine.as_deref().and_then(Option::as_ref).is_some_and(has_work)
+    ENGINE.try_read_recursive().is_none_or(|engine| engine.as_ref().is_some_and(has_work))
 }
 
 fn has_work(engine: &Arc<Engine>) -> bool {

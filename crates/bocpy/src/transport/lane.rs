@@ -90,15 +90,12 @@ impl Bell {
     }
 
     /// The main thread has stopped running what is ready. Nobody was told of what came meanwhile, and some may be left.
-    /// Returns whether the notifier has something to do.
-    fn tell_of_the_rest(&mut self) -> bool {
-        if !is_there() {
-            self.forget();
-            return false;
-        }
-        self.ready_since = Some(Instant::now());
-        IS_READY.store(true, Ordering::SeqCst);
-        self.tell() | self.watchdog.is_some()
+    /// Returns whether that is so.
+    fn note_the_rest(&mut self) -> bool {
+        let is_left = is_there();
+        self.ready_since = is_left.then(Instant::now);
+        IS_READY.store(is_left, Ordering::SeqCst);
+        is_left
     }
 
     /// How long something has been ready.
@@ -109,13 +106,9 @@ impl Bell {
     /// It may have been run before the bell rang.
     fn forget_if_nothing_is_there(&mut self) {
         if !is_there() {
-            self.forget();
+            self.ready_since = None;
+            IS_READY.store(false, Ordering::SeqCst);
         }
-    }
-
-    fn forget(&mut self) {
-        self.ready_since = None;
-        IS_READY.store(false, Ordering::SeqCst);
     }
 }
 
@@ -210,7 +203,9 @@ impl Drop for Entered {
         let before = std::mem::replace(&mut self.before, Main::Elsewhere);
         let mut bell = hold();
         let entered = std::mem::replace(&mut bell.main, before);
-        let calls = matches!(bell.main, Main::Elsewhere) && bell.tell_of_the_rest();
+        let is_left = bell.note_the_rest();
+        let calls =
+            is_left && matches!(bell.main, Main::Elsewhere) && (bell.tell() | bell.watchdog.is_some());
         drop(bell);
         drop(entered);
         if calls {
