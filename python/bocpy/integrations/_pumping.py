@@ -50,15 +50,8 @@ class Woken(Pumping):
         _remove(self)
 
     def _pump(self) -> None:
-        """Run pinned behaviors for the time of a slice. bocpy wakes the loop again if there are more."""
-        try:
-            pump_for(SLICE_MS)
-        except BaseException:
-            # The loop may go on all the same, and the rest is still there; after an error of the watchdog, all of it.
-            with _lock:
-                if self in _open:
-                    self._wake()
-            raise
+        """Run pinned behaviors for the time of a slice. If some are left, bocpy wakes the loop again."""
+        pump_for(SLICE_MS)
 
     @abstractmethod
     def _wake(self) -> None:
