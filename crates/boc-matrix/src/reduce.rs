@@ -38,7 +38,7 @@ impl Reduction {
     }
 
     /// Of at least one element.
-    fn of(self, values: &[f64]) -> f64 {
+    pub(crate) fn of(self, values: &[f64]) -> f64 {
         fn all<F: Fold>(values: &[f64]) -> f64 {
             dispatch(All::<F>(values, PhantomData))
         }
