@@ -19,7 +19,10 @@ fn random(rows: usize, columns: usize) -> Matrix {
 
 fn bench<R>(criterion: &mut Criterion, name: &str, mut run: impl FnMut() -> R) {
     let mut group = criterion.benchmark_group("table");
-    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(800)).sample_size(20);
+    group
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .sample_size(20);
     group.bench_function(name, |bencher| bencher.iter(|| black_box(run())));
 }
 

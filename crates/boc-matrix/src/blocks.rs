@@ -82,7 +82,10 @@ impl Matrix {
             (Err(buffers), _) => {
                 let blocks =
                     buffers.into_iter().zip(shapes).map(|(buffer, shape)| Matrix::from_buffer(buffer, shape));
-                fail(blocks.collect(), "the blocks are not neighbours in one matrix; some are missing, or were copied")
+                fail(
+                    blocks.collect(),
+                    "the blocks are not neighbours in one matrix; some are missing, or were copied",
+                )
             }
             (Ok(_), Err(error)) => unreachable!("blocks of one matrix have a shape: {error}"),
         }

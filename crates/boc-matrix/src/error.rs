@@ -147,14 +147,19 @@ impl fmt::Display for Error {
             Error::Ragged { row, length, needed } => {
                 write!(to, "row {row} has {length} values, row 0 has {needed}; all rows must be equally long")
             }
-            Error::Axis(axis) => write!(to, "axis {axis} does not exist; it is 0 or -2 (down the rows), 1 or -1"),
+            Error::Axis(axis) => {
+                write!(to, "axis {axis} does not exist; it is 0 or -2 (down the rows), 1 or -1")
+            }
             Error::Index { what, index, length } => {
                 write!(to, "{what} {index} does not exist; there are {length}")
             }
             Error::NotAnIndex(value) => write!(to, "{value} is not an index; an index is a whole number"),
             Error::Selector(what) => to.write_str(what),
             Error::Vectors { operation, lengths, shape } => {
-                write!(to, "{operation}: is for vectors of {lengths} components, as rows or columns, not for {shape}")
+                write!(
+                    to,
+                    "{operation}: is for vectors of {lengths} components, as rows or columns, not for {shape}"
+                )
             }
             Error::Blocks(what) => to.write_str(what),
             Error::Argument { operation, what } => write!(to, "{operation}: {what}"),

@@ -125,7 +125,8 @@ impl Matrix {
         let mut indices = vector(shape.size())?;
         indices.resize(shape.size(), -1);
         let groups = axis.map_or(1, |axis| self.shape().reduced(axis).size());
-        let mut candidates = vector::<(usize, f64)>(axis.map_or(self.len(), |axis| self.shape().length(axis)))?;
+        let mut candidates =
+            vector::<(usize, f64)>(axis.map_or(self.len(), |axis| self.shape().length(axis)))?;
         for at in 0..groups {
             let (start, step, count) = axis.map_or((0, 1, self.len()), |axis| group(self.shape(), axis, at));
             let chosen = |nth: &usize| mask.as_ref().is_none_or(|mask| mask[start + nth * step] != 0.0);

@@ -68,12 +68,7 @@ impl Matrix {
     }
 
     /// [`Matrix::take`] to an output of the result's shape.
-    pub fn take_into(
-        &self,
-        indices: &[isize],
-        axis: Option<Axis>,
-        output: &mut Matrix,
-    ) -> Result<(), Error> {
+    pub fn take_into(&self, indices: &[isize], axis: Option<Axis>, output: &mut Matrix) -> Result<(), Error> {
         let needed = self.take_shape(indices.len(), axis)?;
         if output.shape() != needed {
             return Err(Error::Output { operation: "take", needed, given: output.shape() });

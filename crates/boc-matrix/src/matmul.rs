@@ -30,7 +30,13 @@ impl Matrix {
         let inner = self.columns();
         let mut output = Matrix::scratch(shape)?;
         if shape.size().saturating_mul(inner) <= SMALL {
-            dispatch(Small { left: self, right: other, output: &mut output, inner, columns: shape.columns() });
+            dispatch(Small {
+                left: self,
+                right: other,
+                output: &mut output,
+                inner,
+                columns: shape.columns(),
+            });
         } else {
             large(self, other, &mut output);
         }

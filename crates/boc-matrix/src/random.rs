@@ -86,8 +86,11 @@ fn check_uniform(least: f64, limit: f64) -> Result<(), Error> {
 
 fn check_normal(mean: f64, deviation: f64) -> Result<(), Error> {
     let fine = mean.is_finite() && deviation.is_finite() && deviation >= 0.0;
-    let what =
-        || format!("the mean, {mean}, and the standard deviation, {deviation}, must be finite, the latter not negative");
+    let what = || {
+        format!(
+            "the mean, {mean}, and the standard deviation, {deviation}, must be finite, the latter not negative"
+        )
+    };
     if fine { Ok(()) } else { Err(Error::argument("normal", what())) }
 }
 

@@ -84,7 +84,9 @@ impl Matrix {
             Reduction::Sum | Reduction::Mean => self.fold_axis::<Sum>(axis, &mut output),
             Reduction::Min => self.fold_axis::<Min>(axis, &mut output),
             Reduction::Max => self.fold_axis::<Max>(axis, &mut output),
-            Reduction::Magnitude | Reduction::MagnitudeSquared => self.fold_axis::<Squares>(axis, &mut output),
+            Reduction::Magnitude | Reduction::MagnitudeSquared => {
+                self.fold_axis::<Squares>(axis, &mut output)
+            }
         }
         match reduction {
             Reduction::Mean => {
@@ -106,11 +108,7 @@ impl Matrix {
     }
 
     /// The reduction of the elements where the mask, which broadcasts to the matrix, is not zero (NaN is not).
-    pub fn reduce_where<'a>(
-        &self,
-        reduction: Reduction,
-        mask: impl Into<Operand<'a>>,
-    ) -> Result<f64, Error> {
+    pub fn reduce_where<'a>(&self, reduction: Reduction, mask: impl Into<Operand<'a>>) -> Result<f64, Error> {
         let mut chosen = Chosen::new(self, mask.into())?;
         Ok(match chosen.all() {
             [] => reduction.of_none(),

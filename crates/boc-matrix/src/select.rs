@@ -105,9 +105,7 @@ enum Positions {
 impl Positions {
     fn new(what: &'static str, select: Select<'_>, length: usize) -> Result<Positions, Error> {
         Ok(match select {
-            Select::One(at) => {
-                Positions::Span(Span { start: index(what, at, length)?, step: 1, count: 1 })
-            }
+            Select::One(at) => Positions::Span(Span { start: index(what, at, length)?, step: 1, count: 1 }),
             Select::Span(span) => {
                 span.check(what, length)?;
                 Positions::Span(span)
@@ -217,7 +215,10 @@ impl Matrix {
         let shape = Shape::new(rows.len(), columns.len())?;
         let value = value.into();
         if matches!(value, Operand::Output) {
-            return Err(Error::argument("assignment", "a part cannot be overwritten by the whole; copy it first"));
+            return Err(Error::argument(
+                "assignment",
+                "a part cannot be overwritten by the whole; copy it first",
+            ));
         }
         if let Some(right) = value.shape(None)
             && right.broadcast(shape) != Some(shape)

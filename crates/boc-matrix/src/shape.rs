@@ -75,10 +75,7 @@ impl Shape {
             (1, n) | (n, 1) => Some(n),
             _ => None,
         };
-        Some(Shape {
-            rows: common(self.rows, other.rows)?,
-            columns: common(self.columns, other.columns)?,
-        })
+        Some(Shape { rows: common(self.rows, other.rows)?, columns: common(self.columns, other.columns)? })
     }
 
     pub(crate) fn common(operation: &'static str, left: Shape, right: Shape) -> Result<Shape, Error> {

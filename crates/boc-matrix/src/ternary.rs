@@ -159,7 +159,9 @@ impl<O: Operation> Kernel for Apply<'_, O> {
                 for (operand, line) in operands.iter_mut().zip(&lines) {
                     match line {
                         Line::Number(number) => operand[..size].fill(*number),
-                        Line::Values(values) => operand[..size].copy_from_slice(&values[nth * CHUNK..][..size]),
+                        Line::Values(values) => {
+                            operand[..size].copy_from_slice(&values[nth * CHUNK..][..size])
+                        }
                         Line::Output => operand[..size].copy_from_slice(output),
                     }
                 }

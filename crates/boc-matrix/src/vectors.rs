@@ -16,11 +16,7 @@ pub enum Scalars {
 impl Matrix {
     /// The sum of the products of elements (not that of matrices): of all, of each column ([`Axis::Rows`]) or of each row.
     /// The operands broadcast.
-    pub fn vecdot<'a>(
-        &self,
-        other: impl Into<Operand<'a>>,
-        axis: Option<Axis>,
-    ) -> Result<Scalars, Error> {
+    pub fn vecdot<'a>(&self, other: impl Into<Operand<'a>>, axis: Option<Axis>) -> Result<Scalars, Error> {
         let operand = other.into();
         if let (Operand::Values(_, right), left) = (operand, self.shape())
             && left.broadcast(right).is_none()

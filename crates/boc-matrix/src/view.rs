@@ -108,7 +108,10 @@ impl Window {
         self.check(matrix)?;
         let (shape, value) = (self.view_shape(), value.into());
         if matches!(value, Operand::Output) {
-            return Err(Error::argument("assignment", "a part cannot be overwritten by the whole; copy it first"));
+            return Err(Error::argument(
+                "assignment",
+                "a part cannot be overwritten by the whole; copy it first",
+            ));
         }
         if let Some(right) = value.shape(None)
             && right.broadcast(shape) != Some(shape)

@@ -143,7 +143,8 @@ proptest! {
 
 #[test]
 fn a_clip_without_a_meaning_is_refused() {
-    for (low, high) in [(None, None), (Some(1.0), Some(0.0)), (Some(f64::NAN), None), (None, Some(f64::NAN))] {
+    for (low, high) in [(None, None), (Some(1.0), Some(0.0)), (Some(f64::NAN), None), (None, Some(f64::NAN))]
+    {
         assert!(Unary::clip(low, high).is_err(), "{low:?} {high:?}");
     }
     let row = Matrix::row(&[-1.0, f64::NAN, 2.0]).unwrap();

@@ -37,6 +37,12 @@ pub fn matrix() -> impl Strategy<Value = Matrix> {
     shape().prop_flat_map(of_shape)
 }
 
+/// Copies of that matrix: it is no `Clone`, since copying can fail.
+pub fn just(matrix: Matrix) -> impl Strategy<Value = Matrix> {
+    let matrix = std::sync::Arc::new(matrix);
+    Just(()).prop_map(move |()| matrix.try_clone().unwrap())
+}
+
 /// Two matrices whose shapes fit, in all ways that they can.
 pub fn pair() -> impl Strategy<Value = (Matrix, Matrix)> {
     (shape(), any::<[bool; 4]>(), prop::bool::weighted(0.3)).prop_flat_map(|(shape, single, same)| {
@@ -52,12 +58,14 @@ pub fn pair() -> impl Strategy<Value = (Matrix, Matrix)> {
 pub fn mask(shape: Shape) -> impl Strategy<Value = Matrix> {
     let density = prop_oneof![Just(0.0), Just(0.1), Just(0.7), Just(1.0)];
     density.prop_flat_map(move |density: f64| {
-        let value = (prop::bool::weighted(density), any::<bool>()).prop_map(|(chosen, nan)| match (chosen, nan) {
-            (false, _) => 0.0,
-            (true, false) => 1.0,
-            (true, true) => f64::NAN,
-        });
-        prop::collection::vec(value, shape.size()).prop_map(move |values| Matrix::new(shape, &values).unwrap())
+        let value =
+            (prop::bool::weighted(density), any::<bool>()).prop_map(|(chosen, nan)| match (chosen, nan) {
+                (false, _) => 0.0,
+                (true, false) => 1.0,
+                (true, true) => f64::NAN,
+            });
+        prop::collection::vec(value, shape.size())
+            .prop_map(move |values| Matrix::new(shape, &values).unwrap())
     })
 }
 
