@@ -43,9 +43,7 @@ macro_rules! binary {
             #[inline]
             fn run(self, output: &mut [f64], columns: usize, left: Source<'_>, right: Source<'_>) {
                 match self {
-                    $(Binary::$name => dispatch(Apply::<operations::$name> {
-                        output, columns, left, right, operation: PhantomData
-                    }),)*
+                    $(Binary::$name => run::<operations::$name>(output, columns, left, right),)*
                 }
             }
         }
@@ -143,6 +141,19 @@ impl Matrix {
     }
 }
 
+/// Up to so many elements, a plain loop is done before the one for vectors has begun.
+const FEW: usize = 8;
+
+#[inline]
+fn run<O: Operation>(output: &mut [f64], columns: usize, left: Source<'_>, right: Source<'_>) {
+    if output.len() <= FEW
+        && let (Some(left), Some(right)) = (left.whole(), right.whole())
+    {
+        return apply_line::<O>(output, left, right);
+    }
+    dispatch(Apply::<O> { output, columns, left, right, operation: PhantomData });
+}
+
 struct Apply<'a, O> {
     output: &'a mut [f64],
     columns: usize,
@@ -156,8 +167,10 @@ impl<O: Operation> Kernel for Apply<'_, O> {
 
     #[inline(always)]
     fn run(self) {
-        let flat = !self.left.has_rows() && !self.right.has_rows();
-        let columns = if flat { self.output.len() } else { self.columns };
+        if let (Some(left), Some(right)) = (self.left.whole(), self.right.whole()) {
+            return apply_line::<O>(self.output, left, right);
+        }
+        let columns = self.columns;
         for (row, output) in self.output.chunks_exact_mut(columns).enumerate() {
             apply_line::<O>(output, self.left.line(row, columns), self.right.line(row, columns));
         }

@@ -66,9 +66,8 @@ impl Allocation {
         let layout = Allocation::layout(capacity)?;
         let large = layout.size() > LARGE_BYTES;
         // SAFETY: the size is not 0, since `capacity` is not.
-        let base =
-            NonNull::new(if large { unsafe { alloc_zeroed(layout) } } else { unsafe { alloc(layout) } });
-        let base = base.ok_or(Error::OutOfMemory { bytes: layout.size() })?;
+        let base = unsafe { if large { alloc_zeroed(layout) } else { alloc(layout) } };
+        let base = NonNull::new(base).ok_or(Error::OutOfMemory { bytes: layout.size() })?;
         if !large {
             // SAFETY: the block has that size. Cheaper than `alloc_zeroed`, which is slow for small blocks.
             unsafe { base.write_bytes(0, layout.size()) };

@@ -47,34 +47,37 @@ const WAYS: usize = 4;
 /// Numbers that are folded before the accumulators are joined: 16 for each.
 const BLOCK: usize = 16 * WIDTH * WAYS;
 
-/// The fold of a block. The numbers are not none.
+/// Joins 8 numbers to 8 others.
+#[inline(always)]
+fn join<F: Fold>(to: &mut [f64; WIDTH], values: &[f64; WIDTH]) {
+    for (to, &x) in to.iter_mut().zip(values) {
+        *to = F::join(*to, F::map(x));
+    }
+}
+
+/// The fold of a block. `first` is the first number of all.
 #[inline(always)]
 fn block<F: Fold>(values: &[f64], first: f64) -> f64 {
     let start = if F::ANY_ORDER { 0.0 } else { first };
-    let mut ways = [[start; WIDTH]; WAYS];
-    let (wide, rest) = values.as_chunks::<{ WIDTH * WAYS }>();
-    for chunk in wide {
-        for (way, values) in ways.iter_mut().zip(chunk.as_chunks::<WIDTH>().0) {
-            for (to, &x) in way.iter_mut().zip(values) {
-                *to = F::join(*to, F::map(x));
-            }
-        }
+    // Not an array of four: the compiler would keep that in memory.
+    let (mut a, mut b, mut c, mut d) = ([start; WIDTH], [start; WIDTH], [start; WIDTH], [start; WIDTH]);
+    let (vectors, rest) = values.as_chunks::<WIDTH>();
+    let (wide, vectors) = vectors.as_chunks::<WAYS>();
+    for [p, q, r, s] in wide {
+        join::<F>(&mut a, p);
+        join::<F>(&mut b, q);
+        join::<F>(&mut c, r);
+        join::<F>(&mut d, s);
     }
-    let (vectors, rest) = rest.as_chunks::<WIDTH>();
-    for (way, values) in ways.iter_mut().zip(vectors) {
-        for (to, &x) in way.iter_mut().zip(values) {
-            *to = F::join(*to, F::map(x));
-        }
+    for vector in vectors {
+        join::<F>(&mut d, vector);
     }
-    let [mut a, b, c, mut d] = ways;
-    for (to, &x) in d.iter_mut().zip(rest) {
-        *to = F::join(*to, F::map(x));
-    }
+    let tail = rest.iter().fold(start, |tail, &x| F::join(tail, F::map(x)));
     for i in 0..WIDTH {
         a[i] = F::join(F::join(a[i], b[i]), F::join(c[i], d[i]));
     }
     let [p, q, r, s] = [0, 1, 2, 3].map(|i| F::join(a[i], a[i + 4]));
-    F::join(F::join(p, r), F::join(q, s))
+    F::join(F::join(F::join(p, r), F::join(q, s)), tail)
 }
 
 /// The fold of all these numbers, at least one.
@@ -147,6 +150,10 @@ impl<F: Fold> Kernel for EachRow<'_, F> {
 
 /// Folds each row of N numbers, several rows at once.
 #[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "the rows are the inner loop, for one vector over several rows"
+)]
 pub(crate) fn narrow<F: Fold, const N: usize>(values: &[f64], output: &mut [f64]) {
     let (rows, _) = values.as_chunks::<N>();
     let (blocks, rest) = rows.as_chunks::<WIDTH>();

@@ -89,6 +89,17 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The elements for the output as one long row, if rows do not matter.
+    #[inline(always)]
+    pub(crate) fn whole(&self) -> Option<Line<'a>> {
+        match *self {
+            Source::Number(number) => Some(Line::Number(number)),
+            Source::Full(values) => Some(Line::Values(values)),
+            Source::Output => Some(Line::Output),
+            Source::Row(_) | Source::Column(_) => None,
+        }
+    }
+
     /// Whether rows matter, so that the output cannot be taken for one long row.
     #[inline(always)]
     pub(crate) fn has_rows(&self) -> bool {

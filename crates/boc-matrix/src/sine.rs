@@ -23,6 +23,7 @@ const PI_2: [f64; 3] = [
 const PI_2_REST: f64 = f64::from_bits(0x397B_839A_2520_49C1);
 
 /// The minimax polynomial for (sin(x) - x) / x^3 in x^2.
+#[expect(clippy::excessive_precision, reason = "as they are published")]
 const SINE: [f64; 6] = [
     -1.66666666666666324348e-01,
     8.33333333332248946124e-03,
@@ -32,6 +33,7 @@ const SINE: [f64; 6] = [
     1.58969099521155010221e-10,
 ];
 /// The minimax polynomial for (cos(x) - 1 + x^2/2) / x^4 in x^2.
+#[expect(clippy::excessive_precision, reason = "as they are published")]
 const COSINE: [f64; 6] = [
     4.16666666666666019037e-02,
     -1.38888888888741095749e-03,
@@ -119,6 +121,12 @@ fn both<F: Function>(x: f64) -> f64 {
     f64::from_bits(bits ^ ((turns & 2) << 62))
 }
 
+/// Whether a number is the library's: beyond the limit, infinite or NaN, which are at least as large as bits.
+#[inline(always)]
+fn is_far(x: f64) -> bool {
+    x.abs().to_bits() > LIMIT.to_bits()
+}
+
 /// Numbers that are done together, before those among them are looked for that need the library.
 const CHUNK: usize = 64;
 
@@ -148,7 +156,7 @@ impl<F: Function> Kernel for Apply<'_, F> {
             let mut far = 0;
             for (to, &x) in output.iter_mut().zip(&chunk[..size]) {
                 *to = both::<F>(x);
-                far |= !(x.abs() <= LIMIT) as u64; // also of NaN
+                far |= is_far(x) as u64;
             }
             if far != 0 {
                 library::<F>(output, &chunk[..size]);
@@ -161,7 +169,7 @@ impl<F: Function> Kernel for Apply<'_, F> {
 #[inline(never)]
 fn library<F: Function>(output: &mut [f64], input: &[f64]) {
     for (to, &x) in output.iter_mut().zip(input) {
-        if !(x.abs() <= LIMIT) {
+        if is_far(x) {
             *to = F::library(x);
         }
     }

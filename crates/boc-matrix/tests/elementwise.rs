@@ -112,7 +112,8 @@ proptest! {
     fn ternary_operations_round_as_promised((a, b) in pair(), c in number()) {
         let shape = a.shape().broadcast(b.shape()).unwrap();
         let full = Matrix::expand(&b, shape)?;
-        let forms: [(Ternary, fn(f64, f64, f64) -> f64); 3] = [
+        type Function = fn(f64, f64, f64) -> f64;
+        let forms: [(Ternary, Function); 3] = [
             (Ternary::MultiplyAdd, |a, b, c| a.mul_add(b, c)),
             (Ternary::ScaledAdd, |a, b, c| a + b * c),
             (Ternary::Where, |a, b, c| if a != 0.0 { b } else { c }),
