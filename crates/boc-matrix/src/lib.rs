@@ -46,6 +46,10 @@
 //! `unsafe` is in three of them: `buffer`; `dispatch`, which calls functions compiled for instructions that it has found the
 //! processor to have; and `matmul`, which calls `gemm`.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod binary;
 mod bins;
 mod blocks;
