@@ -5,6 +5,7 @@
 //! grows with the logarithm of the count, as with NumPy's pairwise sums, and does not depend on the level.
 
 use crate::dispatch::Kernel;
+use std::hint::black_box;
 use std::marker::PhantomData;
 
 /// An operation that joins two numbers.
@@ -76,6 +77,8 @@ fn block<F: Fold>(values: &[f64], first: f64) -> f64 {
     for i in 0..WIDTH {
         a[i] = F::join(F::join(a[i], b[i]), F::join(c[i], d[i]));
     }
+    // The compiler must not know what comes next: it would take pairs in the loop above, to have pairs here.
+    let a = black_box(a);
     let [p, q, r, s] = [0, 1, 2, 3].map(|i| F::join(a[i], a[i + 4]));
     F::join(F::join(F::join(p, r), F::join(q, s)), tail)
 }

@@ -78,27 +78,21 @@ const ROWS: usize = 64;
 #[inline(always)]
 fn narrow_rows<const N: usize>(output: &mut [f64], input: Option<&[f64]>) {
     let mut lengths = [0.0; ROWS];
+    let mut divisors = [[0.0; N]; ROWS];
     for (nth, to) in output.chunks_mut(ROWS * N).enumerate() {
-        let lengths = &mut lengths[..to.len() / N];
-        match input {
-            Some(input) => {
-                let from = &input[nth * ROWS * N..][..to.len()];
-                narrow::<Squares, N>(from, lengths);
-                lengths.iter_mut().for_each(|square| *square = square.sqrt());
-                let rows = to.as_chunks_mut::<N>().0.iter_mut().zip(from.as_chunks::<N>().0);
-                for ((to, from), &length) in rows.zip(&*lengths) {
-                    for (to, &x) in to.iter_mut().zip(from) {
-                        *to = unit(x, length);
-                    }
-                }
+        let from = input.map(|input| &input[nth * ROWS * N..][..to.len()]);
+        narrow::<Squares, N>(from.unwrap_or(to), &mut lengths[..to.len() / N]);
+        lengths.iter_mut().for_each(|square| *square = square.sqrt());
+        // One for each number, so that the loop over the numbers need not know of rows.
+        for (divisor, &length) in divisors.iter_mut().zip(&lengths) {
+            *divisor = [length; N];
+        }
+        let divisors = divisors.as_flattened();
+        match from {
+            Some(from) => {
+                to.iter_mut().zip(from).zip(divisors).for_each(|((to, &x), &length)| *to = unit(x, length));
             }
-            None => {
-                narrow::<Squares, N>(to, lengths);
-                lengths.iter_mut().for_each(|square| *square = square.sqrt());
-                for (to, &length) in to.as_chunks_mut::<N>().0.iter_mut().zip(&*lengths) {
-                    to.iter_mut().for_each(|to| *to = unit(*to, length));
-                }
-            }
+            None => to.iter_mut().zip(divisors).for_each(|(to, &length)| *to = unit(*to, length)),
         }
     }
 }

