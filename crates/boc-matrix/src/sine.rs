@@ -122,7 +122,9 @@ fn both<F: Function>(x: f64) -> f64 {
     let turns = turns.wrapping_add(F::AHEAD);
     let swap = (turns & 1).wrapping_neg(); // all bits, for the odd quarters
     let bits = (sine(y, rest).to_bits() & !swap) | (cosine(y, rest).to_bits() & swap);
-    f64::from_bits(bits ^ ((turns & 2) << 62))
+    let result = f64::from_bits(bits ^ ((turns & 2) << 62));
+    // The sums above lose the sign of -0.
+    if x == 0.0 && F::AHEAD == 0 { x } else { result }
 }
 
 /// Whether a number is the library's: beyond the limit, infinite or NaN, which are at least as large as bits.

@@ -143,6 +143,18 @@ proptest! {
 }
 
 #[test]
+fn sine_and_cosine_of_special_numbers_are_the_librarys() {
+    let special = [0.0, 5e-324, f64::MIN_POSITIVE, 1e6, 1e6 + 0.125, 1e22, f64::MAX, f64::INFINITY, f64::NAN];
+    let special: Vec<f64> = special.into_iter().flat_map(|x| [x, -x]).cycle().take(200).collect();
+    let row = Matrix::row(&special).unwrap();
+    let (sines, cosines) = (row.sin().unwrap(), row.cos().unwrap());
+    for (nth, &x) in special.iter().enumerate() {
+        assert!(alike(sines[nth], x.sin()), "sin({x:e}) is not {:e}", sines[nth]);
+        assert!(alike(cosines[nth], x.cos()), "cos({x:e}) is not {:e}", cosines[nth]);
+    }
+}
+
+#[test]
 fn a_clip_without_a_meaning_is_refused() {
     for (low, high) in [(None, None), (Some(1.0), Some(0.0)), (Some(f64::NAN), None), (None, Some(f64::NAN))]
     {
