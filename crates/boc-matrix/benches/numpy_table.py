@@ -1,4 +1,4 @@
-"""numpy_table.py: NumPy's times for the rows of `cargo bench -p boc-matrix`, in nanoseconds, with the call from Python."""
+"""numpy_table.py: NumPy's times for the rows of `cargo bench -p boc-matrix`, in nanoseconds, called from Python."""
 
 import timeit
 

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! There are no empty matrices: each has at least one row and one column. Whatever a caller gives, the answer is a result or an
-//! [`Error`], also if memory runs out, and after an error nothing has been written.
+//! [`Error`], also if there is no memory for a matrix, and after an error nothing has been written.
 //!
 //! # Parts
 //!
