@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs boc's tests under a tool that finds errors which tests alone do not.
+# Runs the tests of boc and boc-matrix under a tool that finds errors which tests alone do not.
 #
 #   crates/boc/sanitize.sh address|thread|valgrind|miri [WHAT ...]     such as: thread --test hold a_hold_does_not_wait
 #
@@ -30,6 +30,8 @@ target=$(cargo locate-project --workspace --message-format plain | xargs dirname
 memory='--cfg boc_plain_memory'
 [ "${BOC_TEST_MEMORY:-plain}" = plain ] || memory=''
 export RUST_BACKTRACE=0
+# Of the random cases of boc-matrix, a few.
+export PROPTEST_CASES="${PROPTEST_CASES:-16}"
 
 # With an explicit --target, build scripts and macros are compiled as usual.
 sanitized() {
@@ -37,11 +39,13 @@ sanitized() {
     export RUSTFLAGS="-Zsanitizer=$tool -Cunsafe-allow-abi-mismatch=sanitizer $memory"
     export RUSTDOCFLAGS="$RUSTFLAGS"
     export CARGO_PROFILE_DEV_DEBUG=line-tables-only # enough for a report, and faster to compile
-    exec cargo test -p boc --target "$host" "$@"
+    exec cargo test -p boc -p boc-matrix --target "$host" "$@"
 }
 
 case $tool in
 address)
+    # As the system's allocator does: tests ask for more than there is.
+    export ASAN_OPTIONS="allocator_may_return_null=1 ${ASAN_OPTIONS:-}"
     sanitized "$@"
     ;;
 thread)
@@ -49,7 +53,7 @@ thread)
         echo "$0: std has to be compiled for it; to get its sources, run: rustup component add rust-src" >&2
         exit 1
     fi
-    export TSAN_OPTIONS="suppressions=$PWD/tsan.supp ${TSAN_OPTIONS:-}"
+    export TSAN_OPTIONS="allocator_may_return_null=1 suppressions=$PWD/tsan.supp ${TSAN_OPTIONS:-}"
     sanitized -Zbuild-std "$@"
     ;;
 valgrind)
@@ -59,7 +63,7 @@ valgrind)
     export RUSTFLAGS="$memory" CARGO_TARGET_DIR="$target/$tool" "$runner=valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect \
         --show-leak-kinds=definite,indirect --fair-sched=yes"
     export BOC_TEST_DIVISOR="${BOC_TEST_DIVISOR:-50}"
-    exec cargo test -p boc "$@"
+    exec cargo test -p boc -p boc-matrix "$@"
     ;;
 miri)
     [ $# -gt 0 ] || set -- --test hold --test panics

@@ -1,0 +1,105 @@
+//! Sorting numbers into bins.
+
+use crate::extreme::vector;
+use crate::{Error, Matrix, Reduction};
+
+/// The edges between bins, and which bin an edge itself belongs to.
+///
+/// Bin 0 is below the first edge, bin `k` between the edges `k - 1` and `k`, and the last one, as many as there are edges,
+/// is beyond the last edge; as NumPy's `digitize` has it. NaN is in no bin, which the number -1 says.
+///
+/// ```
+/// use boc_matrix::{Bins, Matrix};
+///
+/// let bins = Bins::edges(&[0.0, 10.0, 20.0], false)?;
+/// let row = Matrix::row(&[-1.0, 0.0, 15.0, 20.0, f64::NAN])?;
+/// assert_eq!(row.digitize(&bins)?.as_slice(), [0.0, 1.0, 2.0, 3.0, -1.0]);
+/// # Ok::<(), boc_matrix::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bins {
+    /// Ascending.
+    edges: Vec<f64>,
+    falling: bool,
+    right: bool,
+}
+
+impl Bins {
+    /// Bins between edges that ascend, or descend, not necessarily strictly. With `right`, a number that is equal to an edge is
+    /// in the bin with the smaller numbers, else in that with the greater ones. [`Error::Argument`] for no edges, NaN, and edges
+    /// in no order.
+    pub fn edges(edges: &[f64], right: bool) -> Result<Bins, Error> {
+        if edges.is_empty() || edges.iter().any(|edge| edge.is_nan()) {
+            return Err(Error::argument("digitize", "give at least one edge, and none that is NaN"));
+        }
+        let falling = edges.len() > 1 && !edges.is_sorted();
+        let mut sorted = vector(edges.len())?;
+        sorted.extend_from_slice(edges);
+        if falling {
+            sorted.reverse();
+        }
+        if !sorted.is_sorted() {
+            return Err(Error::argument("digitize", "the edges neither ascend nor descend; sort them"));
+        }
+        Ok(Bins { edges: sorted, falling, right })
+    }
+
+    /// So many bins of equal width between two bounds. [`Error::Argument`] if there are none, a bound is not finite, or the
+    /// upper bound is not above the lower one.
+    pub fn equal(count: usize, least: f64, greatest: f64, right: bool) -> Result<Bins, Error> {
+        if count == 0 {
+            return Err(Error::argument("bin", "the number of bins is 0; it has to be at least 1"));
+        }
+        if !(least.is_finite() && greatest.is_finite() && least < greatest) {
+            let what = format!("{least} and {greatest} are not two finite bounds, the lower one first");
+            return Err(Error::argument("bin", what));
+        }
+        let mut edges = vector(count.saturating_add(1))?;
+        // As NumPy's linspace; the last edge exactly.
+        let (width, steps) = (greatest - least, count as f64);
+        let step = width / steps;
+        edges.extend((0..count).map(|nth| {
+            if width.is_finite() {
+                nth as f64 * step + least
+            } else {
+                least * (1.0 - nth as f64 / steps) + greatest * (nth as f64 / steps)
+            }
+        }));
+        edges.push(greatest);
+        Ok(Bins { edges, falling: false, right })
+    }
+
+    /// So many bins of equal width between the least and the greatest element of a matrix.
+    pub fn spanning(matrix: &Matrix, count: usize, right: bool) -> Result<Bins, Error> {
+        let numbers = matrix.equal(matrix)?; // all but NaN
+        let least = matrix.reduce_where(Reduction::Min, &numbers)?;
+        let greatest = matrix.reduce_where(Reduction::Max, &numbers)?;
+        Bins::equal(count, least, greatest, right)
+    }
+
+    /// The number of x's bin.
+    pub fn number(&self, x: f64) -> f64 {
+        if x.is_nan() {
+            return -1.0;
+        }
+        let below = match self.right {
+            false => self.edges.partition_point(|&edge| edge <= x),
+            true => self.edges.partition_point(|&edge| edge < x),
+        };
+        (if self.falling { self.edges.len() - below } else { below }) as f64
+    }
+}
+
+impl Matrix {
+    /// The number of each element's bin.
+    pub fn digitize(&self, bins: &Bins) -> Result<Matrix, Error> {
+        let mut output = Matrix::scratch(self.shape())?;
+        output.iter_mut().zip(self.iter()).for_each(|(to, &x)| *to = bins.number(x));
+        Ok(output)
+    }
+
+    /// [`Matrix::digitize`], in place.
+    pub fn digitize_in_place(&mut self, bins: &Bins) {
+        self.iter_mut().for_each(|x| *x = bins.number(*x));
+    }
+}
