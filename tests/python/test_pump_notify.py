@@ -477,3 +477,46 @@ def test_a_notify_that_is_slow_at_the_end_of_the_program():
         """
     )
     assert sorted(done.stdout.split()) in (["ran"], ["ran", "told"]) and done.returncode == 0 and not done.stderr, done
+
+
+# Nobody
+
+
+def test_a_loop_that_waits_for_what_nobody_runs_is_told_after_some_seconds():
+    check_script(
+        """
+        import asyncio, sys
+        from bocpy import PinnedCown, pump, wait, when
+
+        told = []
+
+        class Told:
+            def write(self, text):
+                told.append(text)
+                loop.call_soon_threadsafe(pump)  # what the message asks for
+
+            def flush(self):
+                pass
+
+        async def main():
+            global loop
+            loop = asyncio.get_running_loop()
+            sys.stderr = Told()
+
+            @when(PinnedCown(1))
+            def result(pinned):
+                return pinned.value + 1
+
+            print(await result)
+            sys.stderr = sys.__stderr__
+
+        asyncio.run(main())
+        wait()
+        print("".join(told).strip())
+        """,
+        """
+        2
+        bocpy: an event loop waits for a behavior, while pinned behaviors are ready, which nobody runs: the main \
+thread has to, by pump_in() of bocpy.integrations, or by a call of pump() now and then
+        """,
+    )

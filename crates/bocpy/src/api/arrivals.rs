@@ -13,6 +13,7 @@ use crate::host::results::{self, Asking};
 use crate::interpreter::{PerInterpreter, Resident, State};
 use crate::transport::answers::{self, Answer, Arrival, Asker};
 use crate::transport::cown::{COWN, CownObject, Handle};
+use crate::transport::lane::Awaiting;
 use crate::transport::scope::ScopeObject;
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -73,7 +74,7 @@ fn handle<'a>(state: &State, cown: Option<&'a Object<'_>>, py: Python<'_>) -> Py
 /// Who gets what is to come with that key.
 fn asker<'py>(this: &Instance<'py, Arrivals>, key: Option<&Object<'py>>, cown: Option<Handle>) -> Asker {
     let key = Resident::new(key.map_or_else(|| this.py().none(), Object::clone));
-    Asker::Loop(this.value().0.clone(), key, cown)
+    Asker::Loop(this.value().0.clone(), key, cown, Awaiting::begin())
 }
 
 /// `ask(cown, key)`: the value of the cown is to come, with that key.

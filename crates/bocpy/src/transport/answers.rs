@@ -6,7 +6,7 @@
 
 use super::cown::Handle;
 use super::glimpse::{Glimpse, Refused};
-use super::lane::{self, Nudge};
+use super::lane::{self, Awaiting, Nudge};
 use super::signal::Signal;
 use super::slot::Slot;
 use crate::ffi::error::{self, Kind, Raised};
@@ -200,7 +200,7 @@ impl Arrivals {
 pub(crate) enum Asker {
     Thread(Arc<Waiter>),
     /// With the key, and the cown, if it is about one.
-    Loop(Arc<Arrivals>, Resident, Option<Handle>),
+    Loop(Arc<Arrivals>, Resident, Option<Handle>, Awaiting),
 }
 
 /// Somebody waits for an answer. Dropped, this says that none will come.
@@ -234,7 +234,7 @@ impl Asker {
     pub(crate) fn tell(self, answer: Answer) {
         match self {
             Asker::Thread(waiter) => waiter.tell(answer),
-            Asker::Loop(arrivals, key, cown) => arrivals.add(Arrival { key, cown, answer }),
+            Asker::Loop(arrivals, key, cown, _) => arrivals.add(Arrival { key, cown, answer }),
         }
     }
 }

@@ -6,11 +6,11 @@
 
 use super::notifier;
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, number, text};
+use crate::ffi::{Object, PyResult, Python, module, number, text};
 use crate::interpreter::home::main_home;
 use crate::interpreter::{Imported, Resident, attach, fork_safe};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,8 @@ pub(crate) struct Bell {
     is_to_be_called: bool,
     watchdog: Option<Watchdog>,
     has_warned: bool,
+    /// It has been said once that an event loop waits for what nobody runs.
+    has_said: bool,
 }
 
 /// The standard library's lock, as that of the notifier.
@@ -58,6 +60,12 @@ static BELL: Mutex<Bell> = Mutex::new(Bell::new());
 
 /// Something is ready, and nobody has pumped since.
 static IS_READY: AtomicBool = AtomicBool::new(false);
+
+/// How many answers event loops wait for.
+static AWAITED: AtomicUsize = AtomicUsize::new(0);
+
+/// How long such a loop waits without a word, while something is ready that nobody runs.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// Whether something is in the lane.
 static LOOK: OnceLock<fn() -> bool> = OnceLock::new();
@@ -77,7 +85,25 @@ impl Bell {
             is_to_be_called: false,
             watchdog: None,
             has_warned: false,
+            has_said: false,
         }
+    }
+
+    /// After how long without a pump there is something to say.
+    fn patience(&self) -> Option<Duration> {
+        if !matches!(self.main, Main::Elsewhere) {
+            return None;
+        }
+        match &self.watchdog {
+            Some(watchdog) => watchdog.warn.filter(|_| !self.has_warned),
+            None if self.notify.is_some() || self.has_said => None,
+            None => (AWAITED.load(Ordering::SeqCst) > 0).then_some(SILENCE),
+        }
+    }
+
+    /// Whether it is time for that.
+    fn is_over(&self) -> bool {
+        self.patience().zip(self.waited()).is_some_and(|(patience, waited)| waited >= patience)
     }
 
     /// If it has not been told that something is ready, this will be.
@@ -154,7 +180,7 @@ pub(crate) fn ring() {
         }
         Main::Elsewhere => {
             let is_told = bell.tell();
-            let is_watched = is_first && bell.watchdog.is_some();
+            let is_watched = is_first && bell.patience().is_some();
             drop(bell);
             if is_told || is_watched {
                 notifier::attend_to_lane();
@@ -205,7 +231,7 @@ impl Drop for Entered {
         let entered = std::mem::replace(&mut bell.main, before);
         let is_left = bell.note_the_rest();
         let calls =
-            is_left && matches!(bell.main, Main::Elsewhere) && (bell.tell() | bell.watchdog.is_some());
+            is_left && matches!(bell.main, Main::Elsewhere) && (bell.tell() | bell.patience().is_some());
         drop(bell);
         drop(entered);
         if calls {
@@ -252,7 +278,7 @@ pub(crate) fn set_watchdog(watchdog: Option<Watchdog>) {
     let mut bell = hold();
     let before = std::mem::replace(&mut bell.watchdog, watchdog);
     bell.has_warned = false;
-    let is_watched = bell.watchdog.is_some() && bell.ready_since.is_some();
+    let is_watched = bell.patience().is_some() && bell.ready_since.is_some();
     drop(bell);
     drop(before);
     if is_watched {
@@ -263,10 +289,26 @@ pub(crate) fn set_watchdog(watchdog: Option<Watchdog>) {
 /// How long until the notifier has to look again, whether somebody has pumped.
 pub(super) fn due() -> Option<Duration> {
     let bell = hold();
-    if bell.has_warned || !matches!(bell.main, Main::Elsewhere) {
-        return None;
+    Some(bell.patience()?.saturating_sub(bell.waited()?))
+}
+
+/// An event loop waits for an answer, as long as this lives.
+pub(crate) struct Awaiting(());
+
+impl Awaiting {
+    pub(crate) fn begin() -> Self {
+        AWAITED.fetch_add(1, Ordering::SeqCst);
+        if IS_READY.load(Ordering::SeqCst) {
+            notifier::attend_to_lane();
+        }
+        Awaiting(())
     }
-    Some(bell.watchdog.as_ref()?.warn?.saturating_sub(bell.waited()?))
+}
+
+impl Drop for Awaiting {
+    fn drop(&mut self) {
+        AWAITED.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Calls who wants to know. On the notifier's thread.
@@ -277,21 +319,29 @@ pub(super) fn attend() {
         false => None,
     };
     bell.forget_if_nothing_is_there();
-    let mut starving = None;
-    if let (Some(watchdog), Some(waited), false) = (&bell.watchdog, bell.waited(), bell.has_warned)
-        && watchdog.warn.is_some_and(|warn| waited >= warn)
-        && matches!(bell.main, Main::Elsewhere)
-    {
-        starving = Some((waited, watchdog.on_starve.clone()));
-        bell.has_warned = true;
+    let (mut starving, mut says) = (None, false);
+    if bell.is_over() {
+        match &bell.watchdog {
+            Some(watchdog) => {
+                starving = bell.waited().map(|waited| (waited, watchdog.on_starve.clone()));
+                bell.has_warned = true;
+            }
+            None => (says, bell.has_said) = (true, true),
+        }
     }
     drop(bell);
     if let Some(function) = notify {
         // Where its interpreter has ended, nobody wants to know any more.
         let _ = attach::visit(function.home(), |py| call(py, function.open(py), &[]));
     }
-    if let (Some((waited, on_starve)), Some(main)) = (starving, main_home()) {
+    let Some(main) = main_home() else { return };
+    if let Some((waited, on_starve)) = starving {
         let _ = attach::visit(&main, |py| warn(py, waited, on_starve.as_deref()));
+    }
+    if says {
+        let message = "bocpy: an event loop waits for a behavior, while pinned behaviors are ready, which nobody runs: the main \
+                       thread has to, by pump_in() of bocpy.integrations, or by a call of pump() now and then\n";
+        let _ = attach::visit(&main, |py| module::write_stderr(py, message));
     }
 }
 
