@@ -389,6 +389,16 @@ def test_raise_ms_raises_once_and_loses_nothing(bell, pinned):
     assert pump().executed == 1
 
 
+def test_raise_ms_raises_once_however_late_the_next_pump_is(pinned):
+    set_pump_watchdog(None, raise_ms=1)
+    when(pinned)(add)
+    time.sleep(0.01)  # at least so long: it is too late
+    with pytest.raises(RuntimeError, match="raise_ms"):
+        pump()
+    time.sleep(0.01)
+    assert pump().executed == 1
+
+
 @pytest.mark.parametrize("waits", [wait, quiesce])
 def test_raise_ms_in_a_wait(waits, bell, pinned):
     set_pump_watchdog(1, bell, 1)

@@ -51,6 +51,8 @@ pub(crate) struct Bell {
     is_to_be_called: bool,
     watchdog: Option<Watchdog>,
     has_warned: bool,
+    /// The last who was to pump got an error instead.
+    has_raised: bool,
     /// It has been said once that an event loop waits for what nobody runs.
     has_said: bool,
 }
@@ -85,6 +87,7 @@ impl Bell {
             is_to_be_called: false,
             watchdog: None,
             has_warned: false,
+            has_raised: false,
             has_said: false,
         }
     }
@@ -245,7 +248,9 @@ pub(crate) fn begin(py: Python<'_>) -> PyResult<()> {
     let mut bell = hold();
     let waited = bell.waited();
     let too_late = bell.watchdog.as_ref().and_then(|watchdog| watchdog.raise);
-    let too_late = waited.zip(too_late).filter(|(waited, most)| waited >= most);
+    // The next one runs what is ready, however late it is.
+    let too_late = waited.zip(too_late).filter(|(waited, most)| waited >= most && !bell.has_raised);
+    bell.has_raised = too_late.is_some();
     bell.ready_since = too_late.map(|_| Instant::now());
     (bell.is_told, bell.is_to_be_called, bell.has_warned) = (false, false, false);
     IS_READY.store(too_late.is_some(), Ordering::SeqCst);
