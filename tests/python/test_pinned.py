@@ -26,6 +26,7 @@ from bocpy import (
     whencall,
 )
 from support import error_of, interpreters_only, outcome, pytest, text_of
+from support.threads import on_main
 
 
 class Window:
@@ -40,10 +41,6 @@ class Window:
 
 class Node:
     pass
-
-
-def on_main():
-    return threading.current_thread() is threading.main_thread()
 
 
 def draw(window, what):

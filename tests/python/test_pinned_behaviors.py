@@ -20,6 +20,7 @@ from bocpy import (
     whencall,
 )
 from support import check_script, error_of, interpreters_only, outcome, pytest, text_of
+from support.threads import on_main
 
 MARK = contextvars.ContextVar("MARK", default="unset")
 
@@ -35,10 +36,6 @@ class Window:
 class Point:
     def __init__(self, x):
         self.x = x
-
-
-def on_main():
-    return threading.current_thread() is threading.main_thread()
 
 
 # Where, and when

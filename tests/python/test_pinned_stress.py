@@ -7,14 +7,11 @@ import time
 
 import bocpy
 from bocpy import CancelledError, Cown, PinnedCown, pump, quiesce, read, scope, set_pump_notify, start, wait, when
+from support.threads import on_main
 
 SECONDS = float(os.environ.get("STRESS_SECONDS", "0.4"))
 KINDS = 6
 """That many cowns of each kind."""
-
-
-def on_main():
-    return threading.current_thread() is threading.main_thread()
 
 
 def body(number, is_pinned, read_only):

@@ -20,10 +20,7 @@ from bocpy import (
 )
 from support import check_script, pytest, run_script, start_script
 from support.scripts import finish
-
-
-def on_main():
-    return threading.current_thread() is threading.main_thread()
+from support.threads import on_main
 
 
 def bounce(pinned, data, rounds):
