@@ -248,6 +248,9 @@ def test_frames_without_a_gil_of_the_workers_own():
 
 
 @pytest.mark.skipif(BACKEND == "interpreters" and sys.version_info < (3, 13), reason="no cProfile in sub-interpreters")
+@pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="CPython: cProfile loses calls, or hangs"
+)
 def test_profiling():
     check_script(
         """

@@ -130,7 +130,8 @@ fn wait_for_room(py: Python<'_>, state: &State, scope: &Arc<Scope>) -> PyResult<
     let mut watch = Watch::begin(&call, scope.deadline());
     while scope.is_full() {
         if let Some((cown, place)) = watch.own_and_others(py) {
-            if everything_waits_for_me(py) {
+            // The last one that did not may have ended just now.
+            if everything_waits_for_me(py) && scope.is_full() {
                 let message = format!(
                     "when() would wait forever: {what}, and all of them wait for {cown}, which this thread has acquired{place}. \
                      Release it first, or give a larger limit"
@@ -186,6 +187,10 @@ pub(crate) fn wait_and_leave(py: Python<'_>, scope: &Arc<Scope>) -> PyResult<()>
         let own = watch.own_and_others(py);
         if let Some((cown, place)) = &own {
             if deadline.is_none() && everything_waits_for_me(py) {
+                // The last one that did not may have ended just now.
+                if scope.leave_if_empty() {
+                    break;
+                }
                 let message = format!(
                     "{name} would never end: this thread has acquired {cown}{place}, and its behaviors wait for that. Release the \
                      cown first: leave the `with` block of the cown before that of the scope, or call release()"
