@@ -4,7 +4,8 @@ use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
 use crate::host::engine::SIGNAL_CHECK;
 use crate::host::pump;
-use crate::interpreter::{State, detach, main_thread};
+use crate::interpreter::main_thread::is_main_thread;
+use crate::interpreter::{State, detach};
 use crate::transport::in_transit::refuse_to_wait;
 use std::time::{Duration, Instant};
 
@@ -61,7 +62,7 @@ impl Patience {
         mut f: impl FnMut(E, &mut (dyn FnMut() -> Option<Duration> + Send)) -> Result<R, E> + Send,
     ) -> PyResult<Result<R, E>> {
         refuse_to_wait(py, "send() or receive()")?;
-        if is_main_thread(py) {
+        if is_main_thread(py, State::get(py)) {
             self.slice = Some(SIGNAL_CHECK);
         }
         loop {
@@ -88,9 +89,4 @@ impl Patience {
             }
         }
     }
-}
-
-/// Whether signals come to this thread.
-fn is_main_thread(py: Python<'_>) -> bool {
-    boc::current_worker().is_none() && main_thread::is_main_thread(py, State::get(py))
 }

@@ -122,9 +122,14 @@ impl Bell {
     /// Returns whether that is so.
     fn note_the_rest(&mut self) -> bool {
         let is_left = is_there();
-        self.ready_since = is_left.then(Instant::now);
-        IS_READY.store(is_left, Ordering::SeqCst);
+        self.set_ready_since(is_left.then(Instant::now));
         is_left
+    }
+
+    /// `IS_READY` says the same to those who don't want to take the lock.
+    fn set_ready_since(&mut self, since: Option<Instant>) {
+        self.ready_since = since;
+        IS_READY.store(since.is_some(), Ordering::SeqCst);
     }
 
     /// How long something has been ready.
@@ -135,8 +140,7 @@ impl Bell {
     /// It may have been run before the bell rang.
     fn forget_if_nothing_is_there(&mut self) {
         if !is_there() {
-            self.ready_since = None;
-            IS_READY.store(false, Ordering::SeqCst);
+            self.set_ready_since(None);
         }
     }
 }
@@ -171,8 +175,7 @@ pub(crate) fn ring() {
     let mut bell = hold();
     let is_first = bell.ready_since.is_none();
     if is_first {
-        bell.ready_since = Some(Instant::now());
-        IS_READY.store(true, Ordering::SeqCst);
+        bell.set_ready_since(Some(Instant::now()));
     }
     match &bell.main {
         Main::Attends => {}
@@ -251,9 +254,8 @@ pub(crate) fn begin(py: Python<'_>) -> PyResult<()> {
     // The next one runs what is ready, however late it is.
     let too_late = waited.zip(too_late).filter(|(waited, most)| waited >= most && !bell.has_raised);
     bell.has_raised = too_late.is_some();
-    bell.ready_since = too_late.map(|_| Instant::now());
+    bell.set_ready_since(too_late.map(|_| Instant::now()));
     (bell.is_told, bell.is_to_be_called, bell.has_warned) = (false, false, false);
-    IS_READY.store(too_late.is_some(), Ordering::SeqCst);
     drop(bell);
     let Some((waited, most)) = too_late else { return Ok(()) };
     let message = format!(
