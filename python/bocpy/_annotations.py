@@ -47,7 +47,7 @@ def _pack(thing):
         except Exception:
             return None
         return _dumps((None, found, error))
-    return _pack_values(found) if found else None
+    return _pack_values(dict(found)) if found else None
 
 
 def _of_class(cls):

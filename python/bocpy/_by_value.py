@@ -176,7 +176,7 @@ class _Pickler(cloudpickle.Pickler):
             function.__doc__,
             function.__defaults__ and tuple(map(share, function.__defaults__)),
             function.__kwdefaults__ and {name: share(part) for name, part in function.__kwdefaults__.items()},
-            {name: share(part) for name, part in function.__dict__.items()} or None,
+            {name: share(part) for name, part in function.__dict__.copy().items()} or None,
             getattr(function, "__type_params__", ()),
             _annotations_of(function),
             needs,
@@ -390,7 +390,7 @@ def _carried(obj):
 def answer(namespace, name):
     """Returns the object that a worker asks for, with the globals that it needs, pickled; None if there is none.
 
-    `name` is a name in the namespace, or the number of a class that has been sent. If it is empty, tells whether the
+    `name` is a name in the namespace, or, with an empty one, the number of a class that has been sent. If it is empty, tells whether the
     namespace exists.
     """
     if isinstance(name, int):
@@ -404,7 +404,21 @@ def answer(namespace, name):
             return None
         thing = globals_[name]
     needs = _needs(thing, globals_) if isinstance(thing, (FunctionType, type)) else {}
-    return _dumps((thing, needs), None, inline=True, asked=thing)
+    # Definitions are there before instances are made, which may use them.
+    definitions = {name: value for name, value in needs.items() if isinstance(value, _NO_INSTANCES)}
+    others = {name: value for name, value in needs.items() if name not in definitions}
+    place = namespace or getattr(thing, "__module__", None)
+    return _dumps((_Globals(place, definitions), thing, _Globals(place, others)), None, inline=True, asked=thing)
+
+
+class _Globals:
+    """Pickles as some globals of a namespace, which gets them as soon as they are read."""
+
+    def __init__(self, namespace, globals_):
+        self._parts = namespace, globals_
+
+    def __reduce__(self):
+        return _worker.add_globals, self._parts
 
 
 def forget():
@@ -417,6 +431,11 @@ def forget():
     _shared.forget()
 
 
+def _is_disturbed(error):
+    """Whether another thread has changed a container while it was gone through. Then a second try is worth it."""
+    return isinstance(error, RuntimeError) and "during iteration" in str(error)
+
+
 def _is_sendable(value):
     if isinstance(value, ModuleType):
         return True
@@ -424,9 +443,14 @@ def _is_sendable(value):
         return True  # it refers to itself through other objects
     _being_tried.add(id(value))
     try:
-        _dumps(value, None, inline=True)
-    except Exception:
+        for _ in range(100):
+            try:
+                _dumps(value, None, inline=True)
+            except Exception as error:
+                if not _is_disturbed(error):
+                    return False
+            else:
+                return True
         return False
     finally:
         _being_tried.discard(id(value))
-    return True

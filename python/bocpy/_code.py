@@ -302,6 +302,9 @@ def survey(thing, globals_):
 
     Includes the names that its callees use, if those are sent by value. `stored`: this code assigns to the name.
     `submodules`: if the name is a package, the submodules that the code seems to use.
+
+    Other threads, and whatever is asked for an attribute here, may change classes and globals meanwhile: so their dicts
+    are copied before they are gone through.
     """
     loads, stores, attributes = set(), set(), set()
     seen = {}
@@ -323,7 +326,7 @@ def survey(thing, globals_):
             visit_within(thing)
         elif isinstance(thing, type):
             if is_by_value(thing):
-                for part in vars(thing).values():
+                for part in list(vars(thing).values()):
                     visit(part)
                 for base in thing.__bases__:
                     visit(base)
@@ -355,7 +358,7 @@ def survey(thing, globals_):
         visit(vars(function).get("__wrapped__"))
         registry = vars(function).get("registry")
         if isinstance(registry, MappingProxyType):  # of functools.singledispatch
-            for implementation in registry.values():
+            for implementation in list(registry.values()):
                 visit(implementation)
 
     def visit_within(definition):
@@ -383,9 +386,10 @@ def survey(thing, globals_):
     finds_its_module = "modules" in attributes and "__name__" in loads
     if finds_its_module or "__globals__" in attributes or not _BY_TEXT.isdisjoint(loads - globals_.keys()):
         # Nobody knows which names will be asked for.
-        for name in [name for name, value in globals_.items() if _is_own_name(name) and value is not tracemalloc]:
-            loads.add(name)
-            visit_global(name)
+        for name, value in list(globals_.items()):
+            if _is_own_name(name) and value is not tracemalloc:
+                loads.add(name)
+                visit_global(name)
         by_text = True
     if "__subclasses__" in attributes:
         visit_subclasses()
@@ -453,7 +457,7 @@ def _gone(globals_, loads):
     known = globals_.get(_KEY)
     used = known.used if isinstance(known, _Namespace) else _used
     used.update(name for name in loads if name in globals_)
-    return {name for name in used if name not in globals_ and not hasattr(builtins, name)}
+    return {name for name in list(used) if name not in globals_ and not hasattr(builtins, name)}
 
 
 def _is_own_name(name):
@@ -466,7 +470,7 @@ def _submodules(value, attributes):
     prefix = value.__name__ + "."
     return [
         name
-        for name in sys.modules
+        for name in list(sys.modules)
         if name.startswith(prefix) and all(part in attributes for part in name[len(prefix) :].split("."))
     ]
 

@@ -15,7 +15,7 @@ def reduce_dispatcher(function):
     """Returns what pickles it."""
     names = "__name__", "__qualname__", "__module__", "__doc__"
     made = vars(functools.singledispatch(function.registry[object]))
-    attributes = {name: value for name, value in vars(function).items() if name not in made}
+    attributes = {name: value for name, value in list(vars(function).items()) if name not in made}
     attributes.update((name, getattr(function, name)) for name in names)
     registry = list(function.registry.items())
     return _make_dispatcher, (function.registry[object],), (registry, attributes), None, None, _finish_dispatcher
@@ -35,7 +35,7 @@ def _finish_dispatcher(function, state):
 
 def reduce_dispatch_method(method):
     """Returns what pickles a `singledispatchmethod`."""
-    attributes = {name: value for name, value in vars(method).items() if name not in ("func", "_method_cache")}
+    attributes = {name: value for name, value in list(vars(method).items()) if name not in ("func", "_method_cache")}
     return _make_method, (type(method), method.func), attributes, None, None, _finish_method
 
 

@@ -18,7 +18,7 @@ def linked_reducer(cls):
     dicts = [
         (base, name)
         for base in cls.__mro__
-        for name, member in vars(base).items()
+        for name, member in list(vars(base).items())
         if type(member) is dict and not (name.startswith("__") and name.endswith("__"))
     ]
     if cls.__reduce__ is not object.__reduce__ or not (is_dict or dicts):

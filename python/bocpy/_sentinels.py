@@ -105,7 +105,7 @@ def _is_a_global(thing):
     """Whether a global of the program refers to it."""
     _code, _worker = _core._import("bocpy._code"), _core._import("bocpy._worker")
     return not _worker.is_worker() and any(
-        value is thing for globals_ in _code.all_globals() for value in globals_.values()
+        value is thing for globals_ in _code.all_globals() for value in list(globals_.values())
     )
 
 

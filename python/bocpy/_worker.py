@@ -270,15 +270,15 @@ def find_missing(namespace_name, name):
 def ask(namespace_name, name):
     """Returns the object in a one-tuple, and adds the globals that it needs to its namespace."""
     found = _core._ask(namespace_name, name)
-    if found is None:
-        return None
-    thing, needs = found
-    if needs:
-        # A class is asked for by number; its namespace is that of its functions.
-        here = vars(module(namespace_name or thing.__module__))
-        for needed, value in needs.items():
-            here.setdefault(needed, value)
-    return (thing,)
+    return None if found is None else (found[1],)
+
+
+def add_globals(namespace_name, globals_):
+    """Gives a namespace the globals that it does not have yet."""
+    if globals_:
+        here = vars(module(namespace_name))
+        for name, value in globals_.items():
+            here.setdefault(name, value)
 
 
 def make_function(code, importable, namespace_name, closure, number):

@@ -443,3 +443,79 @@ def test_a_function_in_a_value_sees_the_newest_globals():
     """,
         "(1, 10) (1, 10)\n(2, 20) (2, 20)\n(3, 30) (3, 30)\n(5, 5, 5)",
     )
+
+
+@usual_ways
+def test_a_class_that_changes_while_it_is_looked_through(how):
+    """As when another thread is the first to ask for its annotations, which puts them into its dict."""
+    check_script(
+        """
+        from bocpy import Cown, wait, when
+
+        class Lazy:
+            def __init__(self, owner):
+                self.owner = owner
+
+            def __getattr__(self, name):
+                if not name.startswith("_"):
+                    setattr(self.owner, f"asked_for_{name}", True)
+                raise AttributeError(name)
+
+        class Question:
+            def double(self, number):
+                return 2 * number
+
+        Question.lazy = Lazy(Question)
+
+        @when(Cown(21))
+        def answer(c):
+            return Question().double(c.value)
+
+        wait()
+        print(answer.unwrap())
+        """,
+        "42",
+        how=how,
+    )
+
+
+@usual_ways
+def test_globals_of_a_class_that_a_function_of_the_program_makes(how):
+    check_script(
+        """
+        import pickle
+        from bocpy import Cown, wait, when
+
+        def restore(name):
+            again = Ball.__new__(Ball)
+            again.name = name
+            return again
+
+        class Ball:
+            def __init__(self, name):
+                self.name = name
+
+            def __reduce__(self):
+                return restore, (self.name,)
+
+        BALL = Ball("first")
+
+        class Player:
+            def catch(self):
+                return BALL.name
+
+        def main():
+            player = Player()
+
+            @when(Cown(0))
+            def caught(c):
+                return player.catch()
+
+            wait()
+            print(caught.unwrap())
+
+        main()
+        """,
+        "first",
+        how=how,
+    )

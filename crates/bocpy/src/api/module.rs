@@ -410,6 +410,16 @@ fn answer(py: Python<'_>, question: &(Portable, Portable)) -> Result<Option<Port
             (question.0.decode(py, Opening::Copy)?, question.1.decode(py, Opening::Copy)?);
         Portable::copied_by(py, "definition", || ANSWER.call_in(py, state, &[&namespace, &name]))
     };
-    find()
-        .map_err(|_| format!("the main interpreter could not send this definition: {}", error::describe(py)))
+    let mut tries = 0;
+    loop {
+        if let Ok(found) = find() {
+            return Ok(found);
+        }
+        let why = error::describe(py);
+        // The program's threads go on: one has changed a container in it while that was gone through.
+        tries += 1;
+        if tries == 100 || !why.contains("during iteration") {
+            return Err(format!("the main interpreter could not send this definition: {why}"));
+        }
+    }
 }
