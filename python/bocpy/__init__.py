@@ -5,6 +5,7 @@ from ._core import (
     WORKER_COUNT,
     Cown,
     PinnedCown,
+    Record,
     Scope,
     __version__,
     drain,
@@ -44,6 +45,7 @@ __all__ = [
     "PumpResult",
     "Read",
     "ReadCown",
+    "Record",
     "Scope",
     "WaitResult",
     "__version__",
@@ -61,6 +63,7 @@ __all__ = [
     "quiesce",
     "read",
     "receive",
+    "record",
     "scope",
     "send",
     "set_pump_notify",
@@ -82,6 +85,8 @@ def __getattr__(name):
         from ._results import WaitResult as found
     elif name == "PumpResult":
         found = _core._import("bocpy._pinned").PumpResult
+    elif name == "record":
+        found = _core._import("bocpy._records").record
     elif name == "Executor":
         found = _core._import("bocpy._executor").Executor
     elif name in ("gather", "map"):

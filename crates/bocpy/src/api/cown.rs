@@ -160,10 +160,15 @@ impl Native for CownObject {
         Ok(Just(boc::Cown::with_tag((), Slot::blank(epoch::now()))))
     }
 
-    fn init<'py>(&self, py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<()> {
+    fn init<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, Self>,
+        args: &Tuple<'py>,
+        kwargs: Option<&Dict<'py>>,
+    ) -> PyResult<()> {
         let value = the_value(py, "Cown", args, kwargs)?;
-        check_blank(py, &self.0)?;
-        self.slot().set(&value, || backend::values_stay(py))
+        check_blank(py, &this.value().0)?;
+        this.value().slot().set(&value, || backend::values_stay(py))
     }
 
     const AWAITABLE: bool = true;

@@ -17,13 +17,15 @@ mod pinned;
 #[cfg(feature = "probe")]
 mod probe;
 pub(crate) mod read;
+mod record;
 mod relay;
 pub(crate) mod runtime;
 pub(crate) mod scope;
 pub(crate) mod when;
 
 /// The types that move by reference. A new one is a file of its own, and a line here.
-static BY_REFERENCE: &[Kind] = &[
+static BY_REFERENCE: &[&Kind] = &[
+    &record::handle::KIND,
     #[cfg(feature = "probe")]
-    Kind::of::<probe::Probe>(),
+    &probe::KIND,
 ];

@@ -79,6 +79,8 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<Cancel>(),
             method::function::<HasBegun>(),
             method::function::<CarryBuffer>(),
+            method::function::<super::record::shape_object::Unpickle>(),
+            method::function::<super::record::classes::Register>(),
             method::function::<Keep>(),
             method::function::<CountName>(),
             method::function::<IsWorkerThread>(),
@@ -125,6 +127,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
             notices::set_up(py, module, &state)?;
             arrivals::set_up(py, module, &state)?;
             by_reference::know(BY_REFERENCE, py, module, &state)?;
+            super::record::shape_object::set_up(py, module, &state)?;
             state.register(py)
         }
     };

@@ -41,10 +41,15 @@ impl Native for PinnedObject {
         CownObject::blank(py).map(Derived::new)
     }
 
-    fn init<'py>(&self, py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<()> {
+    fn init<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, Self>,
+        args: &Tuple<'py>,
+        kwargs: Option<&Dict<'py>>,
+    ) -> PyResult<()> {
         let value = the_value(py, "PinnedCown", args, kwargs)?;
-        check_blank(py, self.handle())?;
-        pinned::pin(py, self.handle(), &value)
+        check_blank(py, this.value().handle())?;
+        pinned::pin(py, this.value().handle(), &value)
     }
 
     // That of `Cown` is inherited.

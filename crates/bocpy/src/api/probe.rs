@@ -1,13 +1,14 @@
 //! A type that moves by reference and has nothing to it, for the tests of that.
 
 use crate::ffi::args::Args;
+use crate::ffi::block::Data;
 use crate::ffi::class::{Class, Instance, Native, Referable};
-use crate::ffi::error::{self, Kind};
+use crate::ffi::error::{self, Kind as Error};
 use crate::ffi::method::{self, Method, MethodDef, Property, PropertyDef};
+use crate::ffi::ownership::{Ownable, Owned};
 use crate::ffi::{Dict, Object, PyResult, Python, Tuple, number, text};
 use crate::interpreter::PerInterpreter;
-use crate::transport::by_reference::{self, ByReference};
-use crate::transport::ownership::Owned;
+use crate::transport::by_reference::{self, ByReference, Kind};
 use std::borrow::Cow;
 use std::ffi::CStr;
 
@@ -19,20 +20,29 @@ pub(crate) struct Probe {
     copies: u64,
 }
 
-impl ByReference for Probe {
-    type Handle = Owned<Self>;
-    const CLASS: &'static PerInterpreter<Class<Owned<Self>>> = &CLASS;
+pub(super) static KIND: Kind = Kind::of::<Probe>();
 
+impl Data for Probe {
+    type Kind = Kind;
+    const KIND: &'static Kind = &KIND;
+}
+
+impl Ownable for Probe {
     fn class(&self) -> Cow<'static, str> {
         "Probe".into()
     }
+}
+
+impl ByReference for Probe {
+    type Handle = Owned<Self>;
+    const CLASS: &'static PerInterpreter<Class<Owned<Self>>> = &CLASS;
 
     fn size(&self) -> usize {
         size_of::<Probe>()
     }
 
-    fn copy(&self, _py: Python<'_>) -> PyResult<Self> {
-        Ok(Probe { value: self.value, copies: self.copies + 1 })
+    fn copy(&self, _py: Python<'_>, _bytes: &[u8]) -> PyResult<Owned<Self>> {
+        Ok(Owned::new(Probe { value: self.value, copies: self.copies + 1 }))
     }
 }
 
@@ -52,7 +62,7 @@ impl Native for Owned<Probe> {
     fn create<'py>(py: Python<'py>, args: &Tuple<'py>, _kwargs: Option<&Dict<'py>>) -> PyResult<Self> {
         match args.len() {
             1 => Ok(Owned::new(Probe { value: int(py, &*args.item(0)?)?, copies: 0 })),
-            _ => Err(error::raise(py, Kind::Type, "_Probe() takes one argument: a number")),
+            _ => Err(error::raise(py, Error::Type, "_Probe() takes one argument: a number")),
         }
     }
 
@@ -64,7 +74,7 @@ impl Native for Owned<Probe> {
 
 fn int(py: Python<'_>, object: &Object<'_>) -> PyResult<i64> {
     let value = object.as_int().and_then(|int| int.to_i64());
-    value.ok_or_else(|| error::raise(py, Kind::Type, "a _Probe takes an int of 64 bits"))
+    value.ok_or_else(|| error::raise(py, Error::Type, "a _Probe takes an int of 64 bits"))
 }
 
 struct Copy;
@@ -78,8 +88,8 @@ impl Method for Copy {
         this: &Instance<'py, Owned<Probe>>,
         _args: Args<'_, 'py>,
     ) -> PyResult<Object<'py>> {
-        let copy = this.value().read(py, |probe| probe.copy(py))??;
-        Probe::wrap(py, Owned::new(copy))
+        let copy = this.value().read(py, |probe| probe.copy(py, &[]))??;
+        Probe::wrap(py, copy)
     }
 }
 
@@ -120,7 +130,7 @@ impl Property for Value {
         value: Option<&Object<'py>>,
     ) -> PyResult<()> {
         let Some(value) = value else {
-            return Err(error::raise(py, Kind::Attribute, "a _Probe keeps its value"));
+            return Err(error::raise(py, Error::Attribute, "a _Probe keeps its value"));
         };
         let value = int(py, value)?;
         this.value().write(py, |probe| probe.value = value)

@@ -30,6 +30,17 @@ impl<'a, 'py> Args<'a, 'py> {
         self.names.is_none() || self.values.len() == self.positional
     }
 
+    /// The arguments with names.
+    pub(crate) fn named(&self) -> PyResult<Dict<'py>> {
+        let named = Dict::new(self.py)?;
+        if let Some(names) = &self.names {
+            for (place, value) in self.values[self.positional..].iter().enumerate() {
+                named.set(&*names.item(place)?, value)?;
+            }
+        }
+        Ok(named)
+    }
+
     /// Raises if there are arguments with names.
     pub(crate) fn no_keywords(&self, function: &str) -> PyResult<()> {
         if !self.are_positional() {

@@ -3,6 +3,7 @@
 use super::args::{Args, arguments};
 use super::collect::{self, Visitor};
 use super::error::{self, Kind};
+use super::fields;
 use super::main_property::{Main, get_attribute, set_attribute};
 use super::method::{MethodDef, PropertyDef, guard};
 use super::object::{Borrowed, Object, Python};
@@ -36,9 +37,31 @@ pub(crate) trait Native: Sized + 'static {
     fn blank(py: Python<'_>) -> PyResult<Self> {
         Err(error::raise(py, Kind::Type, "this class cannot be subclassed"))
     }
+    /// The same for subclasses that differ.
+    fn blank_of(class: &Object<'_>) -> PyResult<Self> {
+        Self::blank(class.py())
+    }
     /// `__init__` of an instance that was made blank.
-    fn init<'py>(&self, _py: Python<'py>, _args: &Tuple<'py>, _kwargs: Option<&Dict<'py>>) -> PyResult<()> {
+    fn init<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, Self>,
+        args: &Tuple<'py>,
+        kwargs: Option<&Dict<'py>>,
+    ) -> PyResult<()> {
+        let _ = (py, this, args, kwargs);
         Ok(())
+    }
+    /// The functions for attributes that are found in the value.
+    const FIELDS: Option<fields::Slots> = None;
+    /// How instances compare with any object, where [`compare`](Self::compare) does not say it: `None` means that they don't.
+    const COMPARES: bool = false;
+    fn compare_with<'py>(
+        this: &Instance<'py, Self>,
+        other: &Object<'py>,
+        comparison: Comparison,
+    ) -> PyResult<Option<Object<'py>>> {
+        let _ = (this, other, comparison);
+        Ok(None)
     }
     /// What calls of an instance do, where its extra is [`Callable`].
     fn call<'py>(py: Python<'py>, this: &Instance<'py, Self>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
@@ -107,7 +130,7 @@ pub(crate) trait Extra: Sized {
     const CALLABLE: bool;
     fn new<T: Native>() -> Self;
     /// The member by which CPython finds its part of it, and where that is in it.
-    const MEMBER: (&'static CStr, usize);
+    const MEMBER: Option<(&'static CStr, usize)>;
     /// Tells the collector which objects it refers to.
     fn traverse(&self, _visitor: &mut Visitor) {}
     /// Whether nothing is to be done for it when an instance goes.
@@ -123,6 +146,10 @@ pub(crate) struct Referable {
     weak_references: *mut ffi::PyObject,
 }
 
+/// Nothing.
+#[repr(C)]
+pub(crate) struct Bare;
+
 /// Instances can be called, and may refer to an object.
 #[repr(C)]
 pub(crate) struct Callable {
@@ -133,8 +160,8 @@ pub(crate) struct Callable {
 
 impl Extra for Referable {
     const CALLABLE: bool = false;
-    const MEMBER: (&'static CStr, usize) =
-        (c"__weaklistoffset__", mem::offset_of!(Referable, weak_references));
+    const MEMBER: Option<(&'static CStr, usize)> =
+        Some((c"__weaklistoffset__", mem::offset_of!(Referable, weak_references)));
 
     fn new<T: Native>() -> Self {
         Referable { weak_references: ptr::null_mut() }
@@ -150,9 +177,25 @@ impl Extra for Referable {
     }
 }
 
+impl Extra for Bare {
+    const CALLABLE: bool = false;
+    const MEMBER: Option<(&'static CStr, usize)> = None;
+
+    fn new<T: Native>() -> Self {
+        Bare
+    }
+
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    unsafe fn clear(&self, _: *mut ffi::PyObject) {}
+}
+
 impl Extra for Callable {
     const CALLABLE: bool = true;
-    const MEMBER: (&'static CStr, usize) = (c"__vectorcalloffset__", mem::offset_of!(Callable, call));
+    const MEMBER: Option<(&'static CStr, usize)> =
+        Some((c"__vectorcalloffset__", mem::offset_of!(Callable, call)));
 
     fn new<T: Native>() -> Self {
         Callable { call: Some(call::<T>), part: ptr::null_mut() }
@@ -243,11 +286,17 @@ impl<T: Native> Class<T> {
         if base.is_none() {
             slots.push(slot(ffi::Py_tp_repr, repr::<T> as *mut c_void));
             slots.push(slot(ffi::Py_tp_hash, hash::<T> as *mut c_void));
-            slots.push(slot(ffi::Py_tp_richcompare, compare::<T> as *mut c_void));
+            let compare =
+                if T::COMPARES { compare_with::<T> as *mut c_void } else { compare::<T> as *mut c_void };
+            slots.push(slot(ffi::Py_tp_richcompare, compare));
         }
         if T::MAIN.is_some() {
             slots.push(slot(ffi::Py_tp_getattro, get_attribute::<T> as *mut c_void));
             slots.push(slot(ffi::Py_tp_setattro, set_attribute::<T> as *mut c_void));
+        }
+        if let Some(fields) = &T::FIELDS {
+            slots.push(slot(ffi::Py_tp_getattro, fields.get as *mut c_void));
+            slots.push(slot(ffi::Py_tp_setattro, fields.set as *mut c_void));
         }
         if T::COLLECTED {
             slots.push(slot(ffi::Py_tp_traverse, collect::traverse::<T> as *mut c_void));
@@ -411,9 +460,11 @@ impl Tables {
             flags: ffi::Py_READONLY,
             doc: ptr::null(),
         };
-        let (name, offset) = T::Extra::MEMBER;
-        let members =
-            vec![member(name, mem::offset_of!(Layout<T>, extra) + offset), ffi::PyMemberDef::default()];
+        let mut members = Vec::new();
+        if let Some((name, offset)) = T::Extra::MEMBER {
+            members.push(member(name, mem::offset_of!(Layout<T>, extra) + offset));
+        }
+        members.push(ffi::PyMemberDef::default());
         let tables = Tables {
             methods: Box::leak(methods.into_boxed_slice()).as_mut_ptr(),
             properties: Box::leak(properties.into_boxed_slice()).as_mut_ptr(),
@@ -452,8 +503,13 @@ unsafe extern "C" fn new_instance<T: Native>(
         guard(py, ptr::null_mut(), || {
             let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
             let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
-            let value =
-                if is_own::<T>(class) { T::create(py, &args, kwargs.as_deref())? } else { T::blank(py)? };
+            let value = match is_own::<T>(class) {
+                true => T::create(py, &args, kwargs.as_deref())?,
+                false => T::blank_of(&Borrowed::new(py, class.cast()))?,
+            };
+            if T::FIELDS.is_some() {
+                return Ok(Class::allocate_derived(py, class, value)?.into_ptr());
+            }
             Ok(allocate(py, class, value)?.into_ptr())
         })
     }
@@ -486,7 +542,7 @@ unsafe extern "C" fn init<T: Native>(
         guard(py, -1, || {
             let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
             let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
-            (*object.cast::<Layout<T>>()).value.init(py, &args, kwargs.as_deref())?;
+            T::init(py, Instance::assume(&Borrowed::new(py, object)), &args, kwargs.as_deref())?;
             Ok(0)
         })
     }
@@ -604,6 +660,41 @@ unsafe extern "C" fn compare<T: Native>(
             _ => order.is_ge(),
         };
         super::number::boolean(py, holds).into_ptr()
+    }
+}
+
+/// What is asked of a comparison.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+unsafe extern "C" fn compare_with<T: Native>(
+    left: *mut ffi::PyObject,
+    right: *mut ffi::PyObject,
+    operation: c_int,
+) -> *mut ffi::PyObject {
+    let comparison = match operation {
+        ffi::Py_LT => Comparison::Less,
+        ffi::Py_LE => Comparison::LessOrEqual,
+        ffi::Py_EQ => Comparison::Equal,
+        ffi::Py_NE => Comparison::NotEqual,
+        ffi::Py_GT => Comparison::Greater,
+        _ => Comparison::GreaterOrEqual,
+    };
+    // SAFETY: CPython calls this attached; `left` is an instance.
+    unsafe {
+        let py = Python::assume();
+        guard(py, ptr::null_mut(), || {
+            let this = Borrowed::new(py, left);
+            let compared = T::compare_with(Instance::assume(&this), &Borrowed::new(py, right), comparison)?;
+            Ok(compared.unwrap_or_else(|| py.not_implemented()).into_ptr())
+        })
     }
 }
 

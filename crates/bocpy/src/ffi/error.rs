@@ -37,6 +37,9 @@ kinds! {
     Memory = PyExc_MemoryError,
     Attribute = PyExc_AttributeError,
     Key = PyExc_KeyError,
+    Index = PyExc_IndexError,
+    Overflow = PyExc_OverflowError,
+    Buffer = PyExc_BufferError,
     KeyboardInterrupt = PyExc_KeyboardInterrupt,
     Exception = PyExc_Exception,
 }
@@ -54,6 +57,15 @@ pub(crate) fn raise(py: Python<'_>, kind: Kind, message: &str) -> Raised {
 pub(crate) fn raise_with(_py: Python<'_>, kind: Kind, about: &Object<'_>) -> Raised {
     // SAFETY: an exception class and a live object.
     unsafe { ffi::PyErr_SetObject(kind.class(), about.as_ptr()) };
+    Raised
+}
+
+/// Raises an error of that class.
+pub(crate) fn raise_of(class: &Object<'_>, message: &str) -> Raised {
+    if let Ok(message) = text::string(class.py(), message) {
+        // SAFETY: a live object, which CPython looks at, and a string.
+        unsafe { ffi::PyErr_SetObject(class.as_ptr(), message.as_ptr()) };
+    }
     Raised
 }
 

@@ -7,6 +7,7 @@
 
 pub(crate) mod allocator;
 pub(crate) mod args;
+pub(crate) mod block;
 pub(crate) mod buffer;
 pub(crate) mod builtin;
 pub(crate) mod cache;
@@ -16,6 +17,7 @@ pub(crate) mod context;
 pub(crate) mod derived;
 mod dict;
 pub(crate) mod error;
+pub(crate) mod fields;
 pub(crate) mod filling;
 pub(crate) mod frames;
 pub(crate) mod function;
@@ -28,9 +30,11 @@ pub(crate) mod method;
 pub(crate) mod module;
 pub(crate) mod number;
 pub(crate) mod object;
+pub(crate) mod ownership;
 pub(crate) mod pending;
 mod set;
 mod spares;
+pub(crate) mod subclass;
 pub(crate) mod text;
 mod tuple;
 pub(crate) mod weak;

@@ -80,6 +80,23 @@ pub(crate) fn complex(py: Python<'_>, real: f64, imaginary: f64) -> PyResult<Obj
     unsafe { Object::owned(py, ffi::PyComplex_FromDoubles(real, imaginary)) }
 }
 
+/// The parts of a number as a complex, by `__complex__` or `__float__`.
+pub(crate) fn to_complex(object: &Object<'_>) -> PyResult<(f64, f64)> {
+    // SAFETY: a live object.
+    let value = unsafe { ffi::PyComplex_AsCComplex(object.as_ptr()) };
+    // SAFETY: attached.
+    if value.real == -1.0 && unsafe { !ffi::PyErr_Occurred().is_null() } {
+        return Err(Raised);
+    }
+    Ok((value.real, value.imag))
+}
+
+/// What an object stands for as an int, by `__index__`.
+pub(crate) fn index<'py>(object: &Object<'py>) -> PyResult<Object<'py>> {
+    // SAFETY: a live object.
+    unsafe { Object::owned(object.py(), ffi::PyNumber_Index(object.as_ptr())) }
+}
+
 /// An int of any size, written in hexadecimal.
 pub(crate) fn from_hex<'py>(py: Python<'py>, text: &std::ffi::CStr) -> PyResult<Object<'py>> {
     // SAFETY: a C string; nobody asks where it ended.
@@ -93,6 +110,18 @@ impl<'py> Int<'py> {
         // SAFETY: an int; with those, no error is possible.
         let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(self.as_ptr(), &mut overflow) };
         (overflow == 0).then_some(value)
+    }
+
+    /// The same without a sign.
+    pub(crate) fn to_u64(&self) -> Option<u64> {
+        // SAFETY: an int.
+        let value = unsafe { ffi::PyLong_AsUnsignedLongLong(self.as_ptr()) };
+        // SAFETY: attached.
+        if value == u64::MAX && unsafe { !ffi::PyErr_Occurred().is_null() } {
+            super::error::clear(self.py());
+            return None;
+        }
+        Some(value)
     }
 
     /// In hexadecimal: a form that takes no longer than the int is long.

@@ -24,7 +24,7 @@ const MOST: usize = 64;
 
 impl<T: Native> Spares<T> {
     /// There is a place for the address of the next.
-    const HOLDS_ADDRESS: () = assert!(mem::size_of::<T::Extra>() >= mem::size_of::<*mut ()>());
+    const HOLDS_ADDRESS: bool = mem::size_of::<T::Extra>() >= mem::size_of::<*mut ()>();
 
     pub(super) const fn new() -> Self {
         Spares { first: AtomicPtr::new(ptr::null_mut()), count: AtomicUsize::new(0) }
@@ -33,7 +33,7 @@ impl<T: Native> Spares<T> {
     /// Whether one more can be kept.
     #[inline]
     pub(super) fn have_room(&self) -> bool {
-        !cfg!(Py_GIL_DISABLED) && self.count.load(Ordering::Relaxed) < MOST
+        !cfg!(Py_GIL_DISABLED) && Self::HOLDS_ADDRESS && self.count.load(Ordering::Relaxed) < MOST
     }
 
     /// An instance of which nothing but the head is written, as a new one.
@@ -58,7 +58,6 @@ impl<T: Native> Spares<T> {
     /// know of it, and the caller has the only reference to it.
     #[inline]
     pub(super) unsafe fn put(&self, layout: *mut Layout<T>) {
-        const { Self::HOLDS_ADDRESS };
         // SAFETY: says the caller. The address fits.
         unsafe {
             if !self.have_room() {

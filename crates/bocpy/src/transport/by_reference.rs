@@ -5,37 +5,41 @@
 
 use super::cown::{CownObject, Handle};
 use super::out_of_band;
-use super::ownership::{Body, Owned};
 use super::scope::{Scope, ScopeObject};
+use crate::ffi::block::{AnyBlock, Block, Free, HasFree};
 use crate::ffi::class::{Class, Native};
 use crate::ffi::error::{self, Kind as Error};
+use crate::ffi::ownership::{Ownable, Owned, look_into, typed};
 use crate::ffi::{Object, PyResult, Python, Tuple, module, number};
 use crate::interpreter::{PerInterpreter, Resident, State};
 use smallvec::SmallVec;
 use std::borrow::{Borrow, Cow};
 use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Data that moves by reference. It is what instances of a native class own.
-pub(crate) trait ByReference: Sized + Send + Sync + 'static {
+pub(crate) trait ByReference: Ownable<Kind = Kind> {
     /// The value of a handle: mostly just what it owns.
     type Handle: Native + From<Owned<Self>> + Borrow<Owned<Self>>;
 
     /// The class of the handles.
     const CLASS: &'static PerInterpreter<Class<Self::Handle>>;
 
-    /// What the type is called.
-    fn class(&self) -> Cow<'static, str>;
-
     /// How many bytes it takes, about.
     fn size(&self) -> usize;
 
-    /// A copy, for where it has to be in two places.
-    fn copy(&self, py: Python<'_>) -> PyResult<Self>;
+    /// A copy, for where it has to be in two places. `bytes`: what is behind it.
+    fn copy(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<Owned<Self>>;
 
-    /// What an object holds, if it is one of exactly that class.
+    /// What an object holds, if it is one of that type.
     fn of<'a>(object: &'a Object<'_>) -> Option<&'a Owned<Self>> {
         Class::find_exact(object, || Self::CLASS.here(object.py())).map(Borrow::borrow)
+    }
+
+    /// An object is about to leave: does what has to be done before.
+    fn prepare(_object: &Object<'_>) -> PyResult<()> {
+        Ok(())
     }
 
     /// A new object that holds it.
@@ -66,50 +70,92 @@ pub(crate) enum Opening {
     Copy,
 }
 
-/// One type that moves by reference.
+/// One type that moves by reference: what can be done with its objects, and with its data on its way.
 pub(crate) struct Kind {
+    /// Its place in the list of all.
+    number: AtomicU32,
+    free: Free,
     /// Makes the class, for a new interpreter.
     set_up: for<'py> fn(Python<'py>, &Object<'py>, &State) -> PyResult<()>,
-    class: for<'py> fn(Python<'py>, &State) -> Object<'py>,
+    published: for<'py> fn(Python<'py>, &State) -> Object<'py>,
     name: &'static CStr,
-    is_of: fn(&Object<'_>) -> bool,
+    is_one: fn(&Object<'_>) -> bool,
     /// The data of an object of this type, and whether that is still the object's own, to be settled later.
-    take: fn(&Object<'_>, bool) -> PyResult<(Data, bool)>,
+    take: fn(&Object<'_>, bool) -> PyResult<(Moving, bool)>,
     /// Ends the right of an object that can only be read.
     revoke: fn(&Object<'_>),
+    open: for<'py> fn(Python<'py>, &Moving, Opening) -> PyResult<Object<'py>>,
+    class: fn(&Moving) -> Cow<'static, str>,
+    size: fn(&Moving) -> usize,
+    /// Whether an object is a handle of that data.
+    is_of: fn(&Moving, &Object<'_>) -> bool,
+    /// Takes the right to write from an object, and, where there is a reason, that to read. False if it had none.
+    settle: fn(&Moving, &Object<'_>, Option<Box<str>>) -> bool,
+    /// Gives that back.
+    restore: fn(&Moving, &Object<'_>),
 }
 
 /// Data on its way.
-pub(crate) type Data = Arc<dyn Carried>;
+pub(crate) type Moving = AnyBlock<Kind>;
 
-/// What can be done with data of any type. Implemented for all of them, here.
-pub(crate) trait Carried: Send + Sync {
-    fn open<'py>(self: Arc<Self>, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>>;
-    fn class(&self) -> Cow<'static, str>;
-    fn size(&self) -> usize;
-    /// Whether `object` is a handle of it.
-    fn is_of(&self, object: &Object<'_>) -> bool;
-    /// Takes the right to write from `object`, and, where there is a reason, that to read. False if it had none.
-    fn settle(&self, object: &Object<'_>, gone: Option<Box<str>>) -> bool;
-    /// Takes that back.
-    fn restore(self: Arc<Self>, object: &Object<'_>);
+impl HasFree for Kind {
+    fn free(&self) -> Free {
+        self.free
+    }
+
+    fn number(&self) -> u32 {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    fn of_number(number: u32) -> &'static Kind {
+        KINDS
+            .get()
+            .and_then(|kinds| kinds.get(number as usize))
+            .expect("it has a number as it is in that list")
+    }
 }
 
 impl Kind {
     pub(crate) const fn of<T: ByReference>() -> Kind {
         Kind {
+            number: AtomicU32::new(u32::MAX),
+            free: Free::of::<T>(),
             set_up: set_up::<T>,
-            class: |py, state| T::CLASS.of(state).as_object(py),
+            published: |py, state| T::CLASS.of(state).as_object(py),
             name: T::Handle::NAME,
-            is_of: |object| T::of(object).is_some(),
+            is_one: |object| T::of(object).is_some(),
             take: take::<T>,
             revoke: |object| {
                 if let Some(owned) = T::of(object) {
                     owned.revoke();
                 }
             },
+            open: open::<T>,
+            class: |moving| {
+                typed::<T>(moving).map_or("?".into(), |block| look_into(block, |data, _| data.class()))
+            },
+            size: |moving| typed::<T>(moving).map_or(0, |block| look_into(block, |data, _| data.size())),
+            is_of: |moving, object| {
+                both::<T>(moving, object).is_some_and(|(block, owned)| owned.is_of(block))
+            },
+            settle: |moving, object, gone| {
+                both::<T>(moving, object).is_some_and(|(block, owned)| owned.settle(block, gone))
+            },
+            restore: |moving, object| {
+                if let Some((block, owned)) = both::<T>(moving, object) {
+                    owned.restore(block.clone());
+                }
+            },
         }
     }
+}
+
+/// Data and an object, if both are of that type.
+fn both<'a, T: ByReference>(
+    moving: &'a Moving,
+    object: &'a Object<'_>,
+) -> Option<(&'a Block<T>, &'a Owned<T>)> {
+    Some((typed::<T>(moving)?, T::of(object)?))
 }
 
 fn set_up<'py, T: ByReference>(py: Python<'py>, module: &Object<'py>, state: &State) -> PyResult<()> {
@@ -117,69 +163,52 @@ fn set_up<'py, T: ByReference>(py: Python<'py>, module: &Object<'py>, state: &St
     Ok(())
 }
 
-fn take<T: ByReference>(object: &Object<'_>, copies: bool) -> PyResult<(Data, bool)> {
+fn take<T: ByReference>(object: &Object<'_>, copies: bool) -> PyResult<(Moving, bool)> {
     let py = object.py();
-    let Some(owned) = T::of(object) else {
-        return Err(error::raise(py, Error::Type, "an object of another type: a bug in bocpy"));
-    };
+    let Some(owned) = T::of(object) else { return Err(another_type(py)) };
+    T::prepare(object)?;
     let right = owned.right(py)?;
     // What is only lent can't be given away.
     if copies || !right.writes {
-        let copy = owned.read(py, |data| data.copy(py))??;
-        return Ok((Owned::new(copy).right(py)?.body, false));
+        let copy = right.block.locked(|(data, bytes)| {
+            right.check(py, data)?;
+            data.copy(py, bytes)
+        })?;
+        return Ok((copy.right(py)?.block.into_any(), false));
     }
-    right.body.with(|data| right.check(py, data))?;
-    Ok((right.body, true))
+    right.check_now(py)?;
+    Ok((right.block.into_any(), true))
 }
 
-impl<T: ByReference> Carried for Body<T> {
-    fn open<'py>(self: Arc<Self>, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
-        let owned = match opening {
-            Opening::Own => self.own(),
-            Opening::Read => self.lend(),
-            Opening::Copy => self.copy(py)?,
-        };
-        T::wrap(py, owned)
-    }
-
-    fn class(&self) -> Cow<'static, str> {
-        self.with(T::class)
-    }
-
-    fn size(&self) -> usize {
-        self.with(T::size)
-    }
-
-    fn is_of(&self, object: &Object<'_>) -> bool {
-        T::of(object).is_some_and(|owned| owned.change(self, |_| None))
-    }
-
-    fn settle(&self, object: &Object<'_>, gone: Option<Box<str>>) -> bool {
-        T::of(object).is_some_and(|owned| {
-            owned.change(self, |right| {
-                right.writes = false;
-                gone
-            })
-        })
-    }
-
-    fn restore(self: Arc<Self>, object: &Object<'_>) {
-        if let Some(owned) = T::of(object) {
-            owned.restore(self);
-        }
-    }
+fn open<'py, T: ByReference>(py: Python<'py>, moving: &Moving, opening: Opening) -> PyResult<Object<'py>> {
+    let Some(block) = typed::<T>(moving) else { return Err(another_type(py)) };
+    let owned = match opening {
+        Opening::Own => Owned::next(block.clone()),
+        Opening::Read => Owned::reader(block.clone()),
+        Opening::Copy => look_into(block, |data, bytes| data.copy(py, bytes))?,
+    };
+    T::wrap(py, owned)
 }
 
-static KINDS: OnceLock<&'static [Kind]> = OnceLock::new();
+fn another_type(py: Python<'_>) -> error::Raised {
+    error::raise(py, Error::Type, "an object of another type: a bug in bocpy")
+}
+
+static KINDS: OnceLock<&'static [&'static Kind]> = OnceLock::new();
 
 /// Says which types there are, and makes their classes for a new interpreter.
 pub(crate) fn know<'py>(
-    kinds: &'static [Kind],
+    kinds: &'static [&'static Kind],
     py: Python<'py>,
     module: &Object<'py>,
     state: &State,
 ) -> PyResult<()> {
-    KINDS.get_or_init(|| kinds);
+    KINDS.get_or_init(|| {
+        for (number, kind) in kinds.iter().enumerate() {
+            kind.number.store(number as u32, Ordering::Relaxed);
+        }
+        kinds
+    });
     kinds.iter().try_for_each(|kind| (kind.set_up)(py, module, state))
 }
 
@@ -188,13 +217,13 @@ pub(crate) fn publish<'py>(py: Python<'py>, module: &Object<'py>, state: &State)
     for kind in KINDS.get().copied().unwrap_or_default() {
         let name = kind.name.to_str().unwrap_or_default();
         let name = CString::new(name.rsplit('.').next().unwrap_or(name)).unwrap_or_default();
-        module.setattr(&name, &(kind.class)(py, state))?;
+        module.setattr(&name, &(kind.published)(py, state))?;
     }
     Ok(())
 }
 
 fn kind_of(object: &Object<'_>) -> Option<&'static Kind> {
-    KINDS.get()?.iter().find(|kind| (kind.is_of)(object))
+    KINDS.get()?.iter().copied().find(|kind| (kind.is_one)(object))
 }
 
 /// Whether an object is of a type that moves by reference.
@@ -209,8 +238,7 @@ pub(crate) fn is_reference(object: &Object<'_>) -> bool {
 pub(crate) enum Reference {
     Cown(Handle),
     Scope(Arc<Scope>),
-    /// Boxed, so that a portable value is no larger than two words.
-    Data(Box<Data>),
+    Data(Moving),
 }
 
 impl Reference {
@@ -227,7 +255,7 @@ impl Reference {
         if owned {
             taken.owned.push((Resident::new(object.clone()), data.clone()));
         }
-        Ok(Some(Reference::Data(Box::new(data))))
+        Ok(Some(Reference::Data(data)))
     }
 
     /// The same, settled.
@@ -245,7 +273,7 @@ impl Reference {
         match self {
             Reference::Cown(handle) => CownObject::open(py, handle.clone()),
             Reference::Scope(scope) => ScopeObject::open(py, scope.clone()),
-            Reference::Data(data) => Arc::clone(data).open(py, opening),
+            Reference::Data(data) => (data.kind().open)(py, data, opening),
         }
     }
 
@@ -253,14 +281,14 @@ impl Reference {
         match self {
             Reference::Cown(_) => "Cown".into(),
             Reference::Scope(_) => "Scope".into(),
-            Reference::Data(data) => data.class(),
+            Reference::Data(data) => (data.kind().class)(data),
         }
     }
 
     pub(super) fn size(&self) -> usize {
         match self {
             Reference::Cown(_) | Reference::Scope(_) => size_of::<Reference>(),
-            Reference::Data(data) => data.size(),
+            Reference::Data(data) => (data.kind().size)(data),
         }
     }
 
@@ -271,7 +299,7 @@ impl Reference {
             Reference::Scope(scope) => {
                 ScopeObject::handle(object).is_some_and(|other| Arc::ptr_eq(other, scope))
             }
-            Reference::Data(data) => data.is_of(object),
+            Reference::Data(data) => (data.kind().is_of)(data, object),
         }
     }
 
@@ -284,7 +312,7 @@ impl Reference {
 /// stays as it was.
 pub(crate) struct Taken {
     copies: bool,
-    owned: SmallVec<[(Resident, Data); 1]>,
+    owned: SmallVec<[(Resident, Moving); 1]>,
 }
 
 impl Taken {
@@ -318,17 +346,19 @@ impl Taken {
             Taking::Copy => return Ok(()),
         };
         for (count, (object, data)) in self.owned.iter().enumerate() {
-            let settled =
-                object.peek(py).is_some_and(|object| data.settle(&object, gone(data, to.as_deref())));
+            let settled = object
+                .peek(py)
+                .is_some_and(|object| (data.kind().settle)(data, &object, gone(data, to.as_deref())));
             if settled {
                 continue;
             }
             for (object, data) in &self.owned[..count] {
                 if let Some(object) = object.peek(py) {
-                    Arc::clone(data).restore(&object);
+                    (data.kind().restore)(data, &object);
                 }
             }
-            let message = format!("this {} was moved while another thread moved it, too", data.class());
+            let message =
+                format!("this {} was moved while another thread moved it, too", (data.kind().class)(data));
             return Err(error::raise(py, Error::Runtime, &message));
         }
         Ok(())
@@ -336,11 +366,11 @@ impl Taken {
 }
 
 /// What to tell those who use a handle when the data is gone.
-fn gone(data: &Data, to: Option<&str>) -> Option<Box<str>> {
+fn gone(data: &Moving, to: Option<&str>) -> Option<Box<str>> {
     let message = format!(
         "this {} has been moved: it is now {}. One handle at a time can use it: make a copy() before you hand it over, where \
          both sides need it",
-        data.class(),
+        (data.kind().class)(data),
         to?.trim_end_matches(',')
     );
     Some(message.into())
@@ -361,7 +391,10 @@ pub(crate) fn hand_over<'py>(object: &Object<'py>, taking: Taking<'_>) -> PyResu
 /// The same for a reader: an object that it may only read.
 pub(crate) fn lend(object: Object<'_>) -> PyResult<Object<'_>> {
     match kind_of(&object) {
-        Some(kind) => (kind.take)(&object, false)?.0.open(object.py(), Opening::Read),
+        Some(kind) => {
+            let data = (kind.take)(&object, false)?.0;
+            (kind.open)(object.py(), &data, Opening::Read)
+        }
         None => Ok(object),
     }
 }

@@ -23,7 +23,6 @@ pub(crate) mod noticeboard;
 pub(crate) mod notifier;
 pub(crate) mod out_of_band;
 #[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "as above"))]
-pub(crate) mod ownership;
 pub(crate) mod pack;
 pub(crate) mod packed;
 pub(crate) mod parcel;
