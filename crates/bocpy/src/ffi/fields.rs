@@ -11,6 +11,14 @@ use std::ptr;
 
 /// A class whose instances have such attributes.
 pub(crate) trait Fields: Native {
+    /// The same as below, for the usual case, without the time that a panic would need to be caught: it must not panic.
+    /// `None`: ask below.
+    fn glance<'py>(py: Python<'py>, this: &Instance<'py, Self>, name: &Name<'_>) -> Option<Object<'py>>;
+
+    /// The same. False: ask below.
+    fn change<'py>(py: Python<'py>, this: &Instance<'py, Self>, name: &Name<'_>, value: &Object<'py>)
+    -> bool;
+
     /// `None`: it is no field.
     fn get_field<'py>(
         py: Python<'py>,
@@ -44,19 +52,11 @@ impl Name<'_> {
         }
     }
 
-    /// Whether it is that text.
+    /// How many characters it has.
     #[inline]
-    pub(crate) fn is(&self, text: &str) -> bool {
-        // SAFETY: a string, which is as long as it says.
-        unsafe {
-            let name = self.0.as_ptr();
-            let length = ffi::PyUnicode_GET_LENGTH(name) as usize;
-            if ffi::PyUnicode_KIND(name) != ffi::PyUnicode_1BYTE_KIND || length != text.len() {
-                return !text.is_ascii() && self.0.to_str() == Some(text);
-            }
-            let data = std::slice::from_raw_parts(ffi::PyUnicode_DATA(name).cast::<u8>(), length);
-            data == text.as_bytes() && data.is_ascii()
-        }
+    pub(crate) fn length(&self) -> usize {
+        // SAFETY: a string.
+        unsafe { ffi::PyUnicode_GET_LENGTH(self.0.as_ptr()) as usize }
     }
 }
 
@@ -87,11 +87,13 @@ unsafe extern "C" fn get_attribute<T: Fields>(
     unsafe {
         if ffi::PyUnicode_CheckExact(name) != 0 {
             let py = Python::assume();
+            let (this, its) = (Borrowed::new(py, object), Borrowed::new(py, name));
+            if let Some(found) = T::glance(py, Instance::assume(&this), assume_name(&its)) {
+                return found.into_ptr();
+            }
             let mut is_field = true;
             let found = guard(py, ptr::null_mut(), || {
-                let this = Borrowed::new(py, object);
-                let name = Borrowed::new(py, name);
-                match T::get_field(py, Instance::assume(&this), assume_name(&name))? {
+                match T::get_field(py, Instance::assume(&this), assume_name(&its))? {
                     Some(found) => Ok(found.into_ptr()),
                     None => {
                         is_field = false;
@@ -116,11 +118,15 @@ unsafe extern "C" fn set_attribute<T: Fields>(
     unsafe {
         if ffi::PyUnicode_CheckExact(name) != 0 {
             let py = Python::assume();
+            let (this, its) = (Borrowed::new(py, object), Borrowed::new(py, name));
+            if !value.is_null()
+                && T::change(py, Instance::assume(&this), assume_name(&its), &Borrowed::new(py, value))
+            {
+                return 0;
+            }
             let done = guard(py, Some(-1), || {
-                let this = Borrowed::new(py, object);
-                let name = Borrowed::new(py, name);
                 let value = (!value.is_null()).then(|| Borrowed::new(py, value));
-                let done = T::set_field(py, Instance::assume(&this), assume_name(&name), value.as_deref())?;
+                let done = T::set_field(py, Instance::assume(&this), assume_name(&its), value.as_deref())?;
                 Ok(done.then_some(0))
             });
             if let Some(done) = done {

@@ -19,6 +19,7 @@ mod dict;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod filling;
+pub(crate) mod forever;
 pub(crate) mod frames;
 pub(crate) mod function;
 pub(crate) mod graph;

@@ -125,6 +125,49 @@ impl<T: Ownable> Owned<T> {
         }
     }
 
+    /// The same for those who only want to know if it is simple: `None` if this handle does not own the data, or `f` says
+    /// so. `f` must be short, and must not panic.
+    #[inline]
+    pub(crate) fn glance<R>(&self, _py: Python<'_>, f: impl FnOnce(&T, &[u8]) -> Option<R>) -> Option<R> {
+        if cfg!(Py_GIL_DISABLED) {
+            return None;
+        }
+        match self.0.hold().get() {
+            Held::Owns { uses, version, block } if uses.get() >= 0 && *version == block.version() => {
+                uses.set(uses.get() + 1);
+                // SAFETY: as in `with`.
+                let (data, bytes) = unsafe { block.parts() };
+                let result = f(data, bytes);
+                uses.set(uses.get() - 1);
+                result
+            }
+            _ => None,
+        }
+    }
+
+    /// The same for data that `f` may change.
+    #[inline]
+    pub(crate) fn glance_mut<R>(
+        &self,
+        _py: Python<'_>,
+        f: impl FnOnce(&mut T, &mut [u8]) -> Option<R>,
+    ) -> Option<R> {
+        if cfg!(Py_GIL_DISABLED) {
+            return None;
+        }
+        match self.0.hold().get() {
+            Held::Owns { uses, version, block } if uses.get() == 0 && *version == block.version() => {
+                uses.set(-1);
+                // SAFETY: as in `with_mut`.
+                let (data, bytes) = unsafe { block.parts_mut() };
+                let result = f(data, bytes);
+                uses.set(0);
+                result
+            }
+            _ => None,
+        }
+    }
+
     #[cold]
     fn with_lock<R>(py: Python<'_>, held: &Held<T>, f: impl FnOnce(&T, &[u8]) -> R) -> PyResult<R> {
         match held {

@@ -245,6 +245,26 @@ fn order_of(shape: &Shape, one: &[u8], other: &[u8]) -> Option<Ordering> {
 
 impl Fields for Handle {
     #[inline]
+    fn glance<'py>(py: Python<'py>, this: &Instance<'py, Self>, name: &Name<'_>) -> Option<Object<'py>> {
+        this.value().glance(py, |record, bytes| record.shape().find(name)?.glance(py, bytes))
+    }
+
+    #[inline]
+    fn change<'py>(
+        py: Python<'py>,
+        this: &Instance<'py, Self>,
+        name: &Name<'_>,
+        value: &Object<'py>,
+    ) -> bool {
+        let changed = this.value().glance_mut(py, |record, bytes| {
+            let shape = record.shape();
+            let field = shape.find(name).filter(|_| !shape.options.frozen)?;
+            field.change(value, bytes)
+        });
+        changed.is_some()
+    }
+
+    #[inline]
     fn get_field<'py>(
         py: Python<'py>,
         this: &Instance<'py, Self>,

@@ -6,9 +6,9 @@
 use super::format::{Format, Raw};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::fields::{self, Name};
-use crate::ffi::{Object, PyResult, Python};
+use crate::ffi::forever::Forever;
+use crate::ffi::{Object, PyResult, Python, number};
 use crate::transport::portable::Portable;
-use parking_lot::Mutex;
 use std::sync::OnceLock;
 
 pub(crate) struct Shape {
@@ -25,7 +25,7 @@ pub(crate) struct Shape {
     pub(super) blank: Box<[u8]>,
     pub(super) options: Options,
     /// For each of the lowest bits of a hash: the first field to look at, counted from one.
-    table: Box<[u16]>,
+    table: [u16; TABLE],
     /// The class, for interpreters that don't have it yet.
     pub(super) definition: OnceLock<Portable>,
 }
@@ -39,6 +39,8 @@ pub(super) struct Options {
 pub(super) struct Field {
     pub(super) name: Box<str>,
     hash: isize,
+    /// How many characters the name has.
+    length: usize,
     pub(super) format: Format,
     pub(super) offset: usize,
     pub(super) has_default: bool,
@@ -46,20 +48,19 @@ pub(super) struct Field {
     next: u16,
 }
 
+const TABLE: usize = 32;
+
 /// More than that many bytes are refused.
 pub(crate) const LARGEST: usize = 65_535;
 
-/// All shapes, in pieces: what has been put there stays where it is, so that they are found without a lock.
-static SHAPES: [OnceLock<Box<[OnceLock<&'static Shape>]>>; PIECES] = [const { OnceLock::new() }; PIECES];
-/// How many there are.
-static COUNT: Mutex<usize> = Mutex::new(0);
-const PIECES: usize = 4096;
-const PIECE: usize = 1024;
+/// All shapes, by their numbers.
+static SHAPES: Forever<Shape, MOST> = Forever::new();
+const MOST: usize = 1 << 20;
 
 /// The shape of that number.
 #[inline]
 pub(super) fn shape_of_number(number: usize) -> Option<&'static Shape> {
-    SHAPES.get(number / PIECE)?.get()?.get(number % PIECE)?.get().copied()
+    SHAPES.get(number)
 }
 
 impl Field {
@@ -67,6 +68,38 @@ impl Field {
     #[inline]
     pub(super) fn of<'a>(&self, record: &'a [u8]) -> &'a [u8] {
         &record[self.offset..self.offset + self.format.size()]
+    }
+
+    /// Its value, if it is of one of the usual formats.
+    #[inline]
+    pub(super) fn glance<'py>(&self, py: Python<'py>, record: &[u8]) -> Option<Object<'py>> {
+        let found = match self.format {
+            Format::Float(8) => number::float(py, f64::from_ne_bytes(self.word(record)?)),
+            Format::Signed(8) => number::int(py, i64::from_ne_bytes(self.word(record)?)),
+            Format::Bool => return Some(number::boolean(py, *record.get(self.offset)? != 0)),
+            _ => return None,
+        };
+        if found.is_err() {
+            error::clear(py); // and asked for again
+        }
+        found.ok()
+    }
+
+    /// Gives it another value, if it is of one of the usual formats, and the value of just that type.
+    #[inline]
+    pub(super) fn change(&self, value: &Object<'_>, record: &mut [u8]) -> Option<()> {
+        let word = match self.format {
+            Format::Float(8) if value.is_float() => value.to_f64().ok()?.to_ne_bytes(),
+            Format::Signed(8) => value.as_exact_int()?.to_i64()?.to_ne_bytes(),
+            _ => return None,
+        };
+        *record.get_mut(self.offset..)?.first_chunk_mut()? = word;
+        Some(())
+    }
+
+    #[inline]
+    fn word(&self, record: &[u8]) -> Option<[u8; 8]> {
+        record.get(self.offset..)?.first_chunk().copied()
     }
 
     #[inline]
@@ -92,18 +125,19 @@ impl Shape {
             alignment: 1,
             blank: Box::default(),
             options,
-            table: vec![0; (2 * fields.len()).next_power_of_two()].into(),
+            table: [0; TABLE],
             definition: OnceLock::new(),
         };
         let mut placed = Vec::with_capacity(fields.len());
         for (name, format, default) in &fields {
             let offset = shape.size.next_multiple_of(format.alignment());
             let hash = fields::hash_of(py, name)?;
-            let chain = &mut shape.table[hash as usize & ((2 * fields.len()).next_power_of_two() - 1)];
+            let chain = &mut shape.table[hash as usize % TABLE];
             let next = std::mem::replace(chain, placed.len() as u16 + 1);
             placed.push(Field {
                 name: name.clone(),
                 hash,
+                length: name.chars().count(),
                 format: *format,
                 offset,
                 has_default: default.is_some(),
@@ -128,26 +162,25 @@ impl Shape {
             }
         }
         shape.blank = blank.into();
-        let mut count = COUNT.lock();
-        let Some(piece) = SHAPES.get(*count / PIECE) else {
-            let message = "over four million record classes have been made in this process: make them once, outside of functions";
-            return Err(error::raise(py, Kind::Runtime, message));
-        };
-        shape.number = *count;
-        let shape: &'static Shape = Box::leak(Box::new(shape));
-        let piece = piece.get_or_init(|| (0..PIECE).map(|_| OnceLock::new()).collect());
-        let _ = piece[*count % PIECE].set(shape);
-        *count += 1;
-        Ok(shape)
+        let made = SHAPES.add(|number| {
+            shape.number = number;
+            shape
+        });
+        made.ok_or_else(|| {
+            let message = "a million record classes have been made in this process: make them once, not again and again in a \
+                           function";
+            error::raise(py, Kind::Runtime, message)
+        })
     }
 
     /// The field of that name.
     #[inline]
     pub(super) fn find(&self, name: &Name<'_>) -> Option<&Field> {
         let hash = name.hash();
-        let mut place = self.table[hash as usize & (self.table.len() - 1)];
+        let mut place = self.table[hash as usize % TABLE];
         while let Some(field) = self.fields.get(usize::from(place).wrapping_sub(1)) {
-            if field.hash == hash && name.is(&field.name) {
+            // Other names of the same length have another hash, but for one in 2**64.
+            if field.hash == hash && field.length == name.length() {
                 return Some(field);
             }
             place = field.next;
