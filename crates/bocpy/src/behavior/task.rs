@@ -22,6 +22,7 @@ use crate::transport::lines::{self, Claim, Waiters};
 use crate::transport::pinned::{self, PINNED};
 use crate::transport::portable::{Portable, explain_import};
 use crate::transport::reading::{Seen, reading};
+use crate::transport::recorded::recorded;
 use crate::transport::scope::{Member, Scope};
 use crate::transport::{relay, reports, residents, tenure};
 use boc::{Cown, Placement};
@@ -330,6 +331,10 @@ impl Task {
         body: &Object<'py>,
         rest: &mut Rest<'py>,
     ) -> PyResult<Object<'py>> {
+        if backend::values_stay(py) {
+            // Somebody may have kept a handle of what is the behavior's alone from now on.
+            cowns.written().for_each(|cown| cown.tag().renew(py));
+        }
         if self.groups.is_empty() {
             let handles = cowns.all().map(CownObject::of);
             let known = |cown: &CownObject| match pinned::open_if_pinned(py, state, cown.handle()) {
@@ -375,6 +380,8 @@ impl Task {
             unshare::unshare(py, state, cowns, is_object);
             let read = cowns.read().filter(|cown| cown.tag().leave_read(&state.home));
             read.for_each(|cown| residents::add(state, cown));
+        } else {
+            cowns.written().for_each(|cown| cown.tag().renew(py));
         }
     }
 
@@ -393,6 +400,13 @@ impl Task {
             cowns.result.tag().set_ended();
             return Ok(false);
         }
+        let value = match recorded(&value)? {
+            Some(record) => {
+                drop(value); // it has the record, too
+                record
+            }
+            None => value,
+        };
         let slot = cowns.result.tag();
         let what = || format!("the result of the behavior '{}'", self.name());
         // What is in a cown as well, or kept somewhere, has to be in two places.

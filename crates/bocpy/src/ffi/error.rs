@@ -73,15 +73,13 @@ pub(crate) fn raise_of(class: &Object<'_>, message: &str) -> Raised {
 pub(crate) fn raise_from(py: Python<'_>, kind: Kind, message: &str) -> Raised {
     let cause = take(py);
     let raised = raise(py, kind, message);
-    if let (Some(error), Some(cause)) = (take(py), cause) {
-        // SAFETY: both are exceptions; the setters take over a reference each.
-        unsafe {
-            ffi::PyException_SetContext(error.as_ptr(), cause.clone().into_ptr());
-            ffi::PyException_SetCause(error.as_ptr(), cause.into_ptr());
-        }
-        restore(error);
+    let (Some(cause), Some(error)) = (cause, take(py)) else { return raised };
+    // SAFETY: both are exceptions; the setters take over a reference each.
+    unsafe {
+        ffi::PyException_SetContext(error.as_ptr(), cause.clone().into_ptr());
+        ffi::PyException_SetCause(error.as_ptr(), cause.into_ptr());
     }
-    raised
+    restore(error)
 }
 
 /// Raises what CPython does where a function gets an object of another kind than it takes.

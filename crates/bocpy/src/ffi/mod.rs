@@ -35,6 +35,7 @@ pub(crate) mod ownership;
 pub(crate) mod pending;
 mod set;
 mod spares;
+pub(crate) mod special;
 pub(crate) mod subclass;
 pub(crate) mod text;
 mod tuple;

@@ -5,6 +5,7 @@
 
 use super::cown::{CownObject, Handle};
 use super::out_of_band;
+use super::recorded::recorded;
 use super::scope::{Scope, ScopeObject};
 use crate::ffi::block::{AnyBlock, Block, Free, HasFree};
 use crate::ffi::class::{Class, Native};
@@ -379,13 +380,16 @@ fn gone(data: &Moving, to: Option<&str>) -> Option<Box<str>> {
 /// What the new owner of a value gets where values stay the objects that they are: a handle of a type that moves by reference
 /// is handed over all the same, and becomes another object.
 pub(crate) fn hand_over<'py>(object: &Object<'py>, taking: Taking<'_>) -> PyResult<Object<'py>> {
-    if kind_of(object).is_none() {
-        return Ok(object.clone());
+    let record = if kind_of(object).is_some() { None } else { recorded(object)? };
+    match Reference::of(record.as_ref().unwrap_or(object), taking)? {
+        Some(reference @ Reference::Data(_)) => reference.open(object.py(), Opening::Own),
+        _ => Ok(object.clone()),
     }
-    match Reference::of(object, taking)? {
-        Some(reference) => reference.open(object.py(), Opening::Own),
-        None => Ok(object.clone()),
-    }
+}
+
+/// Whether it is a handle of data that one at a time may touch.
+pub(crate) fn is_data(object: &Object<'_>) -> bool {
+    kind_of(object).is_some()
 }
 
 /// The same for a reader: an object that it may only read.

@@ -1,15 +1,15 @@
 //! What happens to a value when its holder releases the cown, and when its interpreter ends.
 
-use super::by_reference::Taking;
+use super::by_reference::{Taking, hand_over, is_data};
 use super::form::{Form, Refusal};
 use super::portable::Portable;
 use super::slot::{Content, Slot};
 use crate::ffi::builtin::Builtin;
 use crate::ffi::error::{self, Raised};
 use crate::ffi::{Object, PyResult, Python};
-use crate::interpreter::Home;
 use crate::interpreter::labels::{self, Label};
 use crate::interpreter::locked::Guard;
+use crate::interpreter::{Home, Resident};
 
 impl Slot {
     /// Makes the value portable if it lives in this interpreter, when its holder releases the cown. If that is not
@@ -78,6 +78,27 @@ impl Slot {
             left.left_by = behavior();
         }
         content.form_mut().is_news_to(home)
+    }
+
+    /// Where values stay the objects that they are: if others have this object, and it is a handle of data, they lose it. The
+    /// cown gets a new one.
+    #[inline]
+    pub(crate) fn renew(&self, py: Python<'_>) {
+        if !self.is_scalar() && !self.is_pinned() {
+            self.renew_handle(py);
+        }
+    }
+
+    fn renew_handle(&self, py: Python<'_>) {
+        let Some(object) = self.object_here(py).filter(is_data) else { return };
+        // The cown's, and the one just now.
+        if object.references() <= 2 {
+            return;
+        }
+        match hand_over(&object, Taking::Move(&a_cowns_value)) {
+            Ok(handle) => self.put_resident(Resident::new(handle)),
+            Err(Raised) => error::clear(py),
+        }
     }
 
     /// A behavior that has read the value ends here. True as for `leave`.

@@ -6,6 +6,7 @@ use super::cown::CownObject;
 use super::out_of_band::OutOfBand;
 use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
+use super::recorded::with_records;
 use super::scalar::Scalar;
 use super::unpack::unpack;
 use super::{namespaces, out_of_band};
@@ -139,7 +140,20 @@ impl Portable {
         let mut taken = Taken::new(taking);
         let portable = match Portable::native(object, last, &mut taken)? {
             Some(native) => native,
-            None => pickle(object, by_value, &mut taken)?,
+            None => {
+                // What is copied, such as a global, arrives as what it is.
+                let record = match taking {
+                    Taking::Copy => None,
+                    _ => with_records(object)?,
+                };
+                match &record {
+                    None => pickle(object, by_value, &mut taken)?,
+                    Some(record) => match Portable::native(record, false, &mut taken)? {
+                        Some(native) => native,
+                        None => pickle(record, by_value, &mut taken)?,
+                    },
+                }
+            }
         };
         taken.settle(object.py(), taking)?;
         Ok(portable)
