@@ -44,37 +44,53 @@ impl Bins {
         Ok(Bins { edges: sorted, falling, right })
     }
 
-    /// So many bins of equal width between two bounds. [`Error::Argument`] if there are none, a bound is not finite, or the
-    /// upper bound is not above the lower one.
+    /// So many bins of equal width between two bounds, counted from 0: the first has all numbers below, too, the last one all
+    /// above. [`Error::Argument`] if there are none, a bound is not finite, or the upper bound is below the lower one. If both
+    /// are equal, all numbers are in bin 0.
+    ///
+    /// ```
+    /// use boc_matrix::{Bins, Matrix};
+    ///
+    /// let bins = Bins::equal(4, 0.0, 4.0, false)?;
+    /// assert_eq!(Matrix::row(&[-9.0, 0.5, 1.0, 4.0, 9.0])?.digitize(&bins)?.as_slice(), [0.0, 0.0, 1.0, 3.0, 3.0]);
+    /// # Ok::<(), boc_matrix::Error>(())
+    /// ```
     pub fn equal(count: usize, least: f64, greatest: f64, right: bool) -> Result<Bins, Error> {
         if count == 0 {
             return Err(Error::argument("bin", "the number of bins is 0; it has to be at least 1"));
         }
-        if !(least.is_finite() && greatest.is_finite() && least < greatest) {
+        if !(least.is_finite() && greatest.is_finite() && least <= greatest) {
             let what = format!("{least} and {greatest} are not two finite bounds, the lower one first");
             return Err(Error::argument("bin", what));
         }
-        let mut edges = vector(count.saturating_add(1))?;
-        // As NumPy's linspace; the last edge exactly.
+        if least == greatest {
+            return Ok(Bins { edges: Vec::new(), falling: false, right });
+        }
+        let mut edges = vector(count)?;
+        // As NumPy's linspace, without the two ends.
         let (width, steps) = (greatest - least, count as f64);
         let step = width / steps;
-        edges.extend((0..count).map(|nth| {
+        edges.extend((1..count).map(|nth| {
             if width.is_finite() {
                 nth as f64 * step + least
             } else {
                 least * (1.0 - nth as f64 / steps) + greatest * (nth as f64 / steps)
             }
         }));
-        edges.push(greatest);
         Ok(Bins { edges, falling: false, right })
     }
 
-    /// So many bins of equal width between the least and the greatest element of a matrix.
+    /// So many bins of equal width between the least and the greatest element of a matrix. NaN does not count.
     pub fn spanning(matrix: &Matrix, count: usize, right: bool) -> Result<Bins, Error> {
         let numbers = matrix.equal(matrix)?; // all but NaN
         let least = matrix.reduce_where(Reduction::Min, &numbers)?;
         let greatest = matrix.reduce_where(Reduction::Max, &numbers)?;
-        Bins::equal(count, least, greatest, right)
+        // Of nothing but NaN, which is in no bin, any bounds will do.
+        if least.is_nan() {
+            Bins::equal(count, 0.0, 0.0, right)
+        } else {
+            Bins::equal(count, least, greatest, right)
+        }
     }
 
     /// The number of x's bin.
