@@ -18,10 +18,47 @@ use crate::{Error, Matrix, Reduction};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bins {
-    /// Ascending.
-    edges: Vec<f64>,
+    edges: Edges,
     falling: bool,
     right: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Edges {
+    /// Ascending.
+    List(Vec<f64>),
+    /// Those between so many bins of equal width: without the two bounds.
+    Equal { least: f64, greatest: f64, count: usize },
+}
+
+impl Edges {
+    fn len(&self) -> usize {
+        match self {
+            Edges::List(edges) => edges.len(),
+            Edges::Equal { count, .. } => count - 1,
+        }
+    }
+
+    /// How many edges, from the first one, `below` holds of: it is false of all that follow one of which it is.
+    fn count(&self, below: impl Fn(f64) -> bool) -> usize {
+        let (least, greatest, count) = match self {
+            Edges::List(edges) => return edges.partition_point(|&edge| below(edge)),
+            Edges::Equal { least, greatest, count } => (*least, *greatest, *count),
+        };
+        let (width, steps) = (greatest - least, count as f64);
+        let step = width / steps;
+        // As NumPy's linspace.
+        let edge = |nth: usize| match width.is_finite() {
+            true => nth as f64 * step + least,
+            false => least * (1.0 - nth as f64 / steps) + greatest * (nth as f64 / steps),
+        };
+        let (mut low, mut high) = (1, count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if below(edge(middle)) { low = middle + 1 } else { high = middle }
+        }
+        low - 1
+    }
 }
 
 impl Bins {
@@ -41,7 +78,7 @@ impl Bins {
         if !sorted.is_sorted() {
             return Err(Error::argument("digitize", "the edges neither ascend nor descend; sort them"));
         }
-        Ok(Bins { edges: sorted, falling, right })
+        Ok(Bins { edges: Edges::List(sorted), falling, right })
     }
 
     /// So many bins of equal width between two bounds, counted from 0: the first has all numbers below, too, the last one all
@@ -63,21 +100,9 @@ impl Bins {
             let what = format!("{least} and {greatest} are not two finite bounds, the lower one first");
             return Err(Error::argument("bin", what));
         }
-        if least == greatest {
-            return Ok(Bins { edges: Vec::new(), falling: false, right });
-        }
-        let mut edges = vector(count)?;
-        // As NumPy's linspace, without the two ends.
-        let (width, steps) = (greatest - least, count as f64);
-        let step = width / steps;
-        edges.extend((1..count).map(|nth| {
-            if width.is_finite() {
-                nth as f64 * step + least
-            } else {
-                least * (1.0 - nth as f64 / steps) + greatest * (nth as f64 / steps)
-            }
-        }));
-        Ok(Bins { edges, falling: false, right })
+        // Of no width, there is one bin.
+        let count = if least == greatest { 1 } else { count };
+        Ok(Bins { edges: Edges::Equal { least, greatest, count }, falling: false, right })
     }
 
     /// So many bins of equal width between the least and the greatest element of a matrix. NaN does not count.
@@ -99,8 +124,8 @@ impl Bins {
             return -1.0;
         }
         let below = match self.right {
-            false => self.edges.partition_point(|&edge| edge <= x),
-            true => self.edges.partition_point(|&edge| edge < x),
+            false => self.edges.count(|edge| edge <= x),
+            true => self.edges.count(|edge| edge < x),
         };
         (if self.falling { self.edges.len() - below } else { below }) as f64
     }

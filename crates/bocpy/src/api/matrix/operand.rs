@@ -3,7 +3,7 @@
 //! An object can be several operands of one operation, and its output. Here, and only here, that is seen to: each object is
 //! read or written once.
 
-use super::arguments::{is_sequence, number, numbers, raise};
+use super::arguments::{is_sequence, numbers, raise};
 use super::data::{MatrixData, Refused, read};
 use super::view;
 use crate::ffi::buffer_slots::Numbers;
@@ -91,10 +91,11 @@ impl<'a> Input<'a> {
             return Ok(Input::Made(copy));
         }
         if or_number {
-            return number(py, object, what).map(Input::Number).map_err(|Raised| {
+            if !object.is_real_like() {
                 let message = format!("{what} has to be a Matrix or a number, not a {}", object.class_name());
-                if error::is(py, Kind::Type) { error::raise(py, Kind::Type, &message) } else { Raised }
-            });
+                return Err(error::raise(py, Kind::Type, &message));
+            }
+            return object.to_f64().map(Input::Number);
         }
         let message = format!("{what} has to be a Matrix, not a {}", object.class_name());
         Err(error::raise(py, Kind::Type, &message))

@@ -72,6 +72,6 @@ pub(super) fn constructor(matrix: &Matrix) -> String {
     let start = format!("Matrix({}, {}, ", matrix.rows(), matrix.columns());
     let table = table(matrix, &" ".repeat(start.len()));
     // One list instead of one for each row.
-    let flat = table.replace("],\n", ",\n").replace(" [", "  ").replacen("[[", "[", 1).replacen("]]", "]", 1);
+    let flat = table.replace("],\n", ",\n").replace(" [", " ").replacen("[[", "[", 1).replacen("]]", "]", 1);
     format!("{start}{flat})")
 }
