@@ -108,17 +108,16 @@ impl ByReference for MatrixData {
     }
 
     fn copy(&self, py: Python<'_>, _bytes: &[u8]) -> PyResult<Owned<Self>> {
-        match self.get().and_then(|matrix| Ok(matrix.try_clone()?)) {
-            Ok(matrix) => Ok(Owned::new(MatrixData::new(matrix))),
-            Err(refused) => Err(raise(py, refused)),
-        }
+        let copy = self.matrix.as_ref().map(Matrix::try_clone).transpose();
+        let matrix = copy.map_err(|error| raise(py, error))?;
+        Ok(Owned::new(MatrixData { matrix, lent: AtomicUsize::new(0) }))
     }
 
     fn may_move(&self, py: Python<'_>) -> PyResult<()> {
         if self.is_lent() {
             return Err(raise(py, Refused::Lent));
         }
-        self.get().map(drop).map_err(|refused| raise(py, refused))
+        Ok(())
     }
 
     fn is_held(&self) -> bool {
