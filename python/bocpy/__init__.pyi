@@ -1,11 +1,12 @@
 """Behavior-oriented concurrency: data lives in cowns, and behaviors run once they alone hold the cowns they name."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import Executor as _StandardExecutor
 from types import GenericAlias, TracebackType
 from typing import (
     Any,
+    ClassVar,
     Concatenate,
     Generic,
     Literal,
@@ -13,13 +14,15 @@ from typing import (
     NoReturn,
     ParamSpec,
     Protocol,
+    SupportsFloat,
+    SupportsIndex,
     TypeAlias,
     TypeVar,
     final,
     overload,
 )
 
-from typing_extensions import Self, deprecated, disjoint_base
+from typing_extensions import Buffer, Never, Self, deprecated, disjoint_base
 
 from bocpy._notices import _Removed
 
@@ -30,6 +33,8 @@ __all__ = [
     "CancelledError",
     "Cown",
     "Executor",
+    "Matrix",
+    "MatrixView",
     "PinnedCown",
     "PumpResult",
     "Read",
@@ -970,3 +975,668 @@ def notice_read(key: str, default: Any = None) -> Any:
 
     A behavior gets an object of its own: what it changes in it reaches nobody else.
     """
+
+_Number: TypeAlias = float | bool | SupportsFloat | SupportsIndex
+_Row: TypeAlias = list[Any] | tuple[Any, ...]
+_Values: TypeAlias = Matrix | MatrixView | _Number | _Row
+_Size: TypeAlias = Sequence[int]
+_Indices: TypeAlias = list[int] | tuple[int, ...]
+_Key: TypeAlias = (
+    SupportsIndex
+    | slice
+    | _Indices
+    | tuple[SupportsIndex | slice, SupportsIndex | slice | list[int]]
+    | tuple[list[int], slice]
+)
+
+@final
+class Matrix:
+    """A dense matrix of doubles, with at least one row and one column.
+
+    It moves by reference: into a cown, a behavior, a message or the noticeboard goes the matrix itself, not a copy, and the
+    object that was used before is stale; using it raises RuntimeError, which says where the matrix is now. Behaviors that
+    `read` a cown share the matrix in it without a copy, and cannot change it.
+
+    Operands broadcast: where one has a single row or column, that is used for all rows or columns of the other. A number
+    is used for all elements, and a list or tuple of numbers is a row.
+    """
+
+    def __new__(
+        cls, rows: SupportsIndex, columns: SupportsIndex, values: Iterable[Any] | _Number | None = None
+    ) -> Self:
+        """Make a matrix of zeros, of one number, or of these numbers row after row.
+
+        Raises ValueError unless there are as many values as elements, and at least one row and one column.
+        """
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    __array_priority__: ClassVar[float]
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+
+    @property
+    def columns(self) -> int:
+        """The number of columns."""
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and columns."""
+
+    @property
+    def T(self) -> Matrix:
+        """The transpose, as a new matrix."""
+
+    @property
+    def length(self) -> float:
+        """The square root of the sum of the squares of all elements: the length of a vector, not the number of elements."""
+
+    @property
+    def acquired(self) -> bool:
+        """Whether the matrix can be used here: it has not been moved away."""
+
+    @property
+    def x(self) -> float:
+        """The first element in row-major order. Can be assigned. Raises IndexError where there is none."""
+
+    @x.setter
+    def x(self, value: _Number, /) -> None: ...
+    @property
+    def y(self) -> float:
+        """The second element, as `x`."""
+
+    @y.setter
+    def y(self, value: _Number, /) -> None: ...
+    @property
+    def z(self) -> float:
+        """The third element, as `x`."""
+
+    @z.setter
+    def z(self, value: _Number, /) -> None: ...
+    @property
+    def w(self) -> float:
+        """The fourth element, as `x`."""
+
+    @w.setter
+    def w(self, value: _Number, /) -> None: ...
+    @property
+    def view(self) -> _ViewMaker:
+        """Views by index: `m.view[i]` and `m.view[i, columns]` of a row, `m.view[rows, j]` of a column.
+
+        They are the elements of the matrix itself, where `m[...]` is a copy.
+        """
+
+    @classmethod
+    def zeros(cls, size: _Size) -> Matrix:
+        """A matrix of zeros, of the size `(rows, columns)`."""
+
+    @classmethod
+    def ones(cls, size: _Size) -> Matrix:
+        """A matrix of ones, of the size `(rows, columns)`."""
+
+    @classmethod
+    def full(cls, size: _Size, value: _Number) -> Matrix:
+        """A matrix of one number, of the size `(rows, columns)`."""
+
+    @classmethod
+    def vector(cls, values: Iterable[Any], as_column: bool = False) -> Matrix:
+        """A row, or a column, of these numbers."""
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Iterable[Any]]) -> Matrix:
+        """A matrix of these rows. Raises ValueError unless they are equally long."""
+
+    @classmethod
+    def from_buffer(cls, buffer: Buffer) -> Matrix:
+        """A copy of the numbers in an object that lends its memory, such as a NumPy array of one or two dimensions.
+
+        One dimension becomes a row. Raises TypeError where the memory has no real numbers in it.
+        """
+
+    @classmethod
+    def from_view(cls, view: MatrixView) -> Matrix:
+        """A copy of the elements of a view, as its `copy`."""
+
+    @classmethod
+    def concat(cls, values: Iterable[Matrix | MatrixView | _Row], axis: SupportsIndex = 0) -> Matrix:
+        """The matrices one below the other, or side by side where the axis is 1.
+
+        A list of numbers is a row, or a column where the axis is 1. Raises ValueError where the shapes do not fit, and
+        KeyError for another axis than 0 and 1 (-2 and -1).
+        """
+
+    @overload
+    @classmethod
+    def uniform(cls, minval: float | None = 0.0, maxval: float | None = 1.0, size: None = None) -> float:
+        """Random numbers from `minval` up to, but not including, `maxval`: one, or a matrix of the size `(rows, columns)`.
+
+        They are the next ones of this interpreter's stream: see `seed`.
+        """
+
+    @overload
+    @classmethod
+    def uniform(cls, minval: float | None = 0.0, maxval: float | None = 1.0, *, size: _Size) -> Matrix: ...
+    @overload
+    @classmethod
+    def uniform(cls, minval: float | None, maxval: float | None, size: _Size) -> Matrix: ...
+    @overload
+    @classmethod
+    def normal(cls, mean: float | None = 0.0, stddev: float | None = 1.0, size: None = None) -> float:
+        """Random numbers from a normal distribution: one, or a matrix of the size `(rows, columns)`. See `seed`."""
+
+    @overload
+    @classmethod
+    def normal(cls, mean: float | None = 0.0, stddev: float | None = 1.0, *, size: _Size) -> Matrix: ...
+    @overload
+    @classmethod
+    def normal(cls, mean: float | None, stddev: float | None, size: _Size) -> Matrix: ...
+    @classmethod
+    def seed(cls, value: int) -> None:
+        """Start this interpreter's stream of random numbers anew, so that the same numbers follow, on every machine.
+
+        Each worker has a stream of its own, which begins somewhere else in each run.
+        """
+
+    @classmethod
+    def where(cls, mask: Matrix, a: _Values, b: _Values, *, out: Matrix | None = None) -> Matrix:
+        """A matrix that has the elements of `a` where the mask is not zero (NaN is not), and those of `b` elsewhere.
+
+        Both are numbers, or of the mask's shape. `out` can be any of the three.
+        """
+
+    @classmethod
+    def allclose(
+        cls, lhs: Matrix, rhs: Matrix, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    ) -> bool:
+        """Whether `|lhs - rhs| <= atol + rtol * |rhs|` for all elements. False where the shapes differ."""
+
+    @classmethod
+    def join_rows(cls, blocks: Iterable[Matrix]) -> Matrix:
+        """Join blocks that `split_rows` has made, in any order, without copying them. They are empty handles afterwards.
+
+        Raises ValueError, and leaves the blocks as they are, unless they are neighbours in one matrix.
+        """
+
+    def split_rows(self, count: SupportsIndex) -> list[Matrix]:
+        """The rows in that many blocks of nearly equal height, from above: matrices of their own, in the same memory.
+
+        Each block can go to another behavior. This matrix itself is empty from now on: its rows belong to the blocks, until
+        `join_rows` makes a matrix of them again.
+        """
+
+    def copy(self) -> Matrix:
+        """A copy of the matrix."""
+
+    def tolist(self) -> list[list[float]]:
+        """The rows, as lists of floats."""
+
+    def values(self) -> Iterator[float]:
+        """The elements in row-major order, each made when it is asked for."""
+
+    def transpose(self, in_place: bool = False) -> Matrix:
+        """The transpose: a new matrix, or this one."""
+
+    def transpose_in_place(self) -> None:
+        """The older spelling of `transpose(in_place=True)`."""
+
+    def add(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """The sum, as by `+`, bit for bit. Operands broadcast.
+
+        It is written to `out` if that is given, which has to be of the result's shape, and may be one of the operands.
+        Raises ValueError where the shapes do not fit.
+        """
+
+    def subtract(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """The difference, as by `-`. See `add`."""
+
+    def multiply(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """The products of elements, as by `*`. See `add`."""
+
+    def divide(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """The quotients, as by `/`: by zero they are infinite or NaN. See `add`."""
+
+    def less(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """1.0 where an element is less than the other's, else 0.0. Nothing is less than NaN, nor is NaN. See `add`."""
+
+    def less_equal(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """1.0 where an element is less than or equal to the other's, else 0.0. See `less`."""
+
+    def greater(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """1.0 where an element is greater than the other's, else 0.0. See `less`."""
+
+    def greater_equal(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """1.0 where an element is greater than or equal to the other's, else 0.0. See `less`."""
+
+    def equal(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """1.0 where both elements are equal, else 0.0. NaN equals nothing. See `less`."""
+
+    def not_equal(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
+        """1.0 where the elements differ, else 0.0. NaN differs from all. See `less`."""
+
+    def fma(self, b: Matrix | MatrixView | _Number, c: Matrix | MatrixView | _Number, /, in_place: bool = False) -> Matrix:
+        """`self * b + c`, rounded once. `b` and `c` broadcast to this matrix's shape."""
+
+    def scaled_add(self, s: Matrix | MatrixView | _Number, x: Matrix | MatrixView, /, in_place: bool = False) -> Matrix:
+        """`self + s * x`, bit for bit. `s` broadcasts to this matrix's shape, `x` has to be of that shape."""
+
+    def ceil(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """Each element rounded up.
+
+        The result is a new matrix; or this one, if `in_place` is true; or `out`, which has to be of the same shape. Raises
+        ValueError if both are given.
+        """
+
+    def floor(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """Each element rounded down. See `ceil`."""
+
+    def round(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """Each element rounded to the nearest whole number, of two to the even one. See `ceil`."""
+
+    def negate(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """Each element with the other sign. See `ceil`."""
+
+    def abs(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """The absolute value of each element. See `ceil`."""
+
+    def sqrt(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """The square root of each element; NaN of what is negative. See `ceil`."""
+
+    def reciprocal(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """1 divided by each element; by zero it is infinite. See `ceil`."""
+
+    def sign(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """1, 0 or -1 by the sign of each element; 0 of NaN. See `ceil`."""
+
+    def sin(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """The sine of each element, in radians, at most one unit in the last place off. See `ceil`."""
+
+    def cos(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
+        """The cosine of each element, in radians, at most one unit in the last place off. See `ceil`."""
+
+    def clip(
+        self,
+        min: _Number | None = None,
+        max: _Number | None = None,
+        *,
+        in_place: bool = False,
+        out: Matrix | None = None,
+    ) -> Matrix:
+        """Each element limited to `min` and `max`, either of which may be left out. NaN stays. See `ceil`.
+
+        Raises ValueError if both are left out, `max` is less than `min`, or one is NaN.
+        """
+
+    def bin(
+        self,
+        bins: SupportsIndex,
+        *,
+        bounds: Sequence[float] | None = None,
+        right: bool = False,
+        in_place: bool = False,
+        out: Matrix | None = None,
+    ) -> Matrix:
+        """The number of the bin that each element is in, of `bins` bins of equal width, from 0; -1 for NaN. See `ceil`.
+
+        The bins span `bounds`, or else the least and the greatest element. What is beyond is in the first or last bin. An
+        element on an edge is in the upper bin, or in the lower one if `right` is true.
+        """
+
+    def digitize(
+        self,
+        edges: Matrix | MatrixView | _Row,
+        *,
+        right: bool = False,
+        in_place: bool = False,
+        out: Matrix | None = None,
+    ) -> Matrix:
+        """How many of the edges, a vector in ascending order, are less than or equal to each element; -1 for NaN.
+
+        If `right` is true, how many are less. Edges that descend count as in `numpy.digitize`. See `ceil`.
+        """
+
+    @overload
+    def sum(self, axis: None = None, where: Matrix | None = None) -> float:
+        """The sum of all elements; or of each column (`axis=0`, a row), or of each row (`axis=1`, a column).
+
+        Only the elements count where the mask `where`, of this matrix's shape, is not zero (NaN is not). The sum of none is
+        0. Raises ValueError for another axis than 0 and 1 (-2 and -1).
+        """
+
+    @overload
+    def sum(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    @overload
+    def mean(self, axis: None = None, where: Matrix | None = None) -> float:
+        """The mean; of no elements it is NaN. See `sum`."""
+
+    @overload
+    def mean(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    @overload
+    def min(self, axis: None = None, where: Matrix | None = None) -> float:
+        """The least element; of none it is NaN. See `sum`.
+
+        NaN is passed over, unless it is the first element that counts: then it is the result.
+        """
+
+    @overload
+    def min(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    @overload
+    def max(self, axis: None = None, where: Matrix | None = None) -> float:
+        """The greatest element; of none it is NaN. See `min`."""
+
+    @overload
+    def max(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    @overload
+    def magnitude(self, axis: None = None, where: Matrix | None = None) -> float:
+        """The square root of the sum of squares; of no elements it is 0. See `sum`."""
+
+    @overload
+    def magnitude(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    @overload
+    def magnitude_squared(self, axis: None = None, where: Matrix | None = None) -> float:
+        """The sum of squares; of no elements it is 0. See `sum`."""
+
+    @overload
+    def magnitude_squared(self, axis: SupportsIndex, where: Matrix | None = None) -> Matrix: ...
+    @overload
+    def argmin(self, axis: None = None, where: Matrix | None = None, as_matrix: bool = False) -> int:
+        """Where the least element is, the first of equals: in row-major order, or in each column or row.
+
+        With an axis, the numbers are a list, or a matrix if `as_matrix` is true. -1 where no element counts. NaN as for
+        `min`.
+        """
+
+    @overload
+    def argmin(self, axis: SupportsIndex, where: Matrix | None = None, as_matrix: Literal[False] = False) -> list[int]: ...
+    @overload
+    def argmin(self, axis: SupportsIndex, where: Matrix | None = None, *, as_matrix: Literal[True]) -> Matrix: ...
+    @overload
+    def argmin(self, axis: SupportsIndex, where: Matrix | None, as_matrix: Literal[True]) -> Matrix: ...
+    @overload
+    def argmax(self, axis: None = None, where: Matrix | None = None, as_matrix: bool = False) -> int:
+        """Where the greatest element is. See `argmin`."""
+
+    @overload
+    def argmax(self, axis: SupportsIndex, where: Matrix | None = None, as_matrix: Literal[False] = False) -> list[int]: ...
+    @overload
+    def argmax(self, axis: SupportsIndex, where: Matrix | None = None, *, as_matrix: Literal[True]) -> Matrix: ...
+    @overload
+    def argmax(self, axis: SupportsIndex, where: Matrix | None, as_matrix: Literal[True]) -> Matrix: ...
+    @overload
+    def topk(
+        self,
+        k: SupportsIndex,
+        axis: None = None,
+        largest: bool = True,
+        where: Matrix | None = None,
+        as_matrix: Literal[False] = False,
+    ) -> tuple[Matrix, list[int]]:
+        """The `k` greatest elements and where they are, or the least if `largest` is false: sorted, the first of equals.
+
+        Of all (`1xk`), of each column (`axis=0`, `kxN`) or of each row (`axis=1`, `Mxk`). NaN comes last. The places are a
+        list of ints, with an axis a list for each column or row; or a matrix as the values are, if `as_matrix` is true.
+        Where fewer than `k` elements count, NaN and -1 fill up. Raises ValueError if `k` is not from 1 to the number of
+        elements.
+        """
+
+    @overload
+    def topk(
+        self,
+        k: SupportsIndex,
+        axis: SupportsIndex,
+        largest: bool = True,
+        where: Matrix | None = None,
+        as_matrix: Literal[False] = False,
+    ) -> tuple[Matrix, list[list[int]]]: ...
+    @overload
+    def topk(
+        self,
+        k: SupportsIndex,
+        axis: SupportsIndex | None = None,
+        largest: bool = True,
+        where: Matrix | None = None,
+        *,
+        as_matrix: Literal[True],
+    ) -> tuple[Matrix, Matrix]: ...
+    @overload
+    def topk(
+        self,
+        k: SupportsIndex,
+        axis: SupportsIndex | None,
+        largest: bool,
+        where: Matrix | None,
+        as_matrix: Literal[True],
+    ) -> tuple[Matrix, Matrix]: ...
+    @overload
+    def vecdot(self, other: Matrix | MatrixView | _Row, axis: None = None) -> float:
+        """The sum of the products of elements: of all, of each column (`axis=0`), or of each row (`axis=1`).
+
+        A row or a column broadcasts to the other operand's shape. For the product of matrices, use `@`.
+        """
+
+    @overload
+    def vecdot(self, other: Matrix | MatrixView | _Row, axis: SupportsIndex) -> Matrix: ...
+    def cross(self, other: Matrix | MatrixView | _Row, axis: SupportsIndex | None = None) -> float | Matrix:
+        """The cross product: of vectors with three components, or the z component of that of vectors with two.
+
+        `Nx2` and `Nx3` are vectors in rows, `2xN` and `3xN` in columns; `2x2` and `3x3` are rows unless `axis` is 0; `2x3`
+        and `3x2` have two components. `other` is of the same shape, or one vector for all. Of one pair of vectors with two
+        components the result is a float.
+        """
+
+    def normalize(self, axis: SupportsIndex | None = None, in_place: bool = False) -> Matrix:
+        """The matrix divided by its magnitude; or each column (`axis=0`), or row (`axis=1`), by its own. Zeros stay zeros."""
+
+    def perpendicular(self, axis: SupportsIndex | None = None, in_place: bool = False) -> Matrix:
+        """Each vector with two components turned by 90 degrees, counter-clockwise: (x, y) becomes (-y, x).
+
+        `Nx2` are vectors in rows, `2xN` in columns; `2x2` are rows unless `axis` is 0.
+        """
+
+    def angle(self, axis: SupportsIndex | None = None) -> float | Matrix:
+        """The angle `atan2(y, x)` of each vector with two components, a float if there is one vector. See `perpendicular`."""
+
+    def take(self, indices: _Indices, axis: SupportsIndex = 0, *, out: Matrix | None = None) -> Matrix:
+        """The rows with these indices, or the columns if the axis is 1. Negative indices count from the end.
+
+        `out` must be another matrix, of the result's shape. Raises IndexError for an index that there is not and for no
+        indices, KeyError for another axis than 0 and 1 (-2 and -1).
+        """
+
+    def select(self, indices: _Indices, axis: SupportsIndex = 0) -> Matrix:
+        """The older name of `take`."""
+
+    def put(
+        self,
+        indices: _Indices,
+        value: Matrix | MatrixView | _Number | _Row,
+        axis: SupportsIndex = 0,
+        accumulate: bool = False,
+    ) -> Matrix:
+        """Overwrite the rows with these indices, or the columns if the axis is 1, and return this matrix.
+
+        The value is a number, or has the shape that `take` gives, or broadcasts to it. Where an index comes several times,
+        the last value stays; or they are all added, if `accumulate` is true. After an error nothing is written.
+        """
+
+    def take_along_axis(self, indices: _Indices, axis: SupportsIndex = 0, *, out: Matrix | None = None) -> Matrix:
+        """One element of each column, at the row that its index says; or of each row, if the axis is 1.
+
+        There have to be as many indices as columns, or rows: as `argmin` and `argmax` give them. `out` and errors as for
+        `take`.
+        """
+
+    def put_along_axis(
+        self,
+        indices: _Indices,
+        value: Matrix | MatrixView | _Number | _Row,
+        axis: SupportsIndex = 0,
+        accumulate: bool = False,
+    ) -> Matrix:
+        """Overwrite the elements that `take_along_axis` would take, and return this matrix. See `put`."""
+
+    def repeat_interleave(self, repeats: SupportsIndex, axis: SupportsIndex | None = None) -> Matrix:
+        """Each row (`axis=0`), column (`axis=1`) or element (a row) so many times, one after the other."""
+
+    def row_view(
+        self, row: SupportsIndex, columns: SupportsIndex | slice | None = None, *, read_only: bool = False
+    ) -> MatrixView:
+        """A view of a row, or of some of its elements. It is the matrix's own elements, not a copy."""
+
+    def column_view(
+        self, column: SupportsIndex, rows: SupportsIndex | slice | None = None, *, read_only: bool = False
+    ) -> MatrixView:
+        """A view of a column, or of some of its elements. It is the matrix's own elements, not a copy."""
+
+    def row_views(self, *, read_only: bool = False) -> Iterator[MatrixView]:
+        """A view of each row, one after the other."""
+
+    def column_views(self, *, read_only: bool = False) -> Iterator[MatrixView]:
+        """A view of each column, one after the other."""
+
+    def __add__(self, other: _Values, /) -> Matrix: ...
+    def __radd__(self, other: _Number | _Row, /) -> Matrix: ...
+    def __iadd__(self, other: _Values, /) -> Self: ...
+    def __sub__(self, other: _Values, /) -> Matrix: ...
+    def __rsub__(self, other: _Number | _Row, /) -> Matrix: ...
+    def __isub__(self, other: _Values, /) -> Self: ...
+    def __mul__(self, other: _Values, /) -> Matrix: ...
+    def __rmul__(self, other: _Number | _Row, /) -> Matrix: ...
+    def __imul__(self, other: _Values, /) -> Self: ...
+    def __truediv__(self, other: _Values, /) -> Matrix: ...
+    def __rtruediv__(self, other: _Number | _Row, /) -> Matrix: ...
+    def __itruediv__(self, other: _Values, /) -> Self: ...
+    def __matmul__(self, other: Matrix | MatrixView | _Row, /) -> Matrix: ...
+    def __rmatmul__(self, other: _Row, /) -> Matrix: ...
+    def __imatmul__(self, other: Matrix | MatrixView | _Row, /) -> Self: ...
+    def __neg__(self) -> Matrix: ...
+    def __abs__(self) -> Matrix: ...
+    def __lt__(self, other: _Values, /) -> bool: ...
+    def __le__(self, other: _Values, /) -> bool: ...
+    def __gt__(self, other: _Values, /) -> bool: ...
+    def __ge__(self, other: _Values, /) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    @overload
+    def __getitem__(self, key: tuple[SupportsIndex, SupportsIndex], /) -> float: ...
+    @overload
+    def __getitem__(self, key: slice | list[int], /) -> Matrix: ...
+    @overload
+    def __getitem__(self, key: tuple[slice, SupportsIndex | slice | list[int]], /) -> Matrix: ...
+    @overload
+    def __getitem__(self, key: tuple[SupportsIndex | list[int], slice], /) -> Matrix: ...
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> Any: ...
+    def __setitem__(self, key: _Key, value: _Values, /) -> None: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __copy__(self) -> Matrix:
+        """For `copy.copy`."""
+
+    def __deepcopy__(self, memo: Any, /) -> Matrix:
+        """For `copy.deepcopy`."""
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
+        """For pickle. From protocol 5 on, the numbers can travel out of band."""
+
+@final
+class MatrixView:
+    """A row or a column of a matrix, or some of its elements: the elements themselves, not a copy.
+
+    Matrices make views: `row_view`, `column_view` and `view[...]`. Whoever has a view uses the matrix through it. So it
+    raises as the matrix does where that has been moved, and cannot be moved itself. Arithmetic gives new matrices.
+    """
+
+    def __new__(cls, view: Never, /) -> Self: ...
+    @property
+    def rows(self) -> int:
+        """1 for a row, else the number of elements."""
+
+    @property
+    def columns(self) -> int:
+        """1 for a column, else the number of elements."""
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and columns."""
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row, not a column."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the matrix cannot be changed through it: that raises TypeError."""
+
+    @property
+    def T(self) -> MatrixView:
+        """The same elements as a column instead of a row, or the other way round."""
+
+    @property
+    def x(self) -> float:
+        """The first element. Can be assigned. Raises IndexError where there is none."""
+
+    @x.setter
+    def x(self, value: _Number, /) -> None: ...
+    @property
+    def y(self) -> float:
+        """The second element, as `x`."""
+
+    @y.setter
+    def y(self, value: _Number, /) -> None: ...
+    @property
+    def z(self) -> float:
+        """The third element, as `x`."""
+
+    @z.setter
+    def z(self, value: _Number, /) -> None: ...
+    @property
+    def w(self) -> float:
+        """The fourth element, as `x`."""
+
+    @w.setter
+    def w(self, value: _Number, /) -> None: ...
+    def copy(self) -> Matrix:
+        """The elements as a matrix of their own."""
+
+    def values(self) -> Iterator[float]:
+        """The elements, each made when it is asked for."""
+
+    def tolist(self) -> list[float]:
+        """The elements, as floats."""
+
+    def __reduce__(self) -> NoReturn:
+        """Raises TypeError: a view cannot be pickled or moved."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[float]: ...
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> float: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> MatrixView: ...
+    def __setitem__(self, key: SupportsIndex | slice, value: _Values, /) -> None: ...
+    def __add__(self, other: _Values, /) -> Matrix: ...
+    def __radd__(self, other: _Values, /) -> Matrix: ...
+    def __sub__(self, other: _Values, /) -> Matrix: ...
+    def __rsub__(self, other: _Values, /) -> Matrix: ...
+    def __mul__(self, other: _Values, /) -> Matrix: ...
+    def __rmul__(self, other: _Values, /) -> Matrix: ...
+    def __truediv__(self, other: _Values, /) -> Matrix: ...
+    def __rtruediv__(self, other: _Values, /) -> Matrix: ...
+    def __matmul__(self, other: Matrix | MatrixView | _Row, /) -> Matrix: ...
+    def __rmatmul__(self, other: Matrix | MatrixView | _Row, /) -> Matrix: ...
+    def __neg__(self) -> Matrix: ...
+    def __abs__(self) -> Matrix: ...
+
+class _ViewMaker(Protocol):
+    def __getitem__(
+        self, key: SupportsIndex | tuple[SupportsIndex | slice, SupportsIndex | slice], /
+    ) -> MatrixView: ...

@@ -127,10 +127,16 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Shapes { operation, left, right } => write!(
-                to,
-                "{operation}: the shapes {left} and {right} do not fit together; rows, and columns, must be equal or 1"
-            ),
+            Error::Shapes { operation, left, right } => {
+                let rule = match *operation {
+                    "matmul" => "the left one has to have as many columns as the right one has rows",
+                    "concat" => "they have to have as many columns, or rows if the axis is 1",
+                    "comparison" => "only matrices of the same shape have an order",
+                    "view" => "the matrix has another shape now than when this view was made",
+                    _ => "rows, and columns, must be equal or 1",
+                };
+                write!(to, "{operation}: the shapes {left} and {right} do not fit together; {rule}")
+            }
             Error::Output { operation, needed, given } => {
                 write!(to, "{operation}: the result is {needed}, the place for it is {given}")
             }

@@ -74,8 +74,8 @@ unary! {
     Sqrt sqrt sqrt_in_place, |x| x.sqrt();
     /// One divided by the number.
     Reciprocal reciprocal reciprocal_in_place, |x| 1.0 / x;
-    /// 1, 0 or -1; 0 of both zeros; NaN of NaN.
-    Sign sign sign_in_place, |x| if x.is_nan() { x } else { (x > 0.0) as u8 as f64 - (x < 0.0) as u8 as f64 };
+    /// 1, 0 or -1; 0 of both zeros, and of NaN.
+    Sign sign sign_in_place, |x| (x > 0.0) as u8 as f64 - (x < 0.0) as u8 as f64;
 }
 
 /// The limits of [`Unary::Clip`].

@@ -230,6 +230,15 @@ proptest! {
         let expected = if falls && !x.is_nan() { count - expected } else { expected };
         prop_assert_eq!(Matrix::row(&[x])?.digitize(&bins)?[0], expected);
     }
+
+    #[test]
+    fn bins_of_equal_width_are_those_between_their_edges(count in 1_usize..50, least in -5.0..5.0, width in 0.1..9.0, x in -20.0..20.0, right in any::<bool>()) {
+        let greatest = least + width;
+        let step = (greatest - least) / count as f64;
+        let below = |edge: f64| if right { edge < x } else { edge <= x };
+        let expected = (1..count).filter(|&nth| below(nth as f64 * step + least)).count();
+        prop_assert_eq!(Bins::equal(count, least, greatest, right)?.number(x), expected as f64);
+    }
 }
 
 #[test]
@@ -358,7 +367,12 @@ fn what_does_not_fit_is_an_error_and_not_an_abort() {
     for edges in [&[][..], &[f64::NAN], &[1.0, 3.0, 2.0]] {
         assert!(Bins::edges(edges, false).is_err());
     }
-    assert!(Bins::equal(0, 0.0, 1.0, false).is_err() && Bins::equal(3, 1.0, 1.0, false).is_err());
+    assert!(Bins::equal(0, 0.0, 1.0, false).is_err() && Bins::equal(3, 1.0, 0.0, false).is_err());
+    assert_eq!(Bins::equal(3, 1.0, 1.0, false).unwrap().number(7.0), 0.0);
+    let many = Bins::equal(1 << 60, 0.0, (1_u64 << 60) as f64, false).unwrap(); // takes no memory
+    assert_eq!(many.number(12345.5), 12345.0);
+    let nothing = Matrix::row(&[f64::NAN]).unwrap();
+    assert_eq!(nothing.digitize(&Bins::spanning(&nothing, 5, false).unwrap()).unwrap()[0], -1.0);
     let lists = row.select(Select::List(&[0]), Select::List(&[0]));
     assert!(lists.unwrap_err().to_string().contains("two lists"));
     assert!(row.select(Select::List(&[]), Select::Span(Span::all(2))).is_err());

@@ -9,6 +9,7 @@ mod docs;
 mod arrivals;
 pub(crate) mod cown;
 mod dump;
+mod matrix;
 pub(crate) mod messages;
 pub(crate) mod module;
 pub(crate) mod notices;
@@ -26,6 +27,7 @@ pub(crate) mod when;
 /// The types that move by reference. A new one is a file of its own, and a line here.
 static BY_REFERENCE: &[&Kind] = &[
     &record::handle::KIND,
+    &matrix::KIND,
     #[cfg(feature = "probe")]
     &probe::KIND,
 ];

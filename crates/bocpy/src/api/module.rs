@@ -3,6 +3,7 @@
 use super::arrivals::{Cancel, HasBegun, Looked, Ready};
 use super::cown::{Carried, Recalled};
 use super::dump::Dump;
+use super::matrix::{self, FromPickle};
 use super::messages::{Drain, Receive, Send, SetTags, TIMEOUT};
 use super::notices::{
     NoticeDelete, NoticeRead, NoticeSeed, NoticeSync, NoticeUpdate, NoticeWrite, NoticeboardFunction,
@@ -73,6 +74,7 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<NoticeRead>(),
             method::function::<NoticeboardFunction>(),
             method::function::<Carried>(),
+            method::function::<FromPickle>(),
             method::function::<Recalled>(),
             method::function::<Ready>(),
             method::function::<Looked>(),
@@ -128,6 +130,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
             arrivals::set_up(py, module, &state)?;
             by_reference::know(BY_REFERENCE, py, module, &state)?;
             super::record::shape_object::set_up(py, module, &state)?;
+            matrix::set_up(py, module, &state)?;
             state.register(py)
         }
     };
@@ -135,6 +138,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
     module.setattr(c"PinnedCown", &PINNED_COWN.of(state).as_object(py))?;
     module.setattr(c"Scope", &SCOPE.of(state).as_object(py))?;
     by_reference::publish(py, module, state)?;
+    matrix::publish(py, module, state)?;
     arrivals::publish(py, module, state)?;
     module.setattr(c"TIMEOUT", &text::string(py, TIMEOUT)?)?;
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;

@@ -63,6 +63,17 @@ pub(crate) fn view<'py>(object: &Object<'py>) -> PyResult<Object<'py>> {
     unsafe { Object::owned(object.py(), ffi::PyMemoryView_FromObject(object.as_ptr())) }
 }
 
+unsafe extern "C" {
+    // pyo3-ffi does not declare it.
+    fn PyPickleBuffer_FromObject(object: *mut ffi::PyObject) -> *mut ffi::PyObject;
+}
+
+/// The memory that an object lends, for pickle to take along.
+pub(crate) fn pickle_buffer<'py>(object: &Object<'py>) -> PyResult<Object<'py>> {
+    // SAFETY: a live object.
+    unsafe { Object::owned(object.py(), PyPickleBuffer_FromObject(object.as_ptr())) }
+}
+
 impl Object<'_> {
     /// Calls `f` with the memory that the object lends, where it is one piece.
     pub(crate) fn with_memory<R>(&self, f: impl FnOnce(&[u8]) -> R) -> PyResult<R> {

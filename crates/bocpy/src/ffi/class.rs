@@ -7,6 +7,7 @@ use super::fields;
 use super::main_property::{Main, get_attribute, set_attribute};
 use super::method::{MethodDef, PropertyDef, guard};
 use super::object::{Borrowed, Object, Python};
+use super::slots::Slots;
 use super::spares::Spares;
 use super::{Dict, PyResult, Tuple};
 use parking_lot::Mutex;
@@ -68,6 +69,8 @@ pub(crate) trait Native: Sized + 'static {
         let _ = (this, args);
         Err(error::raise(py, Kind::Type, "this object is not callable"))
     }
+    /// What the instances are beside that: numbers, for example.
+    const SLOTS: &'static [Slots<Self>] = &[];
     /// Whether instances can be awaited.
     const AWAITABLE: bool = false;
     /// What `__await__` of an instance returns: an iterator.
@@ -308,6 +311,9 @@ impl<T: Native> Class<T> {
         if T::AWAITABLE {
             slots.push(slot(ffi::Py_am_await, awaited::<T> as *mut c_void));
         }
+        for group in T::SLOTS {
+            group.add_to(&mut slots);
+        }
         slots.push(slot(0, ptr::null_mut()));
         let open = if T::OPEN { ffi::Py_TPFLAGS_BASETYPE } else { 0 };
         let callable = if T::Extra::CALLABLE { ffi::Py_TPFLAGS_HAVE_VECTORCALL } else { 0 };
@@ -418,6 +424,17 @@ impl<T: Native> Class<T> {
         // SAFETY: a live object.
         let may_be = unsafe { is_own::<T>(ffi::Py_TYPE(object.as_ptr())) };
         if may_be { class().get_exact(object) } else { None }
+    }
+}
+
+impl<T: Native> Class<T> {
+    /// The object as an instance of this class itself, if it is one. `class` as for [`find_exact`](Self::find_exact).
+    pub(crate) fn find_exact_instance<'a, 'py, 'c>(
+        object: &'a Object<'py>,
+        class: impl FnOnce() -> &'c Class<T>,
+    ) -> Option<&'a Instance<'py, T>> {
+        // SAFETY: it is one if its value is found.
+        Class::find_exact(object, class).map(|_| unsafe { Instance::assume(object) })
     }
 }
 

@@ -7,7 +7,7 @@ use pyo3_ffi as ffi;
 
 kind!(
     /// A list.
-    List
+    List, as_any_list if is_list
 );
 
 impl<'py> List<'py> {

@@ -63,6 +63,35 @@ impl Object<'_> {
         unsafe { ffi::PyFloat_CheckExact(self.as_ptr()) != 0 }
     }
 
+    /// An index, by `__index__`. Raises `OverflowError` for what does not fit into a machine word.
+    pub(crate) fn to_index(&self) -> PyResult<isize> {
+        // SAFETY: a live object and an exception class.
+        let value = unsafe { ffi::PyNumber_AsSsize_t(self.as_ptr(), ffi::PyExc_OverflowError) };
+        // SAFETY: attached.
+        if value == -1 && unsafe { !ffi::PyErr_Occurred().is_null() } {
+            return Err(Raised);
+        }
+        Ok(value)
+    }
+
+    /// Whether it has `__index__`, as ints have.
+    pub(crate) fn is_index(&self) -> bool {
+        // SAFETY: reads the type.
+        unsafe { ffi::PyIndex_Check(self.as_ptr()) != 0 }
+    }
+
+    /// Whether it is a number as a float can be made of: it has `__float__` or `__index__`.
+    pub(crate) fn is_real_like(&self) -> bool {
+        // SAFETY: reads the type.
+        unsafe { ffi::PyNumber_Check(self.as_ptr()) != 0 }
+    }
+
+    /// An instance of `float` or a subclass.
+    pub(crate) fn is_float_like(&self) -> bool {
+        // SAFETY: reads the type.
+        unsafe { ffi::PyFloat_Check(self.as_ptr()) != 0 }
+    }
+
     /// A number as a float, by `__float__`.
     pub(crate) fn to_f64(&self) -> PyResult<f64> {
         // SAFETY: a live object.
@@ -122,6 +151,17 @@ impl<'py> Int<'py> {
             return None;
         }
         Some(value)
+    }
+
+    /// Its lowest 64 bits, of a negative one in two's complement.
+    pub(crate) fn to_wrapped_u64(&self) -> PyResult<u64> {
+        // SAFETY: an int.
+        let value = unsafe { ffi::PyLong_AsUnsignedLongLongMask(self.as_ptr()) };
+        // SAFETY: attached.
+        if value == u64::MAX && unsafe { !ffi::PyErr_Occurred().is_null() } {
+            return Err(Raised);
+        }
+        Ok(value)
     }
 
     /// In hexadecimal: a form that takes no longer than the int is long.

@@ -53,7 +53,23 @@ pub(crate) struct Right<T: Ownable> {
     pub(crate) writes: bool,
 }
 
+/// Keeps data in memory, where it is, without a right to touch it.
+pub(crate) struct Kept<T: Ownable>(Block<T>);
+
+impl<T: Ownable> Kept<T> {
+    /// Calls `f` with the data, whoever owns it now. `f` looks only at what may change while somebody has the data.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        look_into(&self.0, |data, _| f(data))
+    }
+}
+
 impl<T: Ownable> Owned<T> {
+    /// Keeps the data in memory, also when this handle has lost it. The second part: whether this handle can write.
+    pub(crate) fn keep(&self, py: Python<'_>) -> PyResult<(Kept<T>, bool)> {
+        let Right { block, writes, .. } = self.right(py)?;
+        Ok((Kept(block), writes))
+    }
+
     /// A new handle of new data.
     pub(crate) fn new(data: T) -> Self {
         Owned::of(Block::new(data))
@@ -287,11 +303,6 @@ impl<T: Ownable> Right<T> {
             data.class()
         );
         Err(error::raise(py, Kind::Runtime, &message))
-    }
-
-    /// The same for one who has not locked it.
-    pub(crate) fn check_now(&self, py: Python<'_>) -> PyResult<()> {
-        self.block.locked(|(data, _)| self.check(py, data))
     }
 }
 

@@ -33,6 +33,16 @@ pub(crate) trait ByReference: Ownable<Kind = Kind> {
     /// A copy, for where it has to be in two places. `bytes`: what is behind it.
     fn copy(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<Owned<Self>>;
 
+    /// Raises if the data cannot be moved or shared just now.
+    fn may_move(&self, _py: Python<'_>) -> PyResult<()> {
+        Ok(())
+    }
+
+    /// Whether something still looks at the data that is not a handle, so that a new owner has to get a copy.
+    fn is_held(&self) -> bool {
+        false
+    }
+
     /// What an object holds, if it is one of that type.
     fn of<'a>(object: &'a Object<'_>) -> Option<&'a Owned<Self>> {
         Class::find_exact(object, || Self::CLASS.here(object.py())).map(Borrow::borrow)
@@ -177,13 +187,19 @@ fn take<T: ByReference>(object: &Object<'_>, copies: bool) -> PyResult<(Moving, 
         })?;
         return Ok((copy.right(py)?.block.into_any(), false));
     }
-    right.check_now(py)?;
+    right.block.locked(|(data, _)| {
+        right.check(py, data)?;
+        data.may_move(py)
+    })?;
     Ok((right.block.into_any(), true))
 }
 
 fn open<'py, T: ByReference>(py: Python<'py>, moving: &Moving, opening: Opening) -> PyResult<Object<'py>> {
     let Some(block) = typed::<T>(moving) else { return Err(another_type(py)) };
     let owned = match opening {
+        Opening::Own if look_into(block, |data, _| data.is_held()) => {
+            look_into(block, |data, bytes| data.copy(py, bytes))?
+        }
         Opening::Own => Owned::next(block.clone()),
         Opening::Read => Owned::reader(block.clone()),
         Opening::Copy => look_into(block, |data, bytes| data.copy(py, bytes))?,

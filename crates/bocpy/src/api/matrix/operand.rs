@@ -1,0 +1,229 @@
+//! Operands: made of Python objects, and looked at together.
+//!
+//! An object can be several operands of one operation, and its output. Here, and only here, that is seen to: each object is
+//! read or written once.
+
+use super::arguments::{is_sequence, numbers, raise};
+use super::data::{MatrixData, Refused, read};
+use super::view;
+use crate::ffi::buffer_slots::Numbers;
+use crate::ffi::error::{self, Kind};
+use crate::ffi::ownership::Owned;
+use crate::ffi::{Object, PyResult, Python, Raised};
+use crate::transport::by_reference::ByReference;
+use boc_matrix::{Error, Matrix, Operand, Shape};
+use std::ptr;
+
+pub(super) type Handle = Owned<MatrixData>;
+
+/// An operand.
+pub(super) enum Input<'a> {
+    Number(f64),
+    /// The matrix of an object.
+    Object(&'a Handle),
+    /// A matrix made for this: of a list, or of a view.
+    Made(Matrix),
+}
+
+impl<'a> Input<'a> {
+    /// What an object is as an operand: a matrix, a view, a number, a list or tuple of numbers, or memory with numbers in it.
+    /// `None` where it is nothing of that kind.
+    #[inline]
+    pub(super) fn of(py: Python<'_>, object: &'a Object<'_>) -> PyResult<Option<Input<'a>>> {
+        if object.is_float() || object.is_int() {
+            return object.to_f64().map(|number| Some(Input::Number(number)));
+        }
+        if let Some(handle) = MatrixData::of(object) {
+            return Ok(Some(Input::Object(handle)));
+        }
+        Input::of_other(py, object)
+    }
+
+    #[cold]
+    fn of_other(py: Python<'_>, object: &Object<'_>) -> PyResult<Option<Input<'a>>> {
+        if let Some(copy) = view::copy_of(py, object)? {
+            return Ok(Some(Input::Made(copy)));
+        }
+        if is_sequence(object) {
+            return numbers(py, object, None).map(|row| Some(Input::Made(row)));
+        }
+        // Numbers of other types before memory: those of NumPy lend some.
+        if object.is_float_like() || object.is_int_like() {
+            return object.to_f64().map(|number| Some(Input::Number(number)));
+        }
+        if object.is_bytes() || object.is_str() {
+            return Ok(None);
+        }
+        if let Some(table) = table_of(py, object)? {
+            return Ok(Some(Input::Made(table)));
+        }
+        if object.is_real_like() {
+            return object.to_f64().map(|number| Some(Input::Number(number)));
+        }
+        Ok(None)
+    }
+
+    /// The same. Raises where it is nothing of that kind; `what` names the operand.
+    pub(super) fn needed(py: Python<'_>, object: &'a Object<'_>, what: &str) -> PyResult<Input<'a>> {
+        match Input::of(py, object)? {
+            Some(input) => Ok(input),
+            None => {
+                let message = format!(
+                    "{what} has to be a Matrix, a MatrixView, a number, or a list or tuple of numbers, not a {}",
+                    object.class_name()
+                );
+                Err(error::raise(py, Kind::Type, &message))
+            }
+        }
+    }
+
+    /// A matrix or a view; numbers, too, if `or_number` is set.
+    pub(super) fn matrix(
+        py: Python<'_>,
+        object: &'a Object<'_>,
+        what: &str,
+        or_number: bool,
+    ) -> PyResult<Input<'a>> {
+        if let Some(handle) = MatrixData::of(object) {
+            return Ok(Input::Object(handle));
+        }
+        if let Some(copy) = view::copy_of(py, object)? {
+            return Ok(Input::Made(copy));
+        }
+        if or_number {
+            if !object.is_real_like() {
+                let message = format!("{what} has to be a Matrix or a number, not a {}", object.class_name());
+                return Err(error::raise(py, Kind::Type, &message));
+            }
+            return object.to_f64().map(Input::Number);
+        }
+        let message = format!("{what} has to be a Matrix, not a {}", object.class_name());
+        Err(error::raise(py, Kind::Type, &message))
+    }
+
+    fn is(&self, other: &Input<'_>) -> bool {
+        matches!((self, other), (Input::Object(one), Input::Object(other)) if ptr::eq(*one, *other))
+    }
+
+    fn is_output(&self, output: &Handle) -> bool {
+        matches!(self, Input::Object(one) if ptr::eq(*one, output))
+    }
+
+    /// The shape, of all but numbers.
+    pub(super) fn shape(&self, py: Python<'_>) -> PyResult<Option<Shape>> {
+        match self {
+            Input::Number(_) => Ok(None),
+            Input::Made(matrix) => Ok(Some(matrix.shape())),
+            Input::Object(handle) => read::<_, Refused>(py, handle, |matrix| Ok(Some(matrix.shape()))),
+        }
+    }
+}
+
+/// The table in the memory that an object lends.
+pub(super) fn table_of(py: Python<'_>, object: &Object<'_>) -> PyResult<Option<Matrix>> {
+    let Some(numbers) = Numbers::of(object)? else { return Ok(None) };
+    let (rows, columns) = numbers.shape();
+    let shape = Shape::new(rows, columns).map_err(|error| raise(py, error))?;
+    let mut matrix = Matrix::zeros(shape).map_err(|error| raise(py, error))?;
+    numbers.copy_to(&mut matrix);
+    Ok(Some(matrix))
+}
+
+/// The matrix object that a result is to be written to.
+pub(super) fn output<'a>(py: Python<'_>, object: Option<&'a Object<'_>>) -> PyResult<Option<&'a Handle>> {
+    let Some(object) = object.filter(|object| !object.is_none()) else { return Ok(None) };
+    match MatrixData::of(object) {
+        Some(handle) => Ok(Some(handle)),
+        None => {
+            let message = format!("out has to be a Matrix, not a {}", object.class_name());
+            Err(error::raise(py, Kind::Type, &message))
+        }
+    }
+}
+
+/// Calls `f` with operands, each of them read once. It must not run Python code.
+pub(super) fn with_operands<R, const N: usize>(
+    py: Python<'_>,
+    inputs: [&Input<'_>; N],
+    f: impl for<'x> FnOnce([Operand<'x>; N]) -> Result<R, Error>,
+) -> PyResult<R> {
+    step(py, inputs, None, [Operand::Number(0.0); N], 0, f)
+}
+
+/// Calls `f` with an output to write to, and operands; those that are the output itself are `Operand::Output`.
+pub(super) fn with_output<R, const N: usize>(
+    py: Python<'_>,
+    output: &Handle,
+    inputs: [&Input<'_>; N],
+    f: impl for<'x> FnOnce(&mut Matrix, [Operand<'x>; N]) -> Result<R, Error>,
+) -> PyResult<R> {
+    step(py, inputs, Some(output), [Operand::Number(0.0); N], 0, |operands| {
+        // In the innermost of the reads: none of the objects read is the output.
+        Ok(super::data::write(py, output, |matrix| f(matrix, operands)))
+    })?
+}
+
+fn step<'x, R, const N: usize>(
+    py: Python<'_>,
+    inputs: [&Input<'_>; N],
+    output: Option<&Handle>,
+    mut found: [Operand<'x>; N],
+    at: usize,
+    f: impl for<'y> FnOnce([Operand<'y>; N]) -> Result<R, Error>,
+) -> PyResult<R> {
+    let Some(input) = inputs.get(at) else {
+        return f(found).map_err(|error| raise(py, error));
+    };
+    if output.is_some_and(|output| input.is_output(output)) {
+        found[at] = Operand::Output;
+        return step(py, inputs, output, found, at + 1, f);
+    }
+    if let Some(before) = inputs[..at].iter().position(|before| before.is(input)) {
+        found[at] = found[before];
+        return step(py, inputs, output, found, at + 1, f);
+    }
+    match input {
+        Input::Number(number) => {
+            found[at] = Operand::Number(*number);
+            step(py, inputs, output, found, at + 1, f)
+        }
+        Input::Made(matrix) => {
+            let mut found: [Operand<'_>; N] = found;
+            found[at] = matrix.into();
+            step(py, inputs, output, found, at + 1, f)
+        }
+        Input::Object(handle) => handle.read(py, |data| {
+            let mut found: [Operand<'_>; N] = found;
+            found[at] = data.get().map_err(|refused| raise(py, refused))?.into();
+            step(py, inputs, output, found, at + 1, f)
+        })?,
+    }
+}
+
+/// Calls `f` with two matrices, each of them read once. It must not run Python code. Raises where one is a number.
+pub(super) fn with_matrices<R>(
+    py: Python<'_>,
+    left: &Input<'_>,
+    right: &Input<'_>,
+    f: impl FnOnce(&Matrix, &Matrix) -> Result<R, Error>,
+) -> PyResult<R> {
+    let same = left.is(right);
+    let with_left = |left: &Matrix| match right {
+        Input::Object(_) if same => f(left, left).map_err(|error| raise(py, error)),
+        Input::Object(right) => read(py, right, |right| f(left, right)),
+        Input::Made(right) => f(left, right).map_err(|error| raise(py, error)),
+        Input::Number(_) => Err(no_number(py)),
+    };
+    match left {
+        Input::Object(left) => left.read(py, |data| match data.get() {
+            Ok(left) => with_left(left),
+            Err(refused) => Err(raise(py, refused)),
+        })?,
+        Input::Made(left) => with_left(left),
+        Input::Number(_) => Err(no_number(py)),
+    }
+}
+
+fn no_number(py: Python<'_>) -> Raised {
+    error::raise(py, Kind::Type, "both operands have to be matrices, not numbers")
+}
