@@ -27,6 +27,7 @@ pub(crate) mod when;
 /// The types that move by reference. A new one is a file of its own, and a line here.
 static BY_REFERENCE: &[&Kind] = &[
     &record::handle::KIND,
+    &record::array::KIND,
     &matrix::KIND,
     #[cfg(feature = "probe")]
     &probe::KIND,

@@ -129,7 +129,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
             notices::set_up(py, module, &state)?;
             arrivals::set_up(py, module, &state)?;
             by_reference::know(BY_REFERENCE, py, module, &state)?;
-            super::record::shape_object::set_up(py, module, &state)?;
+            super::record::set_up(py, module, &state)?;
             matrix::set_up(py, module, &state)?;
             state.register(py)
         }

@@ -187,6 +187,11 @@ impl<T: Data> Block<T> {
         self.0
     }
 
+    /// Where the bytes behind the data begin. Who uses that sees to it that he may.
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.behind()
+    }
+
     pub(super) fn is(&self, other: &Self) -> bool {
         self.0.0 == other.0.0
     }

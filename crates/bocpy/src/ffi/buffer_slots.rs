@@ -1,4 +1,4 @@
-//! Lending the memory of instances: a table of doubles, by the buffer protocol.
+//! Lending the memory of instances by the buffer protocol.
 
 use super::class::{Instance, Native};
 use super::error::{self, Kind};
@@ -7,7 +7,9 @@ use super::object::{Borrowed, Python};
 use super::slots::slot;
 use super::{PyResult, Raised};
 use pyo3_ffi as ffi;
-use std::ffi::{c_char, c_int, c_void};
+use smallvec::SmallVec;
+use std::borrow::Cow;
+use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
 /// Instances lend their memory.
@@ -20,21 +22,40 @@ pub(crate) trait Lends: Native {
 pub(crate) struct Lent {
     /// Keeps the memory.
     pub(crate) keeper: Box<dyn Keeper>,
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
+    /// The format of an item, in the words of `struct`, and its size.
+    pub(crate) format: Cow<'static, CStr>,
+    pub(crate) item: usize,
+    /// For each dimension: how many there are, and how many bytes it is from one to the next.
+    pub(crate) dimensions: Dimensions,
     pub(crate) writable: bool,
+}
+
+/// One or two.
+pub(crate) type Dimensions = SmallVec<[(usize, usize); 2]>;
+
+impl Lent {
+    /// Whether the items lie one after the other, without anything between them.
+    fn is_dense(&self) -> bool {
+        let mut size = self.item;
+        self.dimensions.iter().rev().all(|(count, stride)| {
+            let dense = *count < 2 || *stride == size;
+            size = size.saturating_mul(*count);
+            dense
+        })
+    }
 }
 
 /// Keeps memory where it is, and as large as it is, for as long as it lives itself.
 pub(crate) trait Keeper {
-    /// Where the first double is. The others follow it.
-    fn start(&self) -> *mut f64;
+    /// Where the first item is.
+    fn start(&self) -> *mut u8;
 }
 
 /// What a `Py_buffer` points to.
 struct Exported {
-    shape: [ffi::Py_ssize_t; 2],
-    strides: [ffi::Py_ssize_t; 2],
+    shape: SmallVec<[ffi::Py_ssize_t; 2]>,
+    strides: SmallVec<[ffi::Py_ssize_t; 2]>,
+    format: Cow<'static, CStr>,
     keeper: Box<dyn Keeper>,
 }
 
@@ -52,28 +73,32 @@ unsafe extern "C" fn get<T: Lends>(
         (*buffer).obj = ptr::null_mut();
         guard(py, -1, || {
             let object = Borrowed::new(py, this);
-            if flags & ffi::PyBUF_F_CONTIGUOUS == ffi::PyBUF_F_CONTIGUOUS {
-                return Err(error::raise(
-                    py,
-                    Kind::Buffer,
-                    "the elements lie row after row: a column-major buffer is a copy",
-                ));
+            let asks = |what: c_int| flags & what == what;
+            let lent = T::lend(py, Instance::assume(&object), asks(ffi::PyBUF_WRITABLE))?;
+            if asks(ffi::PyBUF_F_CONTIGUOUS) && lent.dimensions.len() > 1 {
+                let message = "the elements lie row after row: a column-major buffer is a copy";
+                return Err(error::raise(py, Kind::Buffer, message));
             }
-            let lent = T::lend(py, Instance::assume(&object), flags & ffi::PyBUF_WRITABLE != 0)?;
-            let (rows, columns) = (lent.rows as ffi::Py_ssize_t, lent.columns as ffi::Py_ssize_t);
+            let any_stride =
+                asks(ffi::PyBUF_STRIDES) && !asks(ffi::PyBUF_C_CONTIGUOUS) && !asks(ffi::PyBUF_F_CONTIGUOUS);
+            if !any_stride && !lent.is_dense() {
+                let message =
+                    "the items do not lie one after the other: ask for a buffer with strides, or take a copy";
+                return Err(error::raise(py, Kind::Buffer, message));
+            }
             let mut exported = Box::new(Exported {
-                shape: [rows, columns],
-                strides: [columns * DOUBLE, DOUBLE],
+                shape: lent.dimensions.iter().map(|(count, _)| *count as ffi::Py_ssize_t).collect(),
+                strides: lent.dimensions.iter().map(|(_, stride)| *stride as ffi::Py_ssize_t).collect(),
+                format: lent.format,
                 keeper: lent.keeper,
             });
-            let asks = |what: c_int| flags & what == what;
             (*buffer).buf = exported.keeper.start().cast();
-            (*buffer).len = rows * columns * DOUBLE;
-            (*buffer).itemsize = DOUBLE;
+            (*buffer).len = exported.shape.iter().product::<ffi::Py_ssize_t>() * lent.item as ffi::Py_ssize_t;
+            (*buffer).itemsize = lent.item as ffi::Py_ssize_t;
             (*buffer).readonly = c_int::from(!lent.writable);
-            (*buffer).ndim = if asks(ffi::PyBUF_ND) { 2 } else { 1 };
+            (*buffer).ndim = if asks(ffi::PyBUF_ND) { exported.shape.len() as c_int } else { 1 };
             (*buffer).format =
-                if asks(ffi::PyBUF_FORMAT) { c"d".as_ptr() as *mut c_char } else { ptr::null_mut() };
+                if asks(ffi::PyBUF_FORMAT) { exported.format.as_ptr().cast_mut() } else { ptr::null_mut() };
             (*buffer).shape = if asks(ffi::PyBUF_ND) { exported.shape.as_mut_ptr() } else { ptr::null_mut() };
             (*buffer).strides =
                 if asks(ffi::PyBUF_STRIDES) { exported.strides.as_mut_ptr() } else { ptr::null_mut() };
@@ -159,7 +184,7 @@ impl Numbers {
             if ffi::PyObject_GetBuffer(object.as_ptr(), &mut *buffer, ffi::PyBUF_FULL_RO) != 0 {
                 return Err(Raised);
             }
-            let format = match (*buffer).format {
+            let format = match buffer.format {
                 format if format.is_null() => b"B",
                 format => std::ffi::CStr::from_ptr(format).to_bytes(),
             };

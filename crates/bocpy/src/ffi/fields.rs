@@ -144,6 +144,11 @@ unsafe fn assume_name<'a, 'py>(name: &'a Object<'py>) -> &'a Name<'py> {
     unsafe { &*ptr::from_ref(name).cast() }
 }
 
+/// Whether the class of an object itself has something of that name.
+pub(crate) fn own_method(object: &Object<'_>, name: &Name<'_>) -> bool {
+    own_attribute(&object.class(), &name.0).is_some()
+}
+
 /// An attribute as instances of `class` have it, for `this` in place of one: what the class has of that name, bound. What
 /// builtin classes have is left out.
 pub(crate) fn attribute_of_class<'py>(

@@ -57,6 +57,11 @@ pub(crate) struct Right<T: Ownable> {
 pub(crate) struct Kept<T: Ownable>(Block<T>);
 
 impl<T: Ownable> Kept<T> {
+    /// Where the bytes behind the data begin.
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.0.start()
+    }
+
     /// Calls `f` with the data, whoever owns it now. `f` looks only at what may change while somebody has the data.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
         look_into(&self.0, |data, _| f(data))

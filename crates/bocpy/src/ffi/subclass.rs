@@ -1,6 +1,6 @@
 //! Instances of classes that Python code has derived from a native class, and that have the same layout.
 
-use super::class::{Class, Extra, Layout, Native};
+use super::class::{Class, Extra, Instance, Layout, Native};
 use super::error::{self, Kind};
 use super::object::{Borrowed, Object, Python};
 use super::{PyResult, Raised};
@@ -22,6 +22,15 @@ impl<T: Native> Class<T> {
         // SAFETY: a live object, and its type.
         let may_be = unsafe { has_layout::<T>(ffi::Py_TYPE(object.as_ptr())) };
         if may_be { class().get(object) } else { None }
+    }
+
+    /// The object as an instance, if it is one.
+    pub(crate) fn find_derived_instance<'a, 'py, 'c>(
+        object: &'a Object<'py>,
+        class: impl FnOnce() -> &'c Class<T>,
+    ) -> Option<&'a Instance<'py, T>> {
+        // SAFETY: it is one if its value is found.
+        Class::find_derived(object, class).map(|_| unsafe { Instance::assume(object) })
     }
 
     /// A new instance of a class derived from this.

@@ -142,9 +142,7 @@ pub(super) fn numbers(py: Python<'_>, object: &Object<'_>, shape: Option<Shape>)
     };
     let mut matrix = Matrix::zeros(shape).map_err(|error| raise(py, error))?;
     match (object.as_any_list(), object.as_tuple()) {
-        (Some(list), _) => {
-            fill(py, &mut matrix, |place| Some(item(py, &*list.item(place).as_ref()?, place)))?
-        }
+        (Some(list), _) => fill(py, &mut matrix, |place| Some(item(py, list.item(place).as_ref()?, place)))?,
         (None, Some(tuple)) => {
             fill(py, &mut matrix, |place| Some(tuple.item(place).and_then(|one| item(py, &one, place))))?;
         }

@@ -21,8 +21,8 @@ struct InUse {
 }
 
 impl Keeper for InUse {
-    fn start(&self) -> *mut f64 {
-        self.start
+    fn start(&self) -> *mut u8 {
+        self.start.cast()
     }
 }
 
@@ -57,6 +57,8 @@ impl Lends for Handle {
         };
         let (start, shape) = lent.map_err(|refused: super::data::Refused| raise(py, refused))?;
         let keeper = Box::new(InUse { kept, start });
-        Ok(Lent { keeper, rows: shape.rows(), columns: shape.columns(), writable })
+        const DOUBLE: usize = size_of::<f64>();
+        let dimensions = [(shape.rows(), shape.columns() * DOUBLE), (shape.columns(), DOUBLE)].into();
+        Ok(Lent { keeper, format: c"d".into(), item: DOUBLE, dimensions, writable })
     }
 }

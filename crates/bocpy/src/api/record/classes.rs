@@ -50,6 +50,11 @@ pub(super) fn register(class: &Object<'_>, shape: &'static Shape) -> PyResult<()
     Ok(())
 }
 
+/// The same where that may have been said before.
+pub(super) fn register_if_new(class: &Object<'_>, shape: &'static Shape) -> PyResult<()> {
+    if registered(class.py(), shape).is_some() { Ok(()) } else { register(class, shape) }
+}
+
 fn registered<'py>(py: Python<'py>, shape: &Shape) -> Option<Object<'py>> {
     let reference = CLASSES.here(py).lock().get(shape.number)?.as_ref()?.open(py)?;
     weak::target(&reference)

@@ -148,11 +148,19 @@ impl Format {
         }
     }
 
-    fn float(self, bytes: &[u8]) -> f64 {
+    pub(super) fn float(self, bytes: &[u8]) -> f64 {
         match bytes.len() {
             2 => f16::from_ne_bytes(word(bytes)).to_f64(),
             4 => f32::from_ne_bytes(word(bytes)).into(),
             _ => f64::from_ne_bytes(word(bytes)),
+        }
+    }
+
+    /// A whole number or a bool.
+    pub(super) fn int(self, bytes: &[u8]) -> i128 {
+        match self {
+            Format::Signed(_) => self.signed(bytes).into(),
+            _ => self.unsigned(bytes).into(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Records: a handle of the data, that is an instance of a class made by `@record`.
 
+use super::array;
 use super::classes::{self, class_of};
 use super::format::Raw;
 use super::shape::{Field, Shape, shape_of_number};
@@ -112,6 +113,8 @@ impl Native for Handle {
             method::method::<SizeOf>(),
             method::class_method::<Self, Size>(),
             method::class_method::<Self, Revive>(),
+            method::class_method::<Self, array::Make>(),
+            method::class_method::<Self, array::Revive>(),
         ]
     }
 
@@ -243,6 +246,40 @@ fn order_of(shape: &Shape, one: &[u8], other: &[u8]) -> Option<Ordering> {
     Some(Ordering::Equal)
 }
 
+pub(super) fn are_equal(shape: &Shape, one: &[u8], other: &[u8]) -> bool {
+    order_of(shape, one, other) == Some(Ordering::Equal)
+}
+
+/// What a field is to hold from now on. Raises if it can't.
+pub(super) fn value_for<'a>(
+    py: Python<'_>,
+    shape: &Shape,
+    field: &Field,
+    value: Option<&'a Object<'_>>,
+) -> PyResult<Raw<'a>> {
+    let Some(value) = value else {
+        let message = format!("the field '{}' of {} cannot be deleted", field.name, shape.name);
+        return Err(error::raise(py, Error::Attribute, &message));
+    };
+    if shape.options.frozen {
+        let message = format!("{} is frozen: make another one with replace({}=...)", shape.name, field.name);
+        return Err(error::raise(py, Error::Attribute, &message));
+    }
+    shape.encode(field, value)
+}
+
+/// The record `object` with other values for some fields.
+pub(super) fn replaced<'py>(
+    py: Python<'py>,
+    object: &Object<'py>,
+    changes: &Dict<'py>,
+) -> PyResult<Object<'py>> {
+    match Class::find_derived_instance(object, || CLASS.here(py)) {
+        Some(record) => copy_of(py, record, Some(changes)),
+        None => Err(error::raise(py, Error::Type, "this is no record")),
+    }
+}
+
 impl Fields for Handle {
     #[inline]
     fn glance<'py>(py: Python<'py>, this: &Instance<'py, Self>, name: &Name<'_>) -> Option<Object<'py>> {
@@ -299,16 +336,7 @@ impl Fields for Handle {
             }
         };
         let Some(field) = shape.find(name) else { return Ok(false) };
-        let Some(value) = value else {
-            let message = format!("the field '{}' of {} cannot be deleted", field.name, shape.name);
-            return Err(error::raise(py, Error::Attribute, &message));
-        };
-        if shape.options.frozen {
-            let message =
-                format!("{} is frozen: make another one with replace({}=...)", shape.name, field.name);
-            return Err(error::raise(py, Error::Attribute, &message));
-        }
-        let raw = shape.encode(field, value)?;
+        let raw = value_for(py, shape, field, value)?;
         this.value().with_mut(py, |_, bytes| raw.store(field.of_mut(bytes)))?;
         Ok(true)
     }
