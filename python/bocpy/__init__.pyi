@@ -19,7 +19,7 @@ from typing import (
     overload,
 )
 
-from typing_extensions import Self, deprecated, disjoint_base
+from typing_extensions import Self, dataclass_transform, deprecated, disjoint_base
 
 from bocpy._notices import _Removed
 
@@ -34,6 +34,7 @@ __all__ = [
     "PumpResult",
     "Read",
     "ReadCown",
+    "Record",
     "Scope",
     "WaitResult",
     "__version__",
@@ -51,6 +52,7 @@ __all__ = [
     "quiesce",
     "read",
     "receive",
+    "record",
     "scope",
     "send",
     "set_pump_notify",
@@ -850,6 +852,58 @@ class map(Generic[_R]):
     def __next__(self) -> _R: ...
     def close(self) -> None:
         """Drop the calls that have not begun. There are no more values then."""
+
+@disjoint_base
+class Record:
+    """The base of the classes that `record` makes.
+
+    Records of one class are equal if all their values are; NaN equals nothing. They can be pickled.
+    """
+
+    def copy(self) -> Self:
+        """Return another record with the same values."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return another record with the same values, but for those given by the names of their fields."""
+
+    def astuple(self) -> tuple[Any, ...]:
+        """Return the values of the fields, in their order."""
+
+    def asdict(self) -> dict[str, Any]:
+        """Return the values of the fields, by their names."""
+
+    @classmethod
+    def sizeof(cls) -> int:
+        """Return how many bytes the fields of a record take, with what lies between them."""
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: Any, /) -> Self: ...
+    def __replace__(self, **changes: Any) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@overload
+@dataclass_transform()
+def record(cls: type[_T], /) -> type[_T]:
+    """Make a class of records: its annotated fields are numbers and bytes that move between workers without a copy.
+
+    Fields are annotated as `float`, `int` (64 bits), `bool`, `complex`, `Annotated[bytes, length]`, or with a code of
+    `struct` that narrows them, such as `Annotated[int, "H"]`. They may have defaults. The class keeps its methods,
+    properties and class attributes, and becomes a subclass of `Record`; `class Quote(Record):` says so to type checkers.
+
+    A record belongs to one handle at a time. What is given to a cown, a message or a behavior is moved there, and the
+    variable raises RuntimeError from then on, saying where the record went: use `copy()` to have it in two places.
+
+    - `order`: records can be compared by `<` and the like, as tuples of their values are.
+    - `hash`: records can be keys and in sets; make them `frozen`, too.
+    - `frozen`: fields cannot be assigned.
+
+    Raises TypeError if the class cannot be one of records, and names the field.
+    """
+
+@overload
+def record(*, order: bool = False, hash: bool = False, frozen: bool = False) -> Callable[[type[_T]], type[_T]]: ...
 
 class _Writable(Protocol):
     def write(self, text: str, /) -> object: ...
