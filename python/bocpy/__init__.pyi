@@ -20,9 +20,10 @@ from typing import (
     TypeVar,
     final,
     overload,
+    type_check_only,
 )
 
-from typing_extensions import Buffer, Never, Self, deprecated, disjoint_base
+from typing_extensions import Buffer, Never, Self, dataclass_transform, deprecated, disjoint_base
 
 from bocpy._notices import _Removed
 
@@ -39,6 +40,8 @@ __all__ = [
     "PumpResult",
     "Read",
     "ReadCown",
+    "Record",
+    "RecordArray",
     "Scope",
     "WaitResult",
     "__version__",
@@ -56,6 +59,7 @@ __all__ = [
     "quiesce",
     "read",
     "receive",
+    "record",
     "scope",
     "send",
     "set_pump_notify",
@@ -70,6 +74,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+_Record = TypeVar("_Record")
 _Ps = ParamSpec("_Ps")
 
 _Priority: TypeAlias = Literal["high", "normal", "low"]
@@ -855,6 +860,126 @@ class map(Generic[_R]):
     def __next__(self) -> _R: ...
     def close(self) -> None:
         """Drop the calls that have not begun. There are no more values then."""
+
+@disjoint_base
+class Record:
+    """The base of the classes that `record` makes.
+
+    Records of one class are equal if all their values are; NaN equals nothing. They can be pickled.
+    """
+
+    def copy(self) -> Self:
+        """Return another record with the same values."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return another record with the same values, but for those given by the names of their fields."""
+
+    def astuple(self) -> tuple[Any, ...]:
+        """Return the values of the fields, in their order."""
+
+    def asdict(self) -> dict[str, Any]:
+        """Return the values of the fields, by their names."""
+
+    @classmethod
+    def sizeof(cls) -> int:
+        """Return how many bytes the fields of a record take, with what lies between them."""
+
+    @classmethod
+    def array(cls, content: int | Iterable[Self], /) -> RecordArray[Self]:
+        """Return an array of records of this class.
+
+        `content`: how many records, with the defaults of their fields, or zeros; or records, which are copied. Raises
+        TypeError for anything else, ValueError for a negative number, and MemoryError if there is no room.
+        """
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: Any, /) -> Self: ...
+    def __replace__(self, **changes: Any) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+@disjoint_base
+class RecordArray(Generic[_Record]):
+    """Records of one class, one after the other in one block of memory that moves by reference, like a single record.
+
+    It is made by the class of the records: `Quote.array(1000)`. Its length stays. `a[i]` is the record in the array, whose
+    fields can be read and written there; it has the methods and properties of the class, and `copy()` makes a record of
+    it. `a[i] = record` copies that in, slices are copies. `numpy.asarray(a)` and `memoryview(a)` see the same memory: while
+    they are in use, the array cannot be moved (RuntimeError).
+    """
+
+    @property
+    def record(self) -> type[_Record]:
+        """The class of the records."""
+
+    def copy(self) -> Self:
+        """Return another array with the same values."""
+
+    def column(self, name: str, /) -> _RecordColumn:
+        """Return one field of all records, to be summed, searched, filled or lent to NumPy, where it is.
+
+        Raises KeyError if there is no such field.
+        """
+
+    def tolist(self) -> list[_Record]:
+        """Return a list of records with the same values."""
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> _Record: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> Self: ...
+    def __setitem__(self, key: SupportsIndex, value: _Record, /) -> None: ...
+    def __delitem__(self, key: Never, /) -> None: ...
+    def __iter__(self) -> Iterator[_Record]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: Any, /) -> Self: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+@type_check_only
+class _RecordColumn:
+    def sum(self) -> Any: ...
+    def mean(self) -> Any: ...
+    def min(self) -> Any: ...
+    def max(self) -> Any: ...
+    def fill(self, value: Any, /) -> None: ...
+    def tolist(self) -> list[Any]: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> Any: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> list[Any]: ...
+    def __setitem__(self, key: SupportsIndex, value: Any, /) -> None: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+@overload
+@dataclass_transform()
+def record(cls: type[_T], /) -> type[_T]:
+    """Make a class of records: its annotated fields are numbers and bytes that move between workers without a copy.
+
+    Fields are annotated as `float`, `int` (64 bits), `bool`, `complex`, `Annotated[bytes, length]`, or with a code of
+    `struct` that narrows them, such as `Annotated[int, "H"]`. They may have defaults. The class keeps its methods,
+    properties and class attributes, and becomes a subclass of `Record`; `class Quote(Record):` says so to type checkers.
+
+    A record belongs to one handle at a time. What is given to a cown, a message or a behavior is moved there, and the
+    variable raises RuntimeError from then on, saying where the record went: use `copy()` to have it in two places.
+
+    - `order`: records can be compared by `<` and the like, as tuples of their values are.
+    - `hash`: records can be keys and in sets; make them `frozen`, too.
+    - `frozen`: fields cannot be assigned.
+
+    Raises TypeError if the class cannot be one of records, and names the field.
+    """
+
+@overload
+def record(*, order: bool = False, hash: bool = False, frozen: bool = False) -> Callable[[type[_T]], type[_T]]: ...
 
 class _Writable(Protocol):
     def write(self, text: str, /) -> object: ...

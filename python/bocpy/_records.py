@@ -21,7 +21,21 @@ _TAKEN = frozenset(dir(Record)) | {"array"}
 
 
 def record(cls=None, /, *, order=False, hash=False, frozen=False):
-    # The docstring is in the stubs.
+    """Make a class of records: its annotated fields are numbers and bytes that move between workers without a copy.
+
+    Fields are annotated as `float`, `int` (64 bits), `bool`, `complex`, `Annotated[bytes, length]`, or with a code of
+    `struct` that narrows them, such as `Annotated[int, "H"]`. They may have defaults. The class keeps its methods,
+    properties and class attributes, and becomes a subclass of `Record`; `class Quote(Record):` says so to type checkers.
+
+    A record belongs to one handle at a time. What is given to a cown, a message or a behavior is moved there, and the
+    variable raises RuntimeError from then on, saying where the record went: use `copy()` to have it in two places.
+
+    - `order`: records can be compared by `<` and the like, as tuples of their values are.
+    - `hash`: records can be keys and in sets; make them `frozen`, too.
+    - `frozen`: fields cannot be assigned.
+
+    Raises TypeError if the class cannot be one of records, and names the field.
+    """
     if cls is None:
         return lambda cls: _make(cls, sys._getframe(1).f_locals, order, hash, frozen)
     return _make(cls, sys._getframe(1).f_locals, order, hash, frozen)

@@ -93,7 +93,7 @@ pub(super) fn new(py: Python<'_>, shape: &'static Shape, bytes: &[u8]) -> PyResu
 
 impl Native for Handle {
     const NAME: &'static CStr = c"bocpy._core.Record";
-    const DOC: &'static CStr = c"The base of the classes that `@record` makes.";
+    const DOC: &'static CStr = doc!(RECORD);
     const OPEN: bool = true;
     type Extra = Bare;
 
@@ -413,7 +413,7 @@ fn copy_of<'py>(
 }
 
 macro_rules! copies {
-    ($($method:ident, $name:literal, $doc:literal;)+) => {
+    ($($method:ident, $name:literal, $doc:expr;)+) => {
         $(
             struct $method;
 
@@ -434,13 +434,13 @@ macro_rules! copies {
 }
 
 copies! {
-    Copy, c"copy", c"copy($self, /)\n--\n\nAnother record with the same values.";
+    Copy, c"copy", doc!("copy($self, /)", RECORD_COPY);
     ShallowCopy, c"__copy__", c"__copy__($self, /)\n--\n\nFor copy.copy().";
     DeepCopy, c"__deepcopy__", c"__deepcopy__($self, memo, /)\n--\n\nFor copy.deepcopy().";
 }
 
 macro_rules! replaces {
-    ($($method:ident, $name:literal, $doc:literal;)+) => {
+    ($($method:ident, $name:literal, $doc:expr;)+) => {
         $(
             struct $method;
 
@@ -464,7 +464,7 @@ macro_rules! replaces {
 }
 
 replaces! {
-    Replace, c"replace", c"replace($self, /, **changes)\n--\n\nAnother record with the same values, but for those given.";
+    Replace, c"replace", doc!("replace($self, /, **changes)", RECORD_REPLACE);
     ReplaceForCopy, c"__replace__", c"__replace__($self, /, **changes)\n--\n\nFor copy.replace().";
 }
 
@@ -473,7 +473,7 @@ struct AsTuple;
 impl Method for AsTuple {
     type Of = Handle;
     const NAME: &'static CStr = c"astuple";
-    const DOC: &'static CStr = c"astuple($self, /)\n--\n\nThe values of the fields, in their order.";
+    const DOC: &'static CStr = doc!("astuple($self, /)", RECORD_ASTUPLE);
     fn call<'py>(py: Python<'py>, this: &Instance<'py, Handle>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         Ok(Tuple::new(py, values_of(py, this.value())?)?.into())
     }
@@ -484,7 +484,7 @@ struct AsDict;
 impl Method for AsDict {
     type Of = Handle;
     const NAME: &'static CStr = c"asdict";
-    const DOC: &'static CStr = c"asdict($self, /)\n--\n\nThe values of the fields, by their names.";
+    const DOC: &'static CStr = doc!("asdict($self, /)", RECORD_ASDICT);
     fn call<'py>(py: Python<'py>, this: &Instance<'py, Handle>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         let values = values_of(py, this.value())?;
         let shape = this.value().with(py, |record, _| record.shape())?;
@@ -558,8 +558,7 @@ struct Size;
 
 impl Function for Size {
     const NAME: &'static CStr = c"sizeof";
-    const DOC: &'static CStr =
-        c"sizeof($type, /)\n--\n\nHow many bytes the fields of a record take, with what lies between them.";
+    const DOC: &'static CStr = doc!("sizeof($type, /)", RECORD_SIZEOF);
     fn call<'py>(py: Python<'py>, class: &Object<'py>, _: Args<'_, 'py>) -> PyResult<Object<'py>> {
         match classes::shape_of(class) {
             Some(shape) => number::uint(py, shape.size as u64),
