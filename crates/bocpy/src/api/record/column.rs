@@ -200,24 +200,36 @@ fn value_at<'a>(records: &Records, field: &Field, bytes: &'a [u8], index: usize)
     field.of(&bytes[records.place(index)])
 }
 
+/// The doubles of a column. `size`: bytes of a record.
+fn doubles<'a>(bytes: &'a [u8], size: usize, offset: usize) -> impl ExactSizeIterator<Item = f64> + 'a {
+    bytes.chunks_exact(size).map(move |record| {
+        record.get(offset..).and_then(|rest| rest.first_chunk()).map_or(0.0, |word| f64::from_ne_bytes(*word))
+    })
+}
+
 /// Eight sums side by side for each 1024 values, and those in pairs: the error grows with the logarithm of their number.
 fn sum_of_doubles(records: &Records, field: &Field, bytes: &[u8]) -> f64 {
     let size = records.shape().size;
-    let double = |record: &[u8]| {
-        record
-            .get(field.offset..)
-            .and_then(|rest| rest.first_chunk())
-            .map_or(0.0, |word| f64::from_ne_bytes(*word))
-    };
     let blocks: Vec<f64> = bytes
         .chunks(1024 * size)
         .map(|block| {
             let mut sums = [0.0; 8];
             let eights = block.chunks_exact(8 * size);
-            let rest: f64 = eights.remainder().chunks_exact(size).map(double).sum();
-            for eight in eights {
-                for (sum, record) in sums.iter_mut().zip(eight.chunks_exact(size)) {
-                    *sum += double(record);
+            let rest: f64 = doubles(eights.remainder(), size, field.offset).sum();
+            if size == size_of::<f64>() {
+                // Nothing between them: these are vectors of the processor.
+                let (words, _) = block[..block.len() - eights.remainder().len()].as_chunks::<64>();
+                for eight in words {
+                    let (eight, _) = eight.as_chunks::<8>();
+                    for (sum, word) in sums.iter_mut().zip(eight) {
+                        *sum += f64::from_ne_bytes(*word);
+                    }
+                }
+            } else {
+                for eight in eights {
+                    for (sum, value) in sums.iter_mut().zip(doubles(eight, size, field.offset)) {
+                        *sum += value;
+                    }
                 }
             }
             let [a, b, c, d, e, f, g, h] = sums;
@@ -225,6 +237,19 @@ fn sum_of_doubles(records: &Records, field: &Field, bytes: &[u8]) -> f64 {
         })
         .collect();
     pairwise(&|index| blocks[index], 0, blocks.len())
+}
+
+/// The smallest or the greatest double; the first NaN, if there is one.
+fn extreme_of_doubles(mut values: impl Iterator<Item = f64>, wanted: Ordering) -> Option<f64> {
+    let mut best = values.next()?;
+    for value in values {
+        let is_better = if wanted == Ordering::Less { value < best } else { value > best };
+        // A NaN stays.
+        if is_better || (value.is_nan() && !best.is_nan()) {
+            best = value;
+        }
+    }
+    Some(best)
 }
 
 /// The sum of `value(start)` to `value(end - 1)`, in pairs.
@@ -306,6 +331,13 @@ fn extreme<'py>(
     let format = this.value().field().format;
     if let Format::Complex(_) = format {
         return Err(error::raise(py, Error::Type, &format!("{method}(): complex numbers have no order")));
+    }
+    if format == Format::Float(8) {
+        let offset = this.value().field().offset;
+        let found = array(py, this)?.with(py, |records, bytes| {
+            extreme_of_doubles(doubles(bytes, records.shape().size, offset), wanted)
+        })?;
+        return found.map_or_else(|| Err(empty(py, method)), |found| number::float(py, found));
     }
     let found = with_values(py, this, |values| {
         let mut best: Option<&[u8]> = None;
