@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 STEPS_PER_US = 13  # of the programs' loop, about; the processor decides
-BOC = ("ours", "peer")
+BOC = ("ours", "before", "peer")
 POOLS = ("ProcessPoolExecutor", "InterpreterPoolExecutor")
-LIMIT = "processes"  # what the machine can do
 
 # About how many behaviors or calls each can begin in a second: so that no sample takes much longer than the others.
-MOST = {"ours": 2_000_000, "peer": 150_000, LIMIT: 10**9} | {pool: 10_000 for pool in POOLS}
+MOST = {"ours": 2_000_000, "before": 2_000_000, "peer": 150_000} | {pool: 10_000 for pool in POOLS}
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Curve:
     def size(self, contestant: str, workers: int, seconds: float) -> int:
         """How many behaviors take about that long."""
         most = MOST[contestant]
-        if self.by_workers and contestant == "ours":
+        if self.by_workers and contestant != "peer":
             most = min(most * workers, 10_000_000)
         possible = 1e6 / self.us * workers if self.us else most
         return max(10 * workers, int(seconds * min(possible, most)))
@@ -55,7 +54,7 @@ def kept(us: int) -> Curve:
 
 
 CURVES = (
-    bodies(1000, (LIMIT, *BOC, *POOLS)),
+    bodies(1000, BOC + POOLS),
     bodies(100),
     bodies(20),
     transfers(64),

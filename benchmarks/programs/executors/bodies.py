@@ -21,7 +21,7 @@ def main():
         results = set(executor.map(spin, [steps] * n))
         seconds = perf_counter() - began
     assert results == {spin(steps)}
-    print(json.dumps({"figure": n / seconds, "details": {"s": seconds}}))
+    print(json.dumps({"figure": n / seconds}))
 
 
 if __name__ == "__main__":
