@@ -10,17 +10,18 @@ from contestants import Contestant, MeasurementFailed, all_contestants, identify
 from curves import CURVES, STEPS_PER_US, Curve
 from machine import Others, cpu_count, processor
 from report import number
+from run import positive
 from scaling_report import REFERENCE, Samples, render
 
 
 def numbers(text: str) -> list[int]:
-    found = sorted({int(part) for part in text.split(",")})
+    found = sorted({int(part) if part.strip().isdecimal() else 0 for part in text.split(",")})
     if found[0] < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
+        raise argparse.ArgumentTypeError(f"must be whole numbers from 1 on with commas between, not {text!r}")
     return found
 
 
-def positive(text: str) -> float:
+def seconds(text: str) -> float:
     if (value := float(text)) <= 0:
         raise argparse.ArgumentTypeError("must be greater than 0")
     return value
@@ -37,8 +38,8 @@ def parse() -> argparse.Namespace:
     names = [curve.name for curve in CURVES]
     parser.add_argument("--workers", type=numbers, default=default_workers(), metavar="N,N,...")
     parser.add_argument("--only", action="append", choices=names, help="just this curve (may be repeated)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=positive, default=0.3, help="about what a sample takes (default: 0.3)")
+    parser.add_argument("--rounds", type=positive, default=5)
+    parser.add_argument("--seconds", type=seconds, default=0.3, help="about what a sample takes (default: 0.3)")
     parser.add_argument("--peer-python", metavar="PATH", help="a Python that has the peer; default: make a venv")
     parser.add_argument("--no-peer", action="store_true", help="do not measure the peer")
     parser.add_argument("--no-pools", action="store_true", help="do not measure the executors of the standard library")

@@ -75,19 +75,22 @@ def render(samples: Samples, curves: list[Curve], args: Namespace, names: dict[s
         parts += [
             "Behaviors or calls per second, and in parentheses how many times as many as with one worker:",
             table(*head, rows=[*reference_rows(samples, args), *rate_rows(samples, working, args, speed_up=True)]),
-            "Work done, in percent of what plain processes do in the same round (median of the rounds):",
-            table(*head, rows=share_rows(samples, working, args)),
         ]
+    if shares := share_rows(samples, working, args):
+        parts += [
+            "Work done, in percent of what plain processes do in the same round (median of the rounds):",
+            table(*head, rows=shares),
+        ]
+    if rivals := rival_rows(samples, curves, args):
+        parts += ["Ours divided by the others in the same round (median of the rounds):", table(*head, rows=rivals)]
     if empty:
         parts += [
             "Bodies that do next to nothing: behaviors per second.",
             table(*head, rows=rate_rows(samples, empty, args, speed_up=False)),
         ]
-    parts += [
-        "CPUs that the program kept busy, its main thread included:",
-        table(*head, rows=busy_rows(samples, curves, args)),
-        "\n".join(f"- `{curve.name}`: {curve.title}" for curve in curves),
-    ]
+    if busy := busy_rows(samples, curves, args):
+        parts += ["CPUs that the program kept busy, its main thread included:", table(*head, rows=busy)]
+    parts.append("\n".join(f"- `{curve.name}`: {curve.title}" for curve in curves))
     return "\n\n".join(parts) + "\n"
 
 
@@ -151,7 +154,19 @@ def share_rows(samples: Samples, curves: list[Curve], args: Namespace) -> list[t
                 samples.ratio((curve.name, name, workers), (REFERENCE, REFERENCE, workers), factor)
                 for workers in args.workers
             ]
-            rows.append((f"`{curve.name}`", name, *(f"{100 * share:.0f} %" if share else NONE for share in shares)))
+            if any(shares):
+                rows.append((f"`{curve.name}`", name, *(f"{100 * share:.0f} %" if share else NONE for share in shares)))
+    return rows
+
+
+def rival_rows(samples: Samples, curves: list[Curve], args: Namespace) -> list[tuple[str, ...]]:
+    rows = []
+    for curve in curves:
+        for name in samples.contestants(curve):
+            if name != "ours":
+                points = [((curve.name, "ours", workers), (curve.name, name, workers)) for workers in args.workers]
+                ratios = [samples.ratio(*two) for two in points]
+                rows.append((f"`{curve.name}`", name, *(number(ratio) if ratio else NONE for ratio in ratios)))
     return rows
 
 
