@@ -43,9 +43,13 @@ class Contestant:
 
     def measure(self, workload: Workload, workers: int, size: int) -> dict:
         """Run the workload's program once in a fresh process, and return its JSON line as a dict."""
-        program = HERE / "programs" / self.folder / f"{workload.program or workload.name}.py"
-        arguments = [str(workers), str(size), *filter(None, [self.argument])]
-        printed = run_python(self.python, str(program), *arguments, variables=dict(workload.environment))
+        return self.run(workload.program or workload.name, workers, size, variables=dict(workload.environment))
+
+    def run(self, name: str, *arguments: int, variables: dict[str, str] | None = None) -> dict:
+        """The same for the program of that name, with these arguments."""
+        program = HERE / "programs" / self.folder / f"{name}.py"
+        words = [*map(str, arguments), *filter(None, [self.argument])]
+        printed = run_python(self.python, str(program), *words, variables=variables)
         return json.loads(printed.splitlines()[-1])
 
 

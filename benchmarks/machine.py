@@ -1,11 +1,26 @@
 """The machine: how many CPUs it has, and how many of them other programs use."""
 
 import os
+import platform
 from time import perf_counter
 
 
 def cpu_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The processor's name and its number of threads per core, as far as the system says."""
+    names, siblings = [], []
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+        with open("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list") as file:
+            siblings = [int(end) for part in file.read().split(",") for end in part.split("-")]
+    except (OSError, ValueError):
+        pass
+    name = names[0] if names else platform.processor() or "unknown processor"
+    return f"{name}, two threads per core" if len(siblings) > 1 else name
 
 
 class Others:

@@ -1,8 +1,9 @@
-"""Four chains of behaviors: each behavior schedules the next one over its cown, from within its body."""
+"""Chains of behaviors, four or as many as a third argument says: each behavior schedules the next one over its cown,
+from within its body."""
 
 import json
 import sys
-from time import perf_counter
+from time import perf_counter, process_time
 
 from bocpy import Cown, quiesce, start, wait, when
 
@@ -18,25 +19,25 @@ def link(left):
             link(left)
 
 
-def run(length):
-    """Seconds for all chains to run down from this length."""
-    chains = [Cown(length) for _ in range(CHAINS)]
-    began = perf_counter()
+def run(count, length):
+    """Seconds for all chains to run down from this length, and of processor time."""
+    chains = [Cown(length) for _ in range(count)]
+    began, worked = perf_counter(), process_time()
     for chain in chains:
         link(chain)
     quiesce()
-    seconds = perf_counter() - began
-    assert [chain.unwrap() for chain in chains] == [0] * CHAINS
-    return seconds
+    seconds, busy = perf_counter() - began, process_time() - worked
+    assert [chain.unwrap() for chain in chains] == [0] * count
+    return seconds, busy
 
 
 def main():
-    workers, n = int(sys.argv[1]), int(sys.argv[2])
+    workers, n, count = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else CHAINS
     start(worker_count=workers)
-    run(WARM_UP)
-    seconds = run(n // CHAINS)
+    run(count, WARM_UP)
+    seconds, busy = run(count, n // count)
     wait()
-    print(json.dumps({"figure": n // CHAINS * CHAINS / seconds}))
+    print(json.dumps({"figure": n // count * count / seconds, "details": {"CPUs busy": busy / seconds}}))
 
 
 if __name__ == "__main__":
