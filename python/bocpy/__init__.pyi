@@ -904,10 +904,10 @@ class Record:
 class RecordArray(Generic[_Record]):
     """Records of one class, one after the other in one block of memory that moves by reference, like a single record.
 
-    It is made by the class of the records: `Quote.array(1000)`. Its length stays. `a[i]` is the record in the array, whose
-    fields can be read and written there; it has the methods and properties of the class, and `copy()` makes a record of
-    it. `a[i] = record` copies that in, slices are copies. `numpy.asarray(a)` and `memoryview(a)` see the same memory: while
-    they are in use, the array cannot be moved (RuntimeError).
+    It is made by the class of the records: `Quote.array(1000)`. Its length stays. `a[i]` is the record in the array,
+    whose fields can be read and written there; it has the methods and properties of the class, and `copy()` makes a
+    record of it. `a[i] = record` copies that in, slices are copies. `numpy.asarray(a)` and `memoryview(a)` see the
+    same memory: while they are in use, the array cannot be moved (RuntimeError).
     """
 
     @property
@@ -1342,7 +1342,9 @@ class Matrix:
     def not_equal(self, other: _Values, /, *, out: Matrix | None = None) -> Matrix:
         """1.0 where the elements differ, else 0.0. NaN differs from all. See `less`."""
 
-    def fma(self, b: Matrix | MatrixView | _Number, c: Matrix | MatrixView | _Number, /, in_place: bool = False) -> Matrix:
+    def fma(
+        self, b: Matrix | MatrixView | _Number, c: Matrix | MatrixView | _Number, /, in_place: bool = False
+    ) -> Matrix:
         """`self * b + c`, rounded once. `b` and `c` broadcast to this matrix's shape."""
 
     def scaled_add(self, s: Matrix | MatrixView | _Number, x: Matrix | MatrixView, /, in_place: bool = False) -> Matrix:
@@ -1475,7 +1477,9 @@ class Matrix:
         """
 
     @overload
-    def argmin(self, axis: SupportsIndex, where: Matrix | None = None, as_matrix: Literal[False] = False) -> list[int]: ...
+    def argmin(
+        self, axis: SupportsIndex, where: Matrix | None = None, as_matrix: Literal[False] = False
+    ) -> list[int]: ...
     @overload
     def argmin(self, axis: SupportsIndex, where: Matrix | None = None, *, as_matrix: Literal[True]) -> Matrix: ...
     @overload
@@ -1485,7 +1489,9 @@ class Matrix:
         """Where the greatest element is. See `argmin`."""
 
     @overload
-    def argmax(self, axis: SupportsIndex, where: Matrix | None = None, as_matrix: Literal[False] = False) -> list[int]: ...
+    def argmax(
+        self, axis: SupportsIndex, where: Matrix | None = None, as_matrix: Literal[False] = False
+    ) -> list[int]: ...
     @overload
     def argmax(self, axis: SupportsIndex, where: Matrix | None = None, *, as_matrix: Literal[True]) -> Matrix: ...
     @overload

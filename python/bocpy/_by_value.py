@@ -390,8 +390,8 @@ def _carried(obj):
 def answer(namespace, name):
     """Returns the object that a worker asks for, with the globals that it needs, pickled; None if there is none.
 
-    `name` is a name in the namespace, or, with an empty one, the number of a class that has been sent. If it is empty, tells whether the
-    namespace exists.
+    `name` is a name in the namespace; with an empty namespace, the number of a class that has been sent. If `name` is
+    empty, tells whether the namespace exists.
     """
     if isinstance(name, int):
         thing = _classes.by_number(name)

@@ -91,7 +91,9 @@ def _check_layout(cls):
         if base is Record or "__record_shape__" in vars(base):
             continue
         if issubclass(base, Record):
-            raise TypeError(f"{cls.__qualname__} is derived from {base.__qualname__}, which is no record: put @record above that")
+            raise TypeError(
+                f"{cls.__qualname__} is derived from {base.__qualname__}, which is no record: put @record above that"
+            )
         if base.__dictoffset__ or base.__itemsize__ or base.__basicsize__ != object.__basicsize__:
             raise TypeError(
                 f"the record {cls.__qualname__} cannot be derived from {base.__qualname__}, whose instances have "
@@ -120,7 +122,9 @@ def _annotations(cls, variables):
         try:
             found = cls.__annotations__
         except NameError as error:
-            raise TypeError(f"an annotation of the record {cls.__qualname__} has a name that is not there: {error}") from None
+            raise TypeError(
+                f"an annotation of the record {cls.__qualname__} has a name that is not there: {error}"
+            ) from None
     else:
         found = vars(cls).get("__annotations__", {})
     return {name: _evaluated(cls, name, annotation, variables) for name, annotation in found.items()}
@@ -183,9 +187,13 @@ def _advice(annotation):
 
 def _check_name(cls, name):
     if keyword.iskeyword(name) or (name.startswith("__") and name.endswith("__")):
-        raise TypeError(f"a field of the record {cls.__qualname__} cannot be called '{name}', which has a meaning of its own")
+        raise TypeError(
+            f"a field of the record {cls.__qualname__} cannot be called '{name}', which has a meaning of its own"
+        )
     if name in _TAKEN:
-        raise TypeError(f"a field of the record {cls.__qualname__} cannot be called '{name}': every record has a method of that name")
+        raise TypeError(
+            f"a field of the record {cls.__qualname__} cannot be called '{name}': every record has a method of that name"
+        )
 
 
 def _with_default(cls, name, code):
@@ -194,7 +202,9 @@ def _with_default(cls, name, code):
         return name, code
     default = vars(cls)[name]
     if isinstance(default, (FunctionType, property, classmethod, staticmethod)):
-        raise TypeError(f"'{name}' is a field of the record {cls.__qualname__}, and something else, too: a {type(default).__name__}")
+        raise TypeError(
+            f"'{name}' is a field of the record {cls.__qualname__}, and something else, too: a {type(default).__name__}"
+        )
     if isinstance(default, _MUTABLE):
         raise TypeError(
             f"the default of the field '{name}' of {cls.__qualname__} is a {type(default).__name__}, which can change: "

@@ -116,7 +116,10 @@ _POINTER = tuple.__itemsize__
 
 def _slots(cls):
     return [
-        member for base in cls.__mro__ for member in list(vars(base).values()) if isinstance(member, MemberDescriptorType)
+        member
+        for base in cls.__mro__
+        for member in list(vars(base).values())
+        if isinstance(member, MemberDescriptorType)
     ]
 
 

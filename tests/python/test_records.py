@@ -156,7 +156,9 @@ def test_a_float_field_holds_what_struct_gives_back(code):
     rng = random.Random(f"floats {code}")
     r = Numbers()
     values = [0.0, -0.0, 1.0, -1.5, 5e-324, 1e-7, INF, -INF, NAN, 65504.0, 1 / 3, 6e-8, 3, 2**20 // 2**6, True]
-    values += [rng.uniform(-60000, 60000) for _ in range(300)] + [rng.gauss(0, 1) * 2.0 ** -rng.randrange(40) for _ in range(300)]
+    values += [rng.uniform(-60000, 60000) for _ in range(300)] + [
+        rng.gauss(0, 1) * 2.0 ** -rng.randrange(40) for _ in range(300)
+    ]
     for value in values:
         setattr(r, code, value)
         expected = struct.unpack(code, struct.pack(code, value))[0]

@@ -310,7 +310,9 @@ def test_class_attributes():
     p = Point()
     Point.count += 1
     assert (p.UNIT, p.count, p.known is Point.known, len(p), list(p)) == ("m", 1, True, 1, [0.5])
-    assert (p + p).x == 1.0 and p() == 0.5 and 0.5 in p and f"{p:.2f}" == "0.50" and p[0] == 0.5 and Point[5] == (Point, 5)
+    assert (
+        (p + p).x == 1.0 and p() == 0.5 and 0.5 in p and f"{p:.2f}" == "0.50" and p[0] == 0.5 and Point[5] == (Point, 5)
+    )
     assert p and not Point(0.0)
     with p as entered:
         assert entered is p

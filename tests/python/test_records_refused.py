@@ -142,7 +142,11 @@ def test_too_many_bytes():
             x: float
 
     with pytest.raises(TypeError, match="Large would have .* bytes"):
-        record(type("Large", (), {"__annotations__": dict.fromkeys([f"f{n}" for n in range(20)], Annotated[bytes, 60_000])}))
+        record(
+            type(
+                "Large", (), {"__annotations__": dict.fromkeys([f"f{n}" for n in range(20)], Annotated[bytes, 60_000])}
+            )
+        )
 
 
 @pytest.mark.parametrize("name", ["class", "None", "lambda"])
