@@ -1,6 +1,7 @@
 //! Methods that Python looks up on the class of an object, as it does those with two underscores on each side.
 
 use super::object::Object;
+use super::subclass::flags;
 use super::{PyResult, text};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
@@ -9,7 +10,7 @@ use std::ffi::CStr;
 #[inline]
 pub(crate) fn may_have(object: &Object<'_>) -> bool {
     // SAFETY: a live object, and its type.
-    unsafe { (*ffi::Py_TYPE(object.as_ptr())).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 }
+    unsafe { flags(ffi::Py_TYPE(object.as_ptr())) & ffi::Py_TPFLAGS_HEAPTYPE != 0 }
 }
 
 /// What the class of an object has of that name, not bound. `None`: there is no such thing.

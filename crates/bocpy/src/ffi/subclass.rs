@@ -63,7 +63,7 @@ impl<T: Native> Class<T> {
     ) -> PyResult<Object<'py>> {
         // SAFETY: says the caller. It adds nothing to the layout, so that this much memory will do; all of it is written.
         unsafe {
-            if !has_layout::<T>(class) || (*class).tp_flags & ffi::Py_TPFLAGS_HAVE_GC == 0 {
+            if !has_layout::<T>(class) || flags(class) & ffi::Py_TPFLAGS_HAVE_GC == 0 {
                 return Err(another_layout(py));
             }
             let layout = ffi::PyObject_GC_New::<Layout<T>>(class);
@@ -85,6 +85,22 @@ fn another_layout(py: Python<'_>) -> Raised {
     )
 }
 
+/// # Safety
+/// A live type.
+#[inline]
+pub(super) unsafe fn flags(class: *mut ffi::PyTypeObject) -> c_ulong {
+    // SAFETY: says the caller.
+    #[cfg(Py_GIL_DISABLED)]
+    unsafe {
+        (*class).tp_flags.load(std::sync::atomic::Ordering::Relaxed) as c_ulong
+    }
+    // SAFETY: as above.
+    #[cfg(not(Py_GIL_DISABLED))]
+    unsafe {
+        (*class).tp_flags
+    }
+}
+
 /// Whether a class made by Python code may be derived from that of `T`, without anything added.
 ///
 /// # Safety
@@ -96,7 +112,7 @@ unsafe fn has_layout<T: Native>(class: *mut ffi::PyTypeObject) -> bool {
         (*class).tp_basicsize == mem::size_of::<Layout<T>>() as ffi::Py_ssize_t
             && (*class).tp_itemsize == 0
             && (*class).tp_dictoffset == 0
-            && (*class).tp_flags & (ffi::Py_TPFLAGS_HEAPTYPE | MANAGED) == ffi::Py_TPFLAGS_HEAPTYPE
+            && flags(class) & (ffi::Py_TPFLAGS_HEAPTYPE | MANAGED) == ffi::Py_TPFLAGS_HEAPTYPE
     }
 }
 
@@ -109,7 +125,7 @@ pub(crate) fn own_attribute<'a, 'py>(class: &'a Object<'py>, name: &Object<'_>) 
             return None;
         }
         let class = class.as_ptr().cast::<ffi::PyTypeObject>();
-        if (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 || (*class).tp_dict.is_null() {
+        if flags(class) & ffi::Py_TPFLAGS_HEAPTYPE == 0 || (*class).tp_dict.is_null() {
             return None;
         }
         let found = ffi::PyDict_GetItemWithError((*class).tp_dict, name.as_ptr());
