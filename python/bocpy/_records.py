@@ -65,10 +65,11 @@ def _make(cls, variables, order, hash, frozen):
     members["__slots__"] = ()
     members["__record_shape__"] = shape
     members.setdefault("__match_args__", tuple(fields))
-    if "__init__" not in members:
-        members["__signature__"] = _Signature()
+    members["__signature__"] = _Signature()
     if "__hash__" not in members or members["__hash__"] is None:
         members["__hash__"] = _hash if hash else None
+    if "__dataclass_fields__" in members:
+        raise TypeError(f"@record takes the place of @dataclass: leave that out for {cls.__qualname__}")
     if "__post_init__" in members:
         raise TypeError(
             f"{cls.__qualname__}.__post_init__ would not be called: define __init__, which may call super().__init__(...)"
@@ -187,9 +188,17 @@ def _advice(annotation):
 
 def _check_name(cls, name):
     if keyword.iskeyword(name) or (name.startswith("__") and name.endswith("__")):
-        raise TypeError(
-            f"a field of the record {cls.__qualname__} cannot be called '{name}', which has a meaning of its own"
-        )
+        raise TypeError(f"a field of the record {cls.__qualname__} cannot be called '{name}', which has a meaning of its own")
+    for base in cls.__mro__[1:-1]:
+        found = vars(base).get(name)
+        if isinstance(found, (FunctionType, property, classmethod, staticmethod)) and not hasattr(Record, name):
+            # What is abstract waits for a field or the like.
+            if getattr(found, "__isabstractmethod__", False) and isinstance(found, property):
+                continue
+            raise TypeError(
+                f"'{name}' is a field of the record {cls.__qualname__}, and a {type(found).__name__} of "
+                f"{base.__qualname__}, from which that is derived: choose another name"
+            )
     if name in _TAKEN:
         raise TypeError(
             f"a field of the record {cls.__qualname__} cannot be called '{name}': every record has a method of that name"
@@ -260,11 +269,16 @@ class _Signature:
     """The signature of a record's class, made when it is asked for."""
 
     def __get__(self, instance, owner=None):
+        if owner.__init__ is not Record.__init__ or owner.__new__ is not Record.__new__:
+            raise AttributeError("__signature__")  # that of its own function is asked for then
         from inspect import Parameter, Signature
 
         _, (_, _, _, _, fields, _, _) = owner.__record_shape__.__reduce__()
         kind = Parameter.POSITIONAL_OR_KEYWORD
-        annotations = owner.__annotations__
+        annotations = {}
+        for base in reversed(owner.__mro__):
+            if "__record_shape__" in vars(base):
+                annotations.update(base.__annotations__)
         return Signature(
             Parameter(
                 field[0],

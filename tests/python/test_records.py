@@ -166,7 +166,7 @@ def test_a_float_field_holds_what_struct_gives_back(code):
 
 
 @pytest.mark.parametrize(
-    ("code", "value"), [("e", 65520.0), ("e", -1e300), ("f", 3.5e38), ("f", -1e300), ("d", 10**400)]
+    ("code", "value"), [("e", 65520.0), ("e", -1e300), ("f", 3.5e38), ("f", -1e300)]
 )
 def test_a_float_that_is_too_large_is_an_overflow(code, value):
     with pytest.raises(OverflowError):
@@ -178,7 +178,7 @@ def test_a_float_that_is_too_large_is_an_overflow(code, value):
 
 
 @pytest.mark.parametrize("code", "efd")
-@pytest.mark.parametrize("value", [None, "1.0", b"1", 1j, [1.0]], ids=repr)
+@pytest.mark.parametrize("value", [10**400, None, "1.0", b"1", 1j, [1.0]], ids=lambda value: repr(value)[:9])
 def test_a_float_field_refuses_what_struct_refuses(code, value):
     with pytest.raises(struct.error):
         struct.pack(code, value)
@@ -249,7 +249,12 @@ def test_bytes_that_do_not_fit_are_refused(value):
 
 
 def test_other_bytes_like_objects():
-    assert quote(venue=bytearray(b"XNAS")).venue == b"XNAS"
+    buffer = bytearray(b"XNAS")
+    q = quote(venue=buffer)
+    buffer[0] = 0
+    assert q.venue == b"XNAS" and type(q.venue) is bytes
+    with pytest.raises(struct.error, match="'venue'.*Quote.*9 bytes"):
+        q.venue = bytearray(9)
     with pytest.raises(struct.error):
         struct.pack("8s", memoryview(b"XNAS"))
     with pytest.raises(struct.error):
@@ -307,7 +312,7 @@ def test_names_of_fields_may_be_of_any_script():
     r = Größe(1.5)
     r.幅 = 7
     assert (r.höhe, r.幅, r._hidden, r.value) == (1.5, 7, 2, 5)
-    assert repr(r) == "Größe(höhe=1.5, 幅=7, _hidden=2, name=3, key=4, value=5)"
+    assert repr(r).endswith(".Größe(höhe=1.5, 幅=7, _hidden=2, name=3, key=4, value=5)")
 
 
 # -- constructing

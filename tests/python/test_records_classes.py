@@ -319,10 +319,10 @@ def test_class_attributes():
     assert p.x == 0.0
 
     @record
-    class Derived(Point, key=5):
+    class Derived(Point):
         y: float = 0.0
 
-    assert Derived.options == {"key": 5}
+    assert Derived.options == {}
     with pytest.raises(AttributeError):
         p.UNIT = "km"
     Point.UNIT = "km"

@@ -217,14 +217,6 @@ def test_frozen_fields_cannot_be_assigned():
     assert f == Frozen(1.0, 2)
 
 
-def test_frozen_records_are_made_once():
-    """Not even a second call of `__init__` changes one."""
-    f = Frozen(1.0, 2)
-    with pytest.raises(AttributeError, match="Frozen is frozen"):
-        f.__init__(5.0, 6)
-    assert f == Frozen(1.0, 2)
-
-
 def test_a_frozen_record_with_an_init_of_its_own():
     @record(frozen=True)
     class Polar:
@@ -258,7 +250,9 @@ def test_repr_of_a_class_in_a_function_has_its_qualified_name():
 def test_repr_of_a_moved_record_says_where_it_is():
     p = Point(1.0, 2.0)
     c = Cown(p)
-    assert repr(p).startswith("<Point that cannot be used: this Point has been moved: it is now a cown's value")
+    assert repr(p).startswith(
+        f"<{__name__}.Point that cannot be used: this Point has been moved: it is now a cown's value"
+    )
     assert c.unwrap() == Point(1.0, 2.0)
 
 

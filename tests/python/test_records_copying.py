@@ -3,7 +3,6 @@
 import copy
 import math
 import pickle
-import subprocess
 import sys
 from typing import Annotated
 
@@ -190,31 +189,3 @@ def test_a_pickle_that_was_changed_by_hand():
         with pytest.raises(Exception, match="Quote"):
             Quote._revive(*values)
     assert pickle.loads(data) == Quote(1.0)
-
-
-def test_cloudpickle_of_a_class_of_a_function_to_another_process(tmp_path):
-    import cloudpickle
-
-    def make():
-        @record
-        class Local:
-            x: float
-            tag: Annotated[bytes, 4] = b"ab"
-
-            def double(self):
-                return self.x * 2
-
-        return Local
-
-    Local = make()
-    path = tmp_path / "local.pickle"
-    path.write_bytes(cloudpickle.dumps([Local, Local(2.0), Local(3.0, b"c")]))
-    code = f"""if True:
-        import pickle
-        Local, one, other = pickle.load(open({str(path)!r}, "rb"))
-        print(one, other.double(), type(one) is Local, Local(5.0, b"z").copy(), Local.sizeof())
-    """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
-    name = Local.__qualname__
-    expected = f"{name}(x=2.0, tag=b'ab') 6.0 True {name}(x=5.0, tag=b'z') {Local.sizeof()}\n"
-    assert (done.stdout, done.stderr, done.returncode) == (expected, "", 0)

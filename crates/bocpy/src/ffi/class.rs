@@ -520,6 +520,9 @@ unsafe extern "C" fn new_instance<T: Native>(
         guard(py, ptr::null_mut(), || {
             let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
             let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
+            if (*class).tp_flags & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 {
+                return abstract_instance(py, class);
+            }
             let value = match is_own::<T>(class) {
                 true => T::create(py, &args, kwargs.as_deref())?,
                 false => T::blank_of(&Borrowed::new(py, class.cast()))?,
@@ -529,6 +532,21 @@ unsafe extern "C" fn new_instance<T: Native>(
             }
             Ok(allocate(py, class, value)?.into_ptr())
         })
+    }
+}
+
+/// Raises, and says which methods are missing.
+///
+/// # Safety
+/// `class` is an abstract class.
+unsafe fn abstract_instance(py: Python<'_>, class: *mut ffi::PyTypeObject) -> PyResult<*mut ffi::PyObject> {
+    let none = Tuple::new(py, Vec::new())?;
+    // SAFETY: a live type, and what `object` makes instances with, which refuses this one.
+    unsafe {
+        match ffi::PyBaseObject_Type.tp_new {
+            Some(new) => Ok(Object::owned(py, new(class, none.as_ptr(), ptr::null_mut()))?.into_ptr()),
+            None => Err(error::raise(py, Kind::Type, "this class is abstract")),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a field holds, as bytes: the format codes of Python's `struct`, in its native sizes.
 
+use crate::ffi::builtin::Builtin;
 use crate::ffi::error::{self, Kind, Raised};
 use crate::ffi::{Object, PyResult, Python, module, number, text};
 use half::f16;
@@ -24,6 +25,8 @@ pub(crate) enum Format {
 pub(crate) enum Raw<'a> {
     Number([u8; 16]),
     Bytes(&'a [u8]),
+    /// Of an object that can change.
+    Copied(Box<[u8]>),
 }
 
 impl Format {
@@ -230,6 +233,12 @@ impl Format {
             }
             Format::Bytes(size) => match value.to_bytes() {
                 Some(bytes) if bytes.len() <= size.into() => Ok(Raw::Bytes(bytes)),
+                None if matches!(value.builtin(), Some(Builtin::ByteArray(_))) => {
+                    let bytes = value.with_memory(|bytes| {
+                        (bytes.len() <= size.into()).then(|| Box::<[u8]>::from(bytes))
+                    })?;
+                    bytes.map(Raw::Copied).ok_or_else(|| self.refuse(value, what))
+                }
                 _ => Err(self.refuse(value, what)),
             },
         }
@@ -268,12 +277,13 @@ impl Format {
         error::clear(py);
         let shown = match value.is_int_like() || value.is_float() {
             true => value.repr().ok().and_then(|text| text.to_str().map(str::to_owned)),
-            false => value.to_bytes().map(|bytes| format!("{} bytes", bytes.len())),
+            false => length_of(value).map(|length| format!("{length} bytes")),
         };
         error::clear(py);
         let shown = shown.filter(|text| text.len() <= 50);
         let shown = shown.unwrap_or_else(|| match value.is_none() {
             true => "None".into(),
+            false if value.is_int_like() => "an int as large as that".into(),
             false => format!("'{}'", value.class_name()),
         });
         let message = format!("{} takes {}, not {shown}", what(), self.takes());
@@ -286,7 +296,18 @@ impl Format {
     /// A value that can't be made a float: if it has no such type, in our words.
     #[cold]
     fn explain(self, raised: Raised, value: &Object<'_>, what: &dyn Fn() -> String) -> Raised {
-        if error::is(value.py(), Kind::Type) { self.refuse(value, what) } else { raised }
+        let is_ours = error::is(value.py(), Kind::Type)
+            || (value.is_int_like() && error::is(value.py(), Kind::Overflow));
+        if is_ours { self.refuse(value, what) } else { raised }
+    }
+}
+
+/// How many bytes a value has.
+fn length_of(value: &Object<'_>) -> Option<usize> {
+    match value.to_bytes() {
+        Some(bytes) => Some(bytes.len()),
+        None if matches!(value.builtin(), Some(Builtin::ByteArray(_))) => value.with_memory(<[u8]>::len).ok(),
+        None => None,
     }
 }
 
@@ -339,6 +360,12 @@ pub(crate) fn without_padding(bytes: &[u8]) -> &[u8] {
     &bytes[..length]
 }
 
+fn store_padded(bytes: &[u8], place: &mut [u8]) {
+    let (value, padding) = place.split_at_mut(bytes.len());
+    value.copy_from_slice(bytes);
+    padding.fill(0);
+}
+
 impl Raw<'_> {
     /// Puts it where the field is.
     #[inline]
@@ -348,11 +375,8 @@ impl Raw<'_> {
                 let size = place.len();
                 place.copy_from_slice(&bytes[..size]);
             }
-            Raw::Bytes(bytes) => {
-                let (value, padding) = place.split_at_mut(bytes.len());
-                value.copy_from_slice(bytes);
-                padding.fill(0);
-            }
+            Raw::Bytes(bytes) => store_padded(bytes, place),
+            Raw::Copied(bytes) => store_padded(bytes, place),
         }
     }
 }
