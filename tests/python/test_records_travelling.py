@@ -471,17 +471,18 @@ def test_a_reader_returns_a_copy():
 
 @not_strict
 def test_a_value_that_a_behavior_leaves_in_two_places_is_copied():
-    a, b = Cown(make(1)), Cown(None)
+    """A result that the cown keeps; what is assigned to another cown moves there."""
+    a, b = Cown(make(1)), Cown(make(2))
 
     @when(a, b)
     def give(a, b):
-        b.value = a.value
+        a.value, b.value = b.value, a.value
         return a.value
 
-    when(a)(lambda a: setattr(a.value, "size", 10))
-    when(b)(lambda b: setattr(b.value, "size", 20))
-    when(give)(lambda r: setattr(r.value, "size", 30))
-    assert [outcome(c).size for c in (a, b, give)] == [10, 20, 30]
+    when(a)(lambda a: setattr(a.value, "size", a.value.size + 10))
+    when(b)(lambda b: setattr(b.value, "size", b.value.size + 20))
+    when(give)(lambda r: setattr(r.value, "size", r.value.size + 30))
+    assert [outcome(c).size for c in (a, b, give)] == [12, 21, 32]
 
 
 def test_readers_of_the_noticeboard_cannot_change_it_for_each_other():

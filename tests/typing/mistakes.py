@@ -6,9 +6,9 @@ For a decorated function that is the line of its decorator. The program is never
 # pyright: strict
 
 from collections.abc import AsyncIterator, Generator, Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from bocpy import Cown, Read, ReadCown, read, start, wait, when, whencall
+from bocpy import Cown, Read, ReadCown, Record, read, record, start, wait, when, whencall
 
 number, text, flag = Cown(1), Cown("a"), Cown(True)
 numbers = [Cown(1), Cown(2)]
@@ -268,3 +268,52 @@ def of_anything(cown: Any) -> None:
 when()(incremented)
 whencall(incremented, [text])
 whencall(incremented, [number], ["one capture too many"])
+
+
+# -- records
+
+
+@record
+class Quote(Record):
+    bid: float
+    size: Annotated[int, "H"]
+    venue: Annotated[bytes, 8] = b""
+
+
+@record(frozen=True)
+class Frozen(Record):
+    x: float
+
+
+@record
+class WrongOrder(Record):
+    x: float = 1.0
+    y: float  # error
+
+
+quote, frozen = Quote(1.0, 2), Frozen(1.0)
+Quote(1.0)  # error
+Quote("1.0", 2)  # error
+Quote(1.0, 2, "XNAS")  # error
+Quote(1.0, 2, b"XNAS", 4)  # error
+Quote(1.0, 2, price=3)  # error
+Quote(1.0, size=2.5)  # error
+quote.price  # error
+quote.bid = "1.0"  # error
+quote.size = 2.5  # error
+quote.venue = "XNAS"  # error
+frozen.x = 2.0  # error
+quote < quote  # error
+quote.bid.upper()  # error
+record(order=1)  # error
+
+
+@when(Cown(quote))  # error
+def of_another_record(c: Cown[Frozen]) -> None:
+    pass
+
+
+@when(Cown(quote))
+def uses_fields(c: Cown[Quote]) -> int:
+    c.value.bid = b""  # error
+    return c.value.bid  # error
