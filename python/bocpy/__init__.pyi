@@ -868,6 +868,8 @@ class Record:
     Records of one class are equal if all their values are; NaN equals nothing. They can be pickled.
     """
 
+    # That of a record's class has its fields as parameters.
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def copy(self) -> Self:
         """Return another record with the same values."""
 
@@ -979,7 +981,9 @@ def record(cls: type[_T], /) -> type[_T]:
     """
 
 @overload
-def record(*, order: bool = False, hash: bool = False, frozen: bool = False) -> Callable[[type[_T]], type[_T]]: ...
+def record(
+    cls: None = None, /, *, order: bool = False, hash: bool = False, frozen: bool = False
+) -> Callable[[type[_T]], type[_T]]: ...
 
 class _Writable(Protocol):
     def write(self, text: str, /) -> object: ...

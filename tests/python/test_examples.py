@@ -21,6 +21,7 @@ EXAMPLES = [
     "dashboard",
     "dining_philosophers",
     "fibonacci",
+    "orderbook",
     "pipeline",
     "prime_factor",
     "primes",
@@ -97,6 +98,9 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
         ("dashboard", ["--districts", "1"]),
         ("dashboard", ["--window", "--headless"]),
         ("fibonacci", ["-1"]),
+        ("orderbook", ["--orders", "0"]),
+        ("orderbook", ["--traders", "1"]),
+        ("orderbook", ["--traders", "1001"]),
         ("pipeline", ["--height", "0"]),
         ("prime_factor", ["1"]),
         ("prime_factor", ["1000000000000000000000001"]),
@@ -113,6 +117,18 @@ def test_a_wrong_argument_is_explained(example, arguments):
     assert done.returncode == 2
     assert "error:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_orderbook_is_the_same_in_every_run(workers):
+    lines = output_of("orderbook", "--orders", "600", "--workers", workers).splitlines()
+    assert lines[0] == "600 orders of 20 bytes, for 4 stocks, by 8 traders with 1,000,000 each"
+    assert [line.split(":")[0] for line in lines[2:6]] == ["  ALFA", "  BETA", "  GAMA", "  DELT"]
+    assert lines[2:7] == output_of("orderbook", "--orders", "600", "--workers", "2").splitlines()[2:7]
+    assert lines[-2:] == [
+        "cash and shares add up to what they were",
+        "the result is that of the same orders one after another",
+    ]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -342,6 +342,7 @@ def test_a_module_that_makes_another_class_on_each_worker():
         RuntimeError
         True
         """,
+        reports=1,
         files={
             "odd.py": """
                 import threading

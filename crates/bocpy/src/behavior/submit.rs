@@ -12,10 +12,11 @@ use crate::ffi::function::{self, CodeObject, PyFunction};
 use crate::ffi::{Object, PyResult, Python, Raised, Tuple, module, text};
 use crate::interpreter::labels;
 use crate::interpreter::{Resident, State, backend};
-use crate::transport::by_reference::{Taking, hand_over};
+use crate::transport::by_reference::{Taking, Whole, hand_over_part};
 use crate::transport::cown::CownObject;
 use crate::transport::portable::Portable;
 use smallvec::SmallVec;
+use std::cell::RefCell;
 use std::ffi::CStr;
 use std::sync::Arc;
 
@@ -30,12 +31,18 @@ pub(crate) fn work<'py>(
     // What is pinned runs in the main interpreter.
     let stays = backend::values_stay(py) || params.is_pinned() && state.home.is_main();
     let params = params.len();
-    match body.as_function() {
+    let mut whole = Whole::default();
+    let work = match body.as_function() {
         Some(function) => {
-            Submission { py, state, function, params, captures, stays }.function(&function.code())
+            let whole = RefCell::new(&mut whole);
+            Submission { py, state, function, params, captures, stays, whole }.function(&function.code())
         }
-        None => callable(py, state, body, captures, stays),
+        None => callable(py, state, body, captures, stays, &mut whole),
+    };
+    if work.is_err() {
+        whole.give_back(py);
     }
+    work
 }
 
 /// Any other callable, sent as a value.
@@ -45,6 +52,7 @@ fn callable<'py>(
     body: &Object<'py>,
     captures: &[Object<'py>],
     stays: bool,
+    whole: &mut Whole,
 ) -> PyResult<Work> {
     if !body.is_callable() {
         let message = format!("a behavior's body must be a function, not {}", body.class_name());
@@ -60,10 +68,8 @@ fn callable<'py>(
             .iter()
             .enumerate()
             .map(|(place, capture)| {
-                let capture = hand_over(
-                    capture,
-                    Taking::Move(&|| format!("capture {} of the behavior '{name}'", place + 1)),
-                )?;
+                let what = || format!("capture {} of the behavior '{name}'", place + 1);
+                let capture = hand_over_part(capture, Taking::Move(&what), Some(&mut *whole))?;
                 Ok(Resident::at(state.home.clone(), capture))
             })
             .collect::<PyResult<_>>()?;
@@ -83,7 +89,8 @@ fn callable<'py>(
         .iter()
         .enumerate()
         .map(|(place, capture)| {
-            Portable::encode_named(capture, || format!("capture {} of the behavior '{name}'", place + 1))
+            let what = || format!("capture {} of the behavior '{name}'", place + 1);
+            Portable::encode_part(capture, what, whole)
         })
         .collect::<PyResult<_>>()?;
     Ok(Work::Callable(Box::new(PickledCallable {
@@ -106,6 +113,8 @@ struct Submission<'a, 'py> {
     captures: &'a [Object<'py>],
     /// Whether it runs in this interpreter.
     stays: bool,
+    /// What has been moved for it.
+    whole: RefCell<&'a mut Whole>,
 }
 
 impl<'py> Submission<'_, 'py> {
@@ -198,13 +207,19 @@ impl<'py> Submission<'_, 'py> {
     }
 
     fn encode(&self, plan: &Plan, value: &Object<'py>, list: &CStr, place: usize) -> PyResult<Portable> {
-        Portable::encode_named(value, || self.describe(plan, list, place))
+        // What is pickled may run any code, but this is not reached from there.
+        Portable::encode_part(value, || self.describe(plan, list, place), &mut self.whole.borrow_mut())
+    }
+
+    fn hand_over(&self, value: &Object<'py>, what: &dyn Fn() -> String) -> PyResult<Object<'py>> {
+        hand_over_part(value, Taking::Move(what), Some(&mut self.whole.borrow_mut()))
     }
 
     /// The keyword defaults, as one value. If they cannot be moved, the error names the first that cannot.
     fn keywords(&self, plan: &Plan, keywords: &Object<'py>) -> PyResult<Portable> {
         let all = || format!("the keyword defaults of the behavior '{}'", plan.code.name);
-        Portable::encode_named(keywords, all).map_err(|Raised| {
+        let encoded = Portable::encode_part(keywords, all, &mut self.whole.borrow_mut());
+        encoded.map_err(|Raised| {
             let error = error::take(self.py);
             match (self.each_keyword(plan, keywords), error) {
                 (Ok(()), Some(error)) => error::restore(error),
@@ -218,7 +233,7 @@ impl<'py> Submission<'_, 'py> {
         let (keywords, mut position) = (keywords.try_dict()?, 0);
         while let Some((name, value)) = keywords.next(&mut position) {
             let name = name.to_str().unwrap_or_default();
-            Portable::encode_named(&value, || describe(plan, name))?;
+            Portable::encode_part(&value, || describe(plan, name), &mut self.whole.borrow_mut())?;
         }
         Ok(())
     }
@@ -277,7 +292,8 @@ impl<'py> Submission<'_, 'py> {
     fn local(&self, plan: &Plan, code: &CodeObject<'py>) -> PyResult<Work> {
         let mut args = Vec::new();
         self.each_capture(plan, |place, value| {
-            let value = hand_over(value, Taking::Move(&|| self.describe(plan, c"co_varnames", place)))?;
+            let what = || self.describe(plan, c"co_varnames", place);
+            let value = self.hand_over(value, &what)?;
             args.push(Resident::at(self.state.home.clone(), value));
             Ok(())
         })?;
@@ -315,7 +331,7 @@ impl<'py> Submission<'_, 'py> {
             let mut cells = Vec::with_capacity(plan.code.free_variables);
             self.each_cell(plan, |place, value| {
                 let what = || self.describe(plan, c"co_freevars", place);
-                let value = value.map(|value| hand_over(&value, Taking::Move(&what))).transpose()?;
+                let value = value.map(|value| self.hand_over(&value, &what)).transpose()?;
                 cells.push(function::cell(self.py, value.as_ref())?);
                 Ok(())
             })?;

@@ -277,12 +277,21 @@ impl Reference {
 
     /// The same, settled.
     pub(super) fn of(object: &Object<'_>, taking: Taking<'_>) -> PyResult<Option<Reference>> {
+        Reference::of_part(object, taking, None)
+    }
+
+    /// The same for a part of what goes as a whole, or not at all.
+    fn of_part(
+        object: &Object<'_>,
+        taking: Taking<'_>,
+        whole: Option<&mut Whole>,
+    ) -> PyResult<Option<Reference>> {
         if !is_reference(object) {
             return Ok(None);
         }
         let mut taken = Taken::new(taking);
         let reference = Reference::take(object, &mut taken)?;
-        taken.settle(object.py(), taking)?;
+        taken.settle(object.py(), taking, whole)?;
         Ok(reference)
     }
 
@@ -352,8 +361,13 @@ impl Taken {
         self.owned.extend(part.owned);
     }
 
-    /// All has been taken.
-    pub(super) fn settle(self, py: Python<'_>, taking: Taking<'_>) -> PyResult<()> {
+    /// All has been taken. `whole`: what it is a part of.
+    pub(super) fn settle(
+        self,
+        py: Python<'_>,
+        taking: Taking<'_>,
+        whole: Option<&mut Whole>,
+    ) -> PyResult<()> {
         if self.owned.is_empty() {
             return Ok(());
         }
@@ -378,7 +392,32 @@ impl Taken {
                 format!("this {} was moved while another thread moved it, too", (data.kind().class)(data));
             return Err(error::raise(py, Error::Runtime, &message));
         }
+        if let Some(whole) = whole {
+            whole.0.extend(self.owned);
+        }
         Ok(())
+    }
+}
+
+/// What has been moved, value after value, for something that gets all of them, or none.
+#[derive(Default)]
+pub(crate) struct Whole(SmallVec<[(Resident, Moving); 1]>);
+
+impl Whole {
+    /// One of them could not be moved: gives the others back to the handles that they were taken from. Nobody has opened them
+    /// meanwhile but the caller, who has dropped what came of that.
+    pub(crate) fn give_back(self, py: Python<'_>) {
+        if self.0.is_empty() {
+            return;
+        }
+        error::aside(py, || {
+            for (object, data) in &self.0 {
+                if let Some(object) = object.peek(py) {
+                    (data.kind().restore)(data, &object);
+                }
+            }
+            drop(self);
+        });
     }
 }
 
@@ -396,8 +435,17 @@ fn gone(data: &Moving, to: Option<&str>) -> Option<Box<str>> {
 /// What the new owner of a value gets where values stay the objects that they are: a handle of a type that moves by reference
 /// is handed over all the same, and becomes another object.
 pub(crate) fn hand_over<'py>(object: &Object<'py>, taking: Taking<'_>) -> PyResult<Object<'py>> {
+    hand_over_part(object, taking, None)
+}
+
+/// The same for a part of what goes as a whole, or not at all.
+pub(crate) fn hand_over_part<'py>(
+    object: &Object<'py>,
+    taking: Taking<'_>,
+    whole: Option<&mut Whole>,
+) -> PyResult<Object<'py>> {
     let record = if kind_of(object).is_some() { None } else { recorded(object)? };
-    match Reference::of(record.as_ref().unwrap_or(object), taking)? {
+    match Reference::of_part(record.as_ref().unwrap_or(object), taking, whole)? {
         Some(reference @ Reference::Data(_)) => reference.open(object.py(), Opening::Own),
         _ => Ok(object.clone()),
     }

@@ -1,7 +1,7 @@
 //! Values in a form that any interpreter can open.
 
 use super::advice::advice;
-use super::by_reference::{Opening, Reference, Taken, Taking, is_reference};
+use super::by_reference::{Opening, Reference, Taken, Taking, Whole, is_reference};
 use super::cown::CownObject;
 use super::out_of_band::OutOfBand;
 use super::pack::{is_packed, pack};
@@ -124,11 +124,11 @@ impl Portable {
 
     /// The same for a copy of a global, or of several: functions in it that are globals themselves stay those.
     pub(crate) fn encode_global(object: &Object<'_>) -> PyResult<Portable> {
-        Portable::encode_by(object, false, Taking::Copy, &DUMPS_GLOBAL)
+        Portable::encode_by(object, false, Taking::Copy, &DUMPS_GLOBAL, None)
     }
 
     fn encode_as(object: &Object<'_>, last: bool, taking: Taking<'_>) -> PyResult<Portable> {
-        Portable::encode_by(object, last, taking, &DUMPS_BY_VALUE)
+        Portable::encode_by(object, last, taking, &DUMPS_BY_VALUE, None)
     }
 
     fn encode_by(
@@ -136,6 +136,7 @@ impl Portable {
         last: bool,
         taking: Taking<'_>,
         by_value: &'static Imported,
+        whole: Option<&mut Whole>,
     ) -> PyResult<Portable> {
         let mut taken = Taken::new(taking);
         let portable = match Portable::native(object, last, &mut taken)? {
@@ -155,7 +156,7 @@ impl Portable {
                 }
             }
         };
-        taken.settle(object.py(), taking)?;
+        taken.settle(object.py(), taking, whole)?;
         Ok(portable)
     }
 
@@ -210,6 +211,17 @@ impl Portable {
     /// can't be moved.
     pub(crate) fn encode_named(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Portable> {
         let portable = Portable::encode(object, Taking::Move(&what));
+        portable.map_err(|raised| cannot_move(object, raised, what))
+    }
+
+    /// The same for a part of what moves as a whole, or not at all.
+    pub(crate) fn encode_part(
+        object: &Object<'_>,
+        what: impl Fn() -> String,
+        whole: &mut Whole,
+    ) -> PyResult<Portable> {
+        let portable =
+            Portable::encode_by(object, false, Taking::Move(&what), &DUMPS_BY_VALUE, Some(whole));
         portable.map_err(|raised| cannot_move(object, raised, what))
     }
 
