@@ -968,7 +968,7 @@ def record(cls: type[_T], /) -> type[_T]:
 
     Fields are annotated as `float`, `int` (64 bits), `bool`, `complex`, `Annotated[bytes, length]`, or with a code of
     `struct` that narrows them, such as `Annotated[int, "H"]`. They may have defaults. The class keeps its methods,
-    properties and class attributes, and becomes a subclass of `Record`; `class Quote(Record):` says so to type checkers.
+    properties and class attributes, and becomes a subclass of `Record`: `class Quote(Record):` tells type checkers.
 
     A record belongs to one handle at a time. What is given to a cown, a message or a behavior is moved there, and the
     variable raises RuntimeError from then on, saying where the record went: use `copy()` to have it in two places.

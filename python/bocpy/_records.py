@@ -25,7 +25,7 @@ def record(cls=None, /, *, order=False, hash=False, frozen=False):
 
     Fields are annotated as `float`, `int` (64 bits), `bool`, `complex`, `Annotated[bytes, length]`, or with a code of
     `struct` that narrows them, such as `Annotated[int, "H"]`. They may have defaults. The class keeps its methods,
-    properties and class attributes, and becomes a subclass of `Record`; `class Quote(Record):` says so to type checkers.
+    properties and class attributes, and becomes a subclass of `Record`: `class Quote(Record):` tells type checkers.
 
     A record belongs to one handle at a time. What is given to a cown, a message or a behavior is moved there, and the
     variable raises RuntimeError from then on, saying where the record went: use `copy()` to have it in two places.
@@ -72,7 +72,8 @@ def _make(cls, variables, order, hash, frozen):
         raise TypeError(f"@record takes the place of @dataclass: leave that out for {cls.__qualname__}")
     if "__post_init__" in members:
         raise TypeError(
-            f"{cls.__qualname__}.__post_init__ would not be called: define __init__, which may call super().__init__(...)"
+            f"{cls.__qualname__}.__post_init__ would not be called: define __init__, which may call "
+            "super().__init__(...)"
         )
     bases = tuple(base for base in cls.__bases__ if base is not object)
     if not any(issubclass(base, Record) for base in bases):
@@ -188,7 +189,9 @@ def _advice(annotation):
 
 def _check_name(cls, name):
     if keyword.iskeyword(name) or (name.startswith("__") and name.endswith("__")):
-        raise TypeError(f"a field of the record {cls.__qualname__} cannot be called '{name}', which has a meaning of its own")
+        raise TypeError(
+            f"a field of the record {cls.__qualname__} cannot be called '{name}', which has a meaning of its own"
+        )
     for base in cls.__mro__[1:-1]:
         found = vars(base).get(name)
         if isinstance(found, (FunctionType, property, classmethod, staticmethod)) and not hasattr(Record, name):
@@ -201,7 +204,8 @@ def _check_name(cls, name):
             )
     if name in _TAKEN:
         raise TypeError(
-            f"a field of the record {cls.__qualname__} cannot be called '{name}': every record has a method of that name"
+            f"a field of the record {cls.__qualname__} cannot be called '{name}': every record has a method of that "
+            "name"
         )
 
 

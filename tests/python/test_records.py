@@ -165,9 +165,7 @@ def test_a_float_field_holds_what_struct_gives_back(code):
         assert same(getattr(r, code), expected), value
 
 
-@pytest.mark.parametrize(
-    ("code", "value"), [("e", 65520.0), ("e", -1e300), ("f", 3.5e38), ("f", -1e300)]
-)
+@pytest.mark.parametrize(("code", "value"), [("e", 65520.0), ("e", -1e300), ("f", 3.5e38), ("f", -1e300)])
 def test_a_float_that_is_too_large_is_an_overflow(code, value):
     with pytest.raises(OverflowError):
         struct.pack(code, value)

@@ -269,7 +269,7 @@ def test_an_error_in_a_behavior_that_uses_one_arrives():
 
 def test_taken_out_again_it_can_be_given_again():
     q = Quote(1.0)
-    for n in range(20):
+    for _ in range(20):
         q = Cown(q).unwrap()
         q.bid += 1
         send("records", q)
@@ -370,7 +370,7 @@ def test_a_thread_that_uses_it_while_another_gives_it_away():
 
         def use(q=q, begun=begun, told=told):
             try:
-                for n in range(10**9):
+                for _ in range(10**9):
                     q.bid = q.bid + 1
                     begun.set()
             except RuntimeError as error:

@@ -1,5 +1,5 @@
-"""Where a class of records may be: in the program, however it is run, in a module, in a function, at the prompt, made on a
-worker. Records arrive as instances of that very class.
+"""Where a class of records may be: in the program, however it is run, in a module, in a function, at the prompt, made
+on a worker. Records arrive as instances of that very class.
 """
 
 import os
@@ -43,7 +43,8 @@ class Offer(Item):
         return super().dear() + self.left
 
 def looked_at(item):
-    return type(item).__name__, type(item) is (Offer if type(item).__name__ == "Offer" else Item), item.dear(), item.show()
+    name = type(item).__name__
+    return name, type(item) is (Offer if name == "Offer" else Item), item.dear(), item.show()
 
 if __name__ == "__main__":
     start(2)
@@ -57,7 +58,9 @@ if __name__ == "__main__":
         return [looked_at(x) for x in c.value], isinstance(offer, Item), item.twice, Offer.free().left
 
     wait()
-    print(seen.unwrap())
+    all_seen, *rest = seen.unwrap()
+    print(*all_seen)
+    print(rest)
     with c:
         print([(type(x) is Item, type(x) is Offer, x.price) for x in c.value])
     one = Cown(Item(1.0))
@@ -83,7 +86,8 @@ if __name__ == "__main__":
 """
 
 EXPECTED = """
-([('Item', True, 4.5, '3.0 of tea'), ('Offer', True, 9.0, '4.0 of none'), ('Item', True, 0.0, '0.0 of free')], True, 6.0, 1)
+('Item', True, 4.5, '3.0 of tea') ('Offer', True, 9.0, '4.0 of none') ('Item', True, 0.0, '0.0 of free')
+[True, 6.0, 1]
 [(True, False, 3.0), (False, True, 4.0), (True, False, 0.0)]
 True Item(price=1.0, name=b'x') True
 ('Item', True, 7.5, '5.0 of none')

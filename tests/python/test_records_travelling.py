@@ -1,4 +1,4 @@
-"""Records that go where values go: cowns, results, messages, captures, the noticeboard, alone and within other values."""
+"""Records that go where values go: cowns, results, messages, captures, the noticeboard; alone, and in other values."""
 
 import collections
 import pickle
@@ -361,7 +361,10 @@ def test_home_stops_and_the_record_lives_on(crew):
     wait()
     assert told(c.value) == expected(1) and told(listed.value[0]) == expected(2)
     start(2)
-    assert outcome(when(c, listed)(lambda c, listed: (told(c.value), told(listed.value[0])))) == (expected(1), expected(2))
+    assert outcome(when(c, listed)(lambda c, listed: (told(c.value), told(listed.value[0])))) == (
+        expected(1),
+        expected(2),
+    )
 
 
 def test_many_starts_and_stops():

@@ -1,4 +1,4 @@
-"""What it costs to hand a record to a worker and back, beside an int: `Cown`, a behavior that adds 1, `unwrap`, in turns."""
+"""What it costs to hand a record to a worker and back, beside an int: `Cown`, a behavior that adds 1, `unwrap`."""
 
 import json
 import sys

@@ -30,15 +30,15 @@ class Structure(ctypes.Structure):
 
 def nothing(thing, times):
     for _ in times:
-        thing
+        thing  # noqa: B018
 
 
 def reads(thing, times):
     for _ in times:
-        thing.x
-        thing.y
-        thing.x
-        thing.y
+        thing.x  # noqa: B018
+        thing.y  # noqa: B018
+        thing.x  # noqa: B018
+        thing.y  # noqa: B018
 
 
 def writes(thing, times):
@@ -66,7 +66,9 @@ def main():
         for (work, name), found in times.items()
     }
     read, write = (nanoseconds[work, "record"] / nanoseconds[work, "slots"] for work in (reads, writes))
-    details = {f"ns for {work.__name__}, {name}": nanoseconds[work, name] for work in (reads, writes) for name in things}
+    details = {
+        f"ns for {work.__name__}, {name}": nanoseconds[work, name] for work in (reads, writes) for name in things
+    }
     print(json.dumps({"figure": max(read, write), "details": details | {"read, x slot": read, "write, x slot": write}}))
 
 

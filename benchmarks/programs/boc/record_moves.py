@@ -1,6 +1,7 @@
 """Small typed objects go from the main program to a worker and back: `Cown`, a behavior that changes a field, `unwrap`.
 
-Ours are records, if there are any; else dataclasses. Each has a count of 8 bytes and, if RECORD_BYTES says so, bytes behind it.
+Ours are records, if there are any; else dataclasses. Each has a count of 8 bytes and, if RECORD_BYTES says so, bytes
+behind it.
 """
 
 import json

@@ -1,8 +1,8 @@
 """A small stock exchange: limit orders meet in order books, and trades are settled between traders.
 
-A limit order says "buy 30 shares, for 100.05 at most" or "sell 20, for 99.90 at least". The book of a stock keeps the orders
-that found no partner yet. When an order arrives, it is matched with the best of the other side, and at one price with the one
-that has waited longest. What is left of it waits in the book.
+A limit order says "buy 30 shares, for 100.05 at most" or "sell 20, for 99.90 at least". The book of a stock keeps the
+orders that found no partner yet. When an order arrives, it is matched with the best of the other side, and at one price
+with the one that has waited longest. What is left of it waits in the book.
 
 Orders, trades and accounts are records: a few numbers each, in a class with `@record` above. They move to the worker
 that needs them without being pickled or copied, and whoever gave one away cannot change it behind the back of the

@@ -12,7 +12,7 @@ use crate::ffi::function::{self, CodeObject, PyFunction};
 use crate::ffi::{Object, PyResult, Python, Raised, Tuple, module, text};
 use crate::interpreter::labels;
 use crate::interpreter::{Resident, State, backend};
-use crate::transport::by_reference::{Taking, Whole, hand_over_part};
+use crate::transport::by_reference::{Taking, Whole, hand_over_part, is_data};
 use crate::transport::cown::CownObject;
 use crate::transport::portable::Portable;
 use smallvec::SmallVec;
@@ -347,10 +347,11 @@ fn may_hold_code(value: &Object<'_>) -> bool {
         || value.is_str()
         || value.is_bytes()
         || CownObject::plain_handle(value).is_some())
-        && (value.is_function() || value.is_class() || !is_plain_container(value))
+        && (value.is_function() || value.is_class() || !(is_plain_container(value) || is_data(value)))
 }
 
-/// A list, tuple or dict: nearly always plain data. Functions inside are found when they are looked up by name.
+/// A list, tuple or dict: nearly always plain data. Functions inside are found when they are looked up by name, and so is what
+/// the methods of a record use.
 fn is_plain_container(value: &Object<'_>) -> bool {
     value.is_list() || value.is_tuple() || value.is_dict()
 }
