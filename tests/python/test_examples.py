@@ -122,7 +122,7 @@ def test_a_wrong_argument_is_explained(example, arguments):
 @pytest.mark.parametrize("workers", ["1", "3"])
 def test_orderbook_is_the_same_in_every_run(workers):
     lines = output_of("orderbook", "--orders", "600", "--workers", workers).splitlines()
-    assert lines[0] == "600 orders of 20 bytes, for 4 stocks, by 8 traders with 1,000,000 each"
+    assert lines[0] == "600 orders of 16 bytes, for 4 stocks, by 8 traders with 1,000,000 each"
     assert [line.split(":")[0] for line in lines[2:6]] == ["  ALFA", "  BETA", "  GAMA", "  DELT"]
     assert lines[2:7] == output_of("orderbook", "--orders", "600", "--workers", "2").splitlines()[2:7]
     assert lines[-2:] == [
