@@ -14,6 +14,7 @@ from pathlib import Path
 import bocpy
 
 SOURCES = Path(__file__).parent.parent / "c"
+FOLDER = Path(tempfile.gettempdir(), f"bocpy-tests-{os.getuid()}")
 INCLUDE = Path(sysconfig.get_paths()["include"])
 # Not -Wpedantic: CPython wants functions as data pointers in the slots of a type.
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
@@ -45,6 +46,11 @@ def flags():
     return ["-isystem", str(INCLUDE), "-idirafter", str(INCLUDE.parent), f"-I{bocpy.get_include()}"]
 
 
+def paths():
+    """The folders of the extensions that have been loaded, for `sys.path`."""
+    return [path for path in sys.path if path.startswith(str(FOLDER))]
+
+
 def load(name):
     """Compile and import an extension; None where that is not possible. A worker finds it compiled."""
     if why_not():
@@ -53,7 +59,7 @@ def load(name):
     headers = sorted(Path(bocpy.get_include(), "bocpy").iterdir())
     content = b"".join(path.read_bytes() for path in [source, *headers, *map(Path, bocpy.get_sources())])
     key = hashlib.sha256(content + sys.version.encode() + sys.executable.encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir(), f"bocpy-tests-{os.getuid()}", key)
+    folder = FOLDER / key
     library = folder / f"bocpy_{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
     if not library.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -32,8 +32,8 @@ static LOAD: Imported = Imported::new("bocpy._extensions", c"load");
 
 /// What is known of the types, which are the same in all interpreters.
 static NATURES: Mutex<Option<FxHashMap<Taker, Nature>>> = Mutex::new(None);
-/// The modules that they come from, by name; an empty one where that is not known.
-static ORIGINS: Mutex<Option<FxHashMap<Maker, Arc<str>>>> = Mutex::new(None);
+/// The modules that they come from.
+static ORIGINS: Mutex<Option<FxHashMap<Maker, Origin>>> = Mutex::new(None);
 /// Those that are known to be loaded in an interpreter.
 static LOADED: PerInterpreter<Mutex<FxHashSet<Maker>>> = PerInterpreter::new(Mutex::default);
 /// What depends on an interpreter that may end.
@@ -66,10 +66,19 @@ pub(crate) struct Registered {
     changed: Condvar,
 }
 
+/// An extension module, which may not be loaded in every interpreter. `None`: it is not known.
+type Origin = Option<Arc<Module>>;
+
+struct Module {
+    name: Box<str>,
+    /// Its file.
+    library: Box<str>,
+}
+
 enum Place {
     /// An object whose data has not been taken yet.
     Given,
-    Data { crossing: Crossing, origin: Arc<str> },
+    Data { crossing: Crossing, origin: Origin },
     /// An object that has been opened, and that nobody uses: more can be made of it.
     Object(Arc<Resident>),
     /// A thread is busy with it.
@@ -203,7 +212,7 @@ impl Registered {
     }
 
     /// Takes the data out of an object that has been opened, in the interpreter that has it.
-    fn take_again(&self, py: Python<'_>, object: &Arc<Resident>) -> PyResult<(Crossing, Arc<str>)> {
+    fn take_again(&self, py: Python<'_>, object: &Arc<Resident>) -> PyResult<(Crossing, Origin)> {
         let take = |object: &Object<'_>| {
             let crossing = Crossing::take(object)?;
             let origin = origin(object, &crossing);
@@ -362,32 +371,35 @@ fn refuse_copy(py: Python<'_>, class: &str) -> Raised {
 }
 
 /// The module that the type comes from, which has to be loaded where objects are made.
-fn origin(object: &Object<'_>, crossing: &Crossing) -> Arc<str> {
-    let Some(maker) = crossing.maker() else { return "".into() };
+fn origin(object: &Object<'_>, crossing: &Crossing) -> Origin {
+    let maker = crossing.maker()?;
     if let Some(known) = ORIGINS.lock().as_ref().and_then(|known| known.get(&maker).cloned()) {
         return known;
     }
     let py = object.py();
-    let name = crossing.library().and_then(|library| {
-        let name = NAME_OF.call(py, &[&text::string(py, &library).ok()?]).ok()?;
-        name.to_str().map(Arc::<str>::from)
-    });
+    let origin = find_origin(py, crossing);
     error::clear(py);
-    let name = name.unwrap_or_else(|| "".into());
-    ORIGINS.lock().get_or_insert_default().insert(maker, name.clone());
+    ORIGINS.lock().get_or_insert_default().insert(maker, origin.clone());
     LOADED.here(py).lock().insert(maker);
-    name
+    origin
+}
+
+fn find_origin(py: Python<'_>, crossing: &Crossing) -> Origin {
+    let library = crossing.library()?;
+    let name = NAME_OF.call(py, &[&text::string(py, &library).ok()?]).ok()?;
+    let name = name.to_str().filter(|name| !name.is_empty())?;
+    Some(Arc::new(Module { name: name.into(), library: library.into() }))
 }
 
 /// Loads that module here, if it is not: without it, there are no classes for the objects, and its functions may crash.
-fn load(py: Python<'_>, crossing: &Crossing, origin: &str) -> PyResult<()> {
+fn load(py: Python<'_>, crossing: &Crossing, origin: &Origin) -> PyResult<()> {
     let Some(maker) = crossing.maker() else { return Ok(()) };
     let loaded = LOADED.here(py);
     if loaded.lock().contains(&maker) {
         return Ok(());
     }
-    if !origin.is_empty() {
-        LOAD.call(py, &[&text::string(py, origin)?])?;
+    if let Some(module) = origin {
+        LOAD.call(py, &[&text::string(py, &module.name)?, &text::string(py, &module.library)?])?;
     }
     loaded.lock().insert(maker);
     Ok(())
