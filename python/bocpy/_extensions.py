@@ -13,7 +13,7 @@ _loaded = {}
 
 
 def name_of(library):
-    """Returns the name of the module that was loaded from that file, or an empty one."""
+    """Returns the name of the module that was loaded from that file, or an empty one if it comes with Python."""
     found = ""
     for name, module in sys.modules.copy().items():
         if _is_from(module, library):
@@ -21,7 +21,7 @@ def name_of(library):
             found = name
             if getattr(module, "__name__", None) == name:
                 break
-    return found
+    return "" if found.partition(".")[0] in sys.stdlib_module_names else found
 
 
 def _is_from(module, library):

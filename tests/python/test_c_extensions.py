@@ -4,6 +4,7 @@
 """
 
 import gc
+import os
 import threading
 
 from bocpy import (
@@ -363,6 +364,37 @@ def test_it_can_be_read_where_it_is(crew):
     result = crew.run(home, look, read(c))
     crew.dismiss()
     assert outcome(result)[2] == 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_fork():
+    check_script(
+        f"""
+        import os, sys
+        sys.path[:0] = {extensions.paths()!r}
+        import bocpy_payloads as payloads
+        from bocpy import Cown, quiesce, start, wait, when
+
+        def look(c):
+            import bocpy_payloads as payloads
+            return type(c.value[0]) is payloads.Owned, c.value[0].number
+
+        start(2)
+        cowns = [Cown(None) for _ in range(4)]
+        for c in cowns:
+            @when(c)
+            def _(c):
+                c.value = [payloads.Owned(5)]
+        quiesce()
+        child = os.fork()
+        print([when(c)(look).get() for c in cowns] == [(True, 5)] * 4, flush=True)
+        if child:
+            assert os.waitpid(child, 0)[1] == 0
+        wait()
+        """,
+        "True\nTrue",
+        timeout=60,
+    )
 
 
 # -- what can't be taken

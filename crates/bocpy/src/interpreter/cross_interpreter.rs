@@ -82,7 +82,9 @@ impl Crossing {
                 error::clear(py);
                 Ok(object)
             }
-            None => Err(raised_or(py, || "the type has failed to make an object, and has not said why".into())),
+            None => {
+                Err(raised_or(py, || "the type has failed to make an object, and has not said why".into()))
+            }
         }
     }
 
@@ -119,7 +121,7 @@ impl Drop for Crossing {
 impl Leftover {
     /// To be called by a thread that is attached to the interpreter in which it was taken.
     pub(super) fn free(self) {
-        raw::free(self.0);
+        raw::free(*self.0);
     }
 }
 
@@ -289,7 +291,7 @@ mod raw {
         unsafe { Object::owned(py, make((&raw const *data).cast_mut())).ok() }
     }
 
-    pub(super) fn free(data: Box<Data>) {
+    pub(super) fn free(data: Data) {
         // SAFETY: attached to the interpreter in which it was taken, say the callers. Once, as it is taken over.
         unsafe {
             if let (Some(free), false) = (data.free, data.data.is_null()) {
@@ -344,8 +346,8 @@ mod raw {
         match *data {}
     }
 
-    pub(super) fn free(data: Box<Data>) {
-        match *data {}
+    pub(super) fn free(data: Data) {
+        match data {}
     }
 
     pub(super) fn library(_: Maker) -> Option<String> {

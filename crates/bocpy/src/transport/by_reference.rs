@@ -404,7 +404,9 @@ impl Taken {
         for (object, registered) in &self.given {
             let taken = match object.peek(py) {
                 Some(object) => registered.take(&object),
-                None => Err(error::raise(py, Error::Runtime, "an object of another interpreter: a bug in bocpy")),
+                None => {
+                    Err(error::raise(py, Error::Runtime, "an object of another interpreter: a bug in bocpy"))
+                }
             };
             if let Err(raised) = taken {
                 self.restore(py, self.owned.len());

@@ -66,7 +66,7 @@ pub(crate) struct Registered {
     changed: Condvar,
 }
 
-/// An extension module, which may not be loaded in every interpreter. `None`: it is not known.
+/// An extension module, which may not be loaded in every interpreter. `None`: one that comes with CPython, which needs no care.
 type Origin = Option<Arc<Module>>;
 
 struct Module {
@@ -78,7 +78,10 @@ struct Module {
 enum Place {
     /// An object whose data has not been taken yet.
     Given,
-    Data { crossing: Crossing, origin: Origin },
+    Data {
+        crossing: Crossing,
+        origin: Origin,
+    },
     /// An object that has been opened, and that nobody uses: more can be made of it.
     Object(Arc<Resident>),
     /// A thread is busy with it.
@@ -107,7 +110,11 @@ fn nature(taker: Taker) -> Option<Nature> {
 impl Registered {
     /// An object that is to be taken. `None`: it is none of these; or a copy is asked for, and it is not known that there can be
     /// one. `insists`: there is no other way to have one.
-    pub(super) fn of(object: &Object<'_>, manner: Manner, insists: bool) -> PyResult<Option<Arc<Registered>>> {
+    pub(super) fn of(
+        object: &Object<'_>,
+        manner: Manner,
+        insists: bool,
+    ) -> PyResult<Option<Arc<Registered>>> {
         if manner == Manner::Not {
             return Ok(None);
         }
@@ -247,7 +254,8 @@ impl Registered {
             let mut place = self.place.lock();
             match &*place {
                 Place::Object(_) => {
-                    let gone = format!("this {} has been opened already, by one who has it alone", self.class);
+                    let gone =
+                        format!("this {} has been opened already, by one who has it alone", self.class);
                     Some(std::mem::replace(&mut *place, Place::Gone(gone.into())))
                 }
                 _ => None,
@@ -280,7 +288,8 @@ impl Registered {
         };
         let crossing = Arc::new(crossing);
         let (in_other, name) = (crossing.clone(), origin.clone());
-        let opened = in_main(py, move |there| {
+        // What comes with CPython does not mind by which thread.
+        let opened = in_main(py, origin.is_none(), move |there| {
             State::try_get(there)?;
             let opened = load(there, &in_other, &name).and_then(|()| in_other.open(there));
             Some(opened.map(Resident::new).map_err(|Raised| error::describe(there)))
@@ -292,7 +301,7 @@ impl Registered {
                 None
             }
             Some(Err(why)) => Some(self.lose(&format!("in the main interpreter: {why}"))),
-            None => Some(self.lose("the main interpreter can no longer be used")),
+            None => Some(self.lose("no thread of the main interpreter was there to take it")),
         }
     }
 
