@@ -370,7 +370,8 @@ def test_it_can_be_read_where_it_is(crew):
 def test_a_fork():
     check_script(
         f"""
-        import os, sys
+        import os, sys, warnings
+        warnings.simplefilter("ignore")  # of a fork with threads
         sys.path[:0] = {extensions.paths()!r}
         import bocpy_payloads as payloads
         from bocpy import Cown, quiesce, start, wait, when

@@ -49,6 +49,13 @@ impl Crossing {
     pub(crate) fn take(object: &Object<'_>) -> PyResult<Crossing> {
         let py = object.py();
         let home = State::get(py).home.clone();
+        if taker(object).is_none() {
+            let message = format!(
+                "the type '{}' is no longer registered with CPython in the interpreter that has this object",
+                object.class_name()
+            );
+            return Err(error::raise(py, Kind::Runtime, &message));
+        }
         let Some(data) = raw::take(object) else {
             return Err(raised_or(py, || {
                 format!(

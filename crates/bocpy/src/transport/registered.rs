@@ -141,11 +141,14 @@ impl Registered {
         let crossing = Crossing::take(object)?;
         if nature(self.taker).is_none() {
             let nature = match Crossing::take(object) {
-                Ok(again) if again.is_empty() == crossing.is_empty() => Nature::Shares,
-                _ => Nature::HandsOver,
+                Ok(again) if again.is_empty() == crossing.is_empty() => Some(Nature::Shares),
+                Err(Raised) if error::is(object.py(), Kind::Memory) => None,
+                _ => Some(Nature::HandsOver),
             };
             error::clear(object.py());
-            NATURES.lock().get_or_insert_default().insert(self.taker, nature);
+            if let Some(nature) = nature {
+                NATURES.lock().get_or_insert_default().insert(self.taker, nature);
+            }
         }
         let origin = origin(object, &crossing);
         self.is_here(State::get(object.py()));
@@ -158,21 +161,7 @@ impl Registered {
         if opening == Opening::Own {
             return self.open_own(py);
         }
-        // What others are to have copies of stays an object.
-        let original = match self.settled(py, |place| match place {
-            Place::Object(object) => Some(object.clone()),
-            _ => None,
-        }) {
-            Some(original) => original,
-            None => {
-                drop(self.open_own(py)?);
-                let original = self.settled(py, |place| match place {
-                    Place::Object(object) => Some(object.clone()),
-                    _ => None,
-                });
-                original.ok_or_else(|| self.refuse_gone(py))?
-            }
-        };
+        let original = self.original(py)?;
         let copy = match original.peek(py) {
             Some(object) => Portable::encode(&object, Taking::Copy)?,
             None => {
@@ -185,6 +174,39 @@ impl Registered {
             }
         };
         copy.decode(py, Opening::Own)
+    }
+
+    /// The object that others get copies of, made here if there is none yet.
+    fn original(self: &Arc<Self>, py: Python<'_>) -> PyResult<Arc<Resident>> {
+        let (original, result) = match self.begin(py) {
+            Place::Object(object) => (Place::Object(object.clone()), Ok(object)),
+            Place::Data { crossing, origin } => match self.make(py, &crossing, &origin) {
+                Ok(object) => {
+                    error::aside(py, || drop(crossing));
+                    let object = Arc::new(Resident::new(object));
+                    (Place::Object(object.clone()), Ok(object))
+                }
+                Err(raised) => (Place::Data { crossing, origin }, Err(raised)),
+            },
+            other => {
+                self.put(other);
+                return Err(self.refuse_gone(py));
+            }
+        };
+        self.put(original);
+        result
+    }
+
+    fn make<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+        crossing: &Crossing,
+        origin: &Origin,
+    ) -> PyResult<Object<'py>> {
+        load(py, crossing, origin)?;
+        let object = crossing.open(py)?;
+        self.is_here(State::get(py));
+        Ok(object)
     }
 
     /// The same for one who has it alone. Until it is certain that he has it, the object can be taken once more.
@@ -203,11 +225,9 @@ impl Registered {
                 return Err(self.refuse_gone(py));
             }
         };
-        let opened = load(py, &crossing, &origin).and_then(|()| crossing.open(py));
-        match opened {
+        match self.make(py, &crossing, &origin) {
             Ok(object) => {
                 error::aside(py, || drop(crossing));
-                self.is_here(State::get(py));
                 self.put(Place::Object(Arc::new(Resident::new(object.clone()))));
                 Ok(object)
             }
@@ -248,8 +268,11 @@ impl Registered {
         }
     }
 
-    /// Somebody has opened it for good.
+    /// Somebody has opened it for good. What is shared can be opened again.
     pub(super) fn close(&self) {
+        if !self.hands_over() {
+            return;
+        }
         let before = {
             let mut place = self.place.lock();
             match &*place {
