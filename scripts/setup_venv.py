@@ -13,7 +13,17 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-TOOLS = ["maturin>=1.7", "pytest", "pytest-timeout", "pytest-xdist", "coverage", "cloudpickle", "ruff"]
+TOOLS = [
+    "maturin>=1.7",
+    "setuptools>=77",
+    "wheel",
+    "pytest",
+    "pytest-timeout",
+    "pytest-xdist",
+    "coverage",
+    "cloudpickle",
+    "ruff",
+]
 
 said = []  # by the commands that failed, to find out why
 

@@ -58,6 +58,8 @@ __all__ = [
     "drain",
     "dump",
     "gather",
+    "get_include",
+    "get_sources",
     "notice_delete",
     "notice_read",
     "notice_seed",
@@ -97,6 +99,8 @@ def __getattr__(name):
         found = _core._import("bocpy._executor").Executor
     elif name in ("gather", "map"):
         found = getattr(_core._import("bocpy._many"), name)
+    elif name in ("get_include", "get_sources"):
+        found = getattr(_core._import("bocpy._c_headers"), name)
     elif name == "REMOVED":
         from ._notices import REMOVED as found
     elif name == "CancelledError":

@@ -48,6 +48,8 @@ __all__ = [
     "drain",
     "dump",
     "gather",
+    "get_include",
+    "get_sources",
     "notice_delete",
     "notice_read",
     "notice_seed",
@@ -1775,3 +1777,15 @@ class _ViewMaker(Protocol):
     def __getitem__(
         self, key: SupportsIndex | tuple[SupportsIndex | slice, SupportsIndex | slice], /
     ) -> MatrixView: ...
+
+def get_include() -> str:
+    """Return the folder to search for `<bocpy/bocpy.h>`: for `include_dirs` of an extension in C or C++.
+
+    The headers are for types that move to other interpreters without being copied: see docs/native-types.md.
+    """
+
+def get_sources() -> list[str]:
+    """Return the C files that an extension has to be compiled with, beside its own.
+
+    There are some on Windows only, for compilers that lack C's atomics.
+    """

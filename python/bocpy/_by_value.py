@@ -12,7 +12,6 @@ import marshal
 import operator
 import pickle
 import sys
-from _thread import get_ident
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -44,8 +43,6 @@ _function_numbers = WeakKeyDictionary()
 _next_number = itertools.count(1)
 # The definitions of those in which something may change, pickled.
 _definitions = WeakKeyDictionary()
-# Threads that pickle one: CPython carries nothing for that.
-_nesting = set()
 # Annotations of functions, pickled.
 _annotations_by_function = WeakKeyDictionary()
 _CONSTANTS = frozenset(
@@ -123,7 +120,7 @@ class _Pickler(cloudpickle.Pickler):
             return _buffers.reduce_view(obj)
         if isinstance(obj, _FILES) or obj is sys.stdout or obj is sys.stderr:
             return _reduce_file(obj)
-        reduce = _pickling.known_reducer_of(type(obj))
+        reduce = _pickling.known_reducer_of(obj)
         if reduce is not None:
             return reduce(obj)
         if isinstance(obj, _CACHED) and _code.is_by_value(obj):
@@ -183,25 +180,6 @@ class _Pickler(cloudpickle.Pickler):
         )
         arguments = (marshal.dumps(function.__code__), importable, namespace, function.__closure__, number)
         return _worker.make_function, arguments, state, None, None, _worker.finish_function
-
-
-class _LastResort(_Pickler):
-    """Lets CPython itself carry objects that can't be pickled, if their type is registered for that."""
-
-    carries = False
-
-    def reducer_override(self, obj):
-        reduced = super().reducer_override(obj)
-        if reduced is not NotImplemented or isinstance(obj, (type, FunctionType)) or type(obj) in self.dispatch_table:
-            return reduced
-        try:
-            return obj.__reduce_ex__(5)
-        except Exception:
-            number = _keep(obj)
-            if number is None:
-                raise
-            self.carries = True
-        return _core._kept, (number,)
 
 
 def _needs(thing, globals_, all_of_them=False):
@@ -272,14 +250,11 @@ def _function_number(function, is_global):
 def _definition_of(function):
     """Its definition, pickled; None if something in it has to be carried beside the pickle."""
     if function not in _definitions:
-        me = get_ident()
-        _nesting.add(me)
         try:
-            _definitions[function] = _dumps(function, None, with_globals=False, nested=True)
+            with _pickling.all_in_one():
+                _definitions[function] = _dumps(function, None, with_globals=False, nested=True)
         except Exception:
             _definitions[function] = None
-        finally:
-            _nesting.discard(me)
     return _definitions[function]
 
 
@@ -346,11 +321,6 @@ def _dumps(value, first_error, **options):
         except Exception as error:
             if isinstance(error, _pickling.Refused):
                 raise
-            # Types that can't be pickled raise `TypeError`.
-            if isinstance(error, TypeError) and sys.version_info >= (3, 12):
-                data = _dumps_carrying(value, options)
-                if data is not None:
-                    return data
             # An error from the object itself says more than that of our second try.
             if isinstance(first_error, (pickle.PicklingError, AttributeError)) or first_error is None:
                 raise
@@ -358,33 +328,9 @@ def _dumps(value, first_error, **options):
         return file.getvalue()
 
 
-def _dumps_carrying(value, options):
-    """The same, including objects that CPython can carry. `None` if there are none."""
-    with io.BytesIO() as file:
-        pickler = _LastResort(file, **options)
-        try:
-            pickler.dump(value)
-        except Exception as error:
-            if pickler.carries:
-                raise error from None  # the first error no longer applies
-            return None
-        return file.getvalue()
-
-
 def carry(cls):
     """Lets CPython itself carry instances of that class from now on, although they can be pickled."""
-    copyreg.pickle(cls, _carried)
-
-
-def _keep(obj):
-    if get_ident() in _nesting:
-        raise TypeError("it has to be carried beside the pickle")
-    return _core._keep(obj)
-
-
-def _carried(obj):
-    number = _keep(obj)
-    return obj.__reduce_ex__(5) if number is None else (_core._kept, (number,))
+    copyreg.pickle(cls, _pickling.carry)
 
 
 def answer(namespace, name):
@@ -445,7 +391,7 @@ def _is_sendable(value):
     try:
         for _ in range(100):
             try:
-                _dumps(value, None, inline=True)
+                _core._try(functools.partial(_dumps, value, None, inline=True))
             except Exception as error:
                 if not _is_disturbed(error):
                     return False

@@ -10,6 +10,7 @@ import io
 import operator
 import sys
 from _contextvars import ContextVar
+from _thread import get_ident
 from types import BuiltinMethodType, MethodType, ModuleType
 
 from . import _core
@@ -19,7 +20,7 @@ from ._linked import linked_reducer
 from ._sentinels import may_be_sentinels, reduce_plain_object
 from ._type_names import KINDS, reduce_type_name
 
-__all__ = ["dumps", "known_reducer_of"]
+__all__ = ["all_in_one", "carry", "dumps", "known_reducer_of"]
 
 
 class _Reducers(dict):
@@ -33,7 +34,7 @@ class _Reducers(dict):
         if cls in copyreg.dispatch_table:
             self[cls] = found = _by_copyreg
         else:
-            self[cls] = found = reducer_of(cls) or _usual
+            self[cls] = found = reducer_of(cls) or _first
         return found
 
 
@@ -131,16 +132,69 @@ def _by_copyreg(thing):
     return copyreg.dispatch_table[type(thing)](thing)
 
 
+def _carry(thing):
+    """Lets CPython itself carry an object, unless it is to be copied."""
+    number = _keep(thing, False)
+    if number is None:
+        try:
+            return thing.__reduce_ex__(5)
+        except Exception:
+            number = _keep(thing, True)
+            if number is None:
+                raise
+    return _core._carried, (number,)
+
+
+def carry(thing):
+    """Lets CPython itself carry an object although it can be pickled."""
+    number = _keep(thing, True)
+    return thing.__reduce_ex__(5) if number is None else (_core._carried, (number,))
+
+
+# Threads that pickle something to which nothing can be added beside it.
+_alone = set()
+
+
+def _keep(thing, insists):
+    if get_ident() in _alone:
+        raise TypeError("it has to be carried beside the pickle")
+    return _core._keep(thing, insists)
+
+
+class all_in_one:
+    """While this is entered, what this thread pickles has to have all in itself."""
+
+    def __enter__(self):
+        self._is_first = get_ident() not in _alone
+        _alone.add(get_ident())
+
+    def __exit__(self, *error):
+        if self._is_first:
+            _alone.discard(get_ident())
+
+
+def _first_of_class(thing):
+    found = _carry if _core._is_registered(thing) else _usual
+    _Pickler.dispatch_table[type(thing)] = found
+    return found(thing)
+
+
+# For objects of a class that has not been met before. What CPython knows of a class does not change.
+_first = _first_of_class if sys.version_info >= (3, 12) else _usual
+
+
 class _Pickler(_pickle.Pickler):
     dispatch_table = _Reducers()
     # How many classes `copyreg` knew when the table was made.
     registered = 0
 
 
-def known_reducer_of(cls):
-    """The same as `reducer_of`, from memory."""
-    found = _Pickler.dispatch_table[cls]
-    return None if found in (_usual, _by_copyreg) else found
+def known_reducer_of(thing):
+    """The same as `reducer_of` of the class of an object, from memory."""
+    found = _Pickler.dispatch_table[type(thing)]
+    if found is _first:
+        found = _Pickler.dispatch_table[type(thing)] = _carry if _core._is_registered(thing) else _usual
+    return None if found is _usual or found is _by_copyreg else found
 
 
 def dumps(value, protocol, buffer_callback):

@@ -33,6 +33,7 @@ use crate::transport::by_reference::{self, Opening, Taking};
 use crate::transport::cown::{self, COWN};
 use crate::transport::pinned::PINNED_COWN;
 use crate::transport::portable::Portable;
+use crate::transport::registered::is_registered;
 use crate::transport::scope::SCOPE;
 use crate::transport::{lines, notifier, out_of_band, reports, tenure};
 use std::ffi::CStr;
@@ -86,7 +87,8 @@ pub(crate) static DEFINITION: Definition = Definition {
             method::function::<Keep>(),
             method::function::<CountName>(),
             method::function::<IsWorkerThread>(),
-            method::function::<Kept>(),
+            method::function::<IsRegistered>(),
+            method::function::<Try>(),
             method::function::<Offset>(),
             method::function::<Ask>(),
             method::function::<Forget>(),
@@ -199,8 +201,8 @@ impl Function for CarryBuffer {
     }
 }
 
-/// `_keep(object)`: lets CPython itself carry an object that can't be pickled. Returns its number, or `None` if CPython
-/// can't.
+/// `_keep(object, insists)`: lets CPython itself carry an object. Returns its number, or `None` if CPython can't, or if the
+/// object should rather be copied. `insists`: it can't be.
 struct Keep;
 
 impl Function for Keep {
@@ -209,8 +211,10 @@ impl Function for Keep {
         c"Take along an object that CPython knows how to carry into another interpreter.";
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let [Some(object)] = args.bind("_keep", ["object"], 1)? else { return Ok(py.none()) };
-        match out_of_band::pack_kept(object)? {
+        let [Some(object), Some(insists)] = args.bind("_keep", ["object", "insists"], 2)? else {
+            return Ok(py.none());
+        };
+        match out_of_band::pack_registered(object, insists.is_true()?)? {
             Some(number) => number::uint(py, number as u64),
             None => Ok(py.none()),
         }
@@ -240,21 +244,29 @@ impl Function for IsWorkerThread {
     }
 }
 
-/// `_kept(number)`: the same, on the other side.
-struct Kept;
+/// `_is_registered(object)`: whether CPython can carry it.
+struct IsRegistered;
 
-impl Function for Kept {
-    const NAME: &'static CStr = c"_kept";
-    const DOC: &'static CStr = c"An object that CPython has carried.";
+impl Function for IsRegistered {
+    const NAME: &'static CStr = c"_is_registered";
+    const DOC: &'static CStr = c"Tell whether CPython knows how to carry an object into another interpreter.";
 
     fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
-        let found = match args.int(0) {
-            Some(number) => out_of_band::unpack_kept(py, number as usize)?,
-            None => None,
-        };
-        found.ok_or_else(|| {
-            error::raise(py, Kind::Runtime, "this pickle was made only to move a value between interpreters")
-        })
+        let [Some(object)] = args.bind("_is_registered", ["object"], 1)? else { return Ok(py.none()) };
+        Ok(number::boolean(py, is_registered(object)))
+    }
+}
+
+/// `_try(function)`: calls a function that pickles only to see whether that is possible.
+struct Try;
+
+impl Function for Try {
+    const NAME: &'static CStr = c"_try";
+    const DOC: &'static CStr = c"Call a function that takes nothing along.";
+
+    fn call<'py>(py: Python<'py>, _: &Object<'py>, args: Args<'_, 'py>) -> PyResult<Object<'py>> {
+        let [Some(function)] = args.bind("_try", ["function"], 1)? else { return Ok(py.none()) };
+        out_of_band::while_trying(|| function.call(&[]))
     }
 }
 

@@ -64,7 +64,7 @@ impl<'py> Object<'py> {
         unsafe { ffi::PyFunction_Check(self.as_ptr()) != 0 }
     }
 
-    fn is_code(&self) -> bool {
+    pub(crate) fn is_code(&self) -> bool {
         // SAFETY: reads the type.
         unsafe { ffi::PyCode_Check(self.as_ptr()) != 0 }
     }

@@ -12,7 +12,7 @@ use crate::behavior::dropping;
 use crate::ffi::{Python, module};
 use crate::interpreter::imported::try_hold_imports;
 use crate::interpreter::watchdog::{self, Waiting};
-use crate::interpreter::{detach, fork_safe, home, main_thread, shown};
+use crate::interpreter::{detach, errands, fork_safe, home, main_thread, shown};
 use crate::transport::holder::Holder;
 use crate::transport::lane::{self, Bell};
 use crate::transport::notifier::{self, Calls};
@@ -53,7 +53,11 @@ pub(crate) fn before(py: Python<'_>) {
             // A behavior that forks can't wait for itself.
             let suspended =
                 engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
-            let outside = suspended.as_ref().is_none_or(|engine| engine.runtime.suspend(PATIENCE));
+            let suspend = |engine: &Arc<Engine>| {
+                // The values that live there may need this thread.
+                errands::attend_during(|| engine.runtime.suspend(PATIENCE))
+            };
+            let outside = suspended.as_ref().is_none_or(suspend);
             workers::end_spares();
             // Not before: workers may have asked this interpreter for what it has to import.
             if let Some(imports) = try_hold_imports() {

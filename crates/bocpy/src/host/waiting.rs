@@ -9,6 +9,7 @@ use crate::behavior::dropping::Dropping;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{PyResult, Python, module};
 use crate::interpreter::backend::Backend;
+use crate::interpreter::errands::{self, Errand};
 use crate::interpreter::{Imported, State, detach, epoch, fork_safe};
 use crate::transport::in_transit::refuse_to_wait;
 use crate::transport::noticeboard::board;
@@ -151,23 +152,35 @@ fn stop(
     deadline: Option<Instant>,
     function: &str,
 ) -> PyResult<Option<Snapshot<Parcel>>> {
-    let (done, mut stopped) = mpsc::channel();
+    let (done, mut news) = mpsc::channel();
     let stopping = engine.clone();
-    let stop = move || drop(done.send(try_stop(&stopping, ends)));
+    let door = done.clone();
+    let stop = move || drop(done.send(News::Stopped(try_stop(&stopping, ends))));
     if thread::Builder::new().name("bocpy-stop".into()).spawn(stop).is_err() {
         return Ok(detach(py, || try_stop(engine, ends)));
     }
+    // Values that live in the workers' interpreters come to this one, if they can.
+    let _attending = errands::attend(py, move |errand| {
+        door.send(News::Errand(errand)).map_err(|mpsc::SendError(news)| match news {
+            News::Errand(errand) => errand,
+            News::Stopped(_) => unreachable!("it is what we have sent"),
+        })
+    });
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         // When nothing is in flight any more, it takes some milliseconds, which no timeout should cut short.
         let slice = left.map_or(SIGNAL_CHECK, |left| left.clamp(Duration::from_millis(10), SIGNAL_CHECK));
         let result;
-        (stopped, result) = detach(py, move || {
-            let result = stopped.recv_timeout(slice);
-            (stopped, result)
+        (news, result) = detach(py, move || {
+            let result = news.recv_timeout(slice);
+            (news, result)
         });
         match result {
-            Ok(result) => return Ok(result),
+            Ok(News::Stopped(result)) => return Ok(result),
+            Ok(News::Errand(errand)) => {
+                errand(py);
+                continue;
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
@@ -181,6 +194,12 @@ fn stop(
             return Err(error::raise(py, Kind::Timeout, &message));
         }
     }
+}
+
+/// What a thread that waits for the end of the workers hears.
+enum News {
+    Stopped(Option<Snapshot<Parcel>>),
+    Errand(Errand),
 }
 
 /// How long the end of the workers may take beyond a timeout.

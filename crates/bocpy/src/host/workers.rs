@@ -16,7 +16,7 @@ use crate::interpreter::{Imported, State, detach, make, shown};
 use crate::transport::by_reference::{Opening, Taking};
 use crate::transport::noticeboard;
 use crate::transport::portable::Portable;
-use crate::transport::{reports, residents};
+use crate::transport::{registered, reports, residents};
 use boc::{Host, WeakCown, Worker};
 #[cfg(all(Py_3_12, not(Py_3_14)))]
 use parking_lot::Mutex;
@@ -213,8 +213,11 @@ pub(crate) fn leave(py: Python<'_>) {
         error::clear(py);
     }
     CACHES.of(state).clear(state);
+    registered::leave(py, state);
     let home = state.home.clone();
     detach(py, || home.close());
+    // What has come in between.
+    registered::leave(py, state);
     home.bring_out_what_is_lent();
     home.sweep(py);
     State::tear_down(py);

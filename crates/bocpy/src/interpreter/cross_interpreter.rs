@@ -1,224 +1,363 @@
-//! Objects of types that are registered with CPython for moving to another interpreter: its `_PyXIData`.
+//! CPython's own way to take the data of an object to another interpreter, for types that are registered with it: its
+//! `_PyXIData`.
 //!
-//! The object is kept in the main interpreter, which outlives all others, and is carried from there to the interpreter
-//! that opens it. CPython's data for each move lives only during the move, and is freed by the interpreter that made it.
-//! (CPython's own channels would keep it for longer, but they wait for themselves when one dies with another's ID in it.)
+//! A function of the type takes the data out of an object; one that comes with the data makes a new object of it, in another
+//! interpreter; then the first interpreter frees the data. Each of these happens at most once for each time that the data
+//! is taken: some types hand it over, and nobody can tell which.
+//!
+//! That functions of the type run in the right interpreter is not enough: some keep what they need of it in variables of the
+//! thread that has imported them. So new objects are only made by a thread for the interpreter that it belongs to.
 
-use super::home::main_home;
-use super::{Resident, State, within};
+use super::{Home, State};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
+use std::sync::Arc;
 
-/// Carries an object over to the main interpreter. `None`: its type is not registered with CPython.
-pub(crate) fn keep(object: &Object<'_>) -> PyResult<Option<Resident>> {
-    let py = object.py();
-    let Some(main) = main_home() else { return Ok(None) };
-    let Some(taken) = Crossing::from(object)? else { return Ok(None) };
-    let kept = match main.is_here() {
-        true => taken.open(py).map(|object| Some(Ok(Resident::at(main, object)))),
-        false => Ok(within(py, &main, |there| {
-            State::try_get(there)?;
-            let object = taken.open(there).map_err(|_| error::describe(there));
-            Some(object.map(|object| Resident::at(main.clone(), object)))
-        })
-        .flatten()),
-    };
-    error::aside(py, || taken.give_back(py));
-    arrived(py, kept?).map(Some)
+/// The function that takes the data out of objects of one type, in all interpreters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Taker(usize);
+
+/// The function that makes objects of the data that one takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Maker(usize);
+
+/// Data on its way. It belongs to the interpreter that it was taken in, which frees it.
+pub(crate) struct Crossing {
+    /// `None`: it is being dropped.
+    data: Option<Box<raw::Data>>,
+    home: Arc<Home>,
 }
 
-/// Carries an object that is kept in the main interpreter over to this one.
-pub(crate) fn open<'py>(py: Python<'py>, kept: &Resident) -> PyResult<Object<'py>> {
-    let main = kept.home();
-    if let Some(object) = kept.peek(py) {
-        let taken = arrived(py, Crossing::from(&object)?.map(Ok))?;
-        let opened = taken.open(py);
-        error::aside(py, || taken.give_back(py));
-        return opened;
+/// What is left for the interpreter to free that data was taken in.
+pub(super) struct Leftover(Box<raw::Data>);
+
+// SAFETY: the functions behind it may be called by any thread that is attached to the right interpreter, as CPython demands of
+// them; who calls them checks that.
+unsafe impl Send for Crossing {}
+// SAFETY: as above. Shared, it is only looked at.
+unsafe impl Sync for Crossing {}
+// SAFETY: as above.
+unsafe impl Send for Leftover {}
+
+/// How CPython takes the data of such an object. `None`: its type is not registered in this interpreter.
+pub(crate) fn taker(object: &Object<'_>) -> Option<Taker> {
+    raw::find(object)
+}
+
+impl Crossing {
+    /// Takes the data out of an object. The object is as it was if that fails.
+    pub(crate) fn take(object: &Object<'_>) -> PyResult<Crossing> {
+        let py = object.py();
+        let home = State::get(py).home.clone();
+        if taker(object).is_none() {
+            let message = format!(
+                "the type '{}' is no longer registered with CPython in the interpreter that has this object",
+                object.class_name()
+            );
+            return Err(error::raise(py, Kind::Runtime, &message));
+        }
+        let Some(data) = raw::take(object) else {
+            return Err(raised_or(py, || {
+                format!(
+                    "the type '{}', which is registered with CPython, has failed to give the data of an object, and has \
+                     not said why",
+                    object.class_name()
+                )
+            }));
+        };
+        error::clear(py);
+        let crossing = Crossing { data: Some(data), home };
+        if crossing.data.as_ref().is_none_or(|data| data.maker().is_none()) {
+            let message = format!(
+                "the type '{}', which is registered with CPython, has not said how to make an object of the data that it \
+                 gave: XIDATA_INIT does that",
+                object.class_name()
+            );
+            return Err(error::raise(py, Kind::Runtime, &message));
+        }
+        Ok(crossing)
     }
-    let taken = within(py, main, |there| {
-        let object = State::try_get(there).and_then(|_| kept.peek(there))?;
-        Crossing::from(&object).map_err(|_| error::describe(there)).transpose()
-    });
-    let taken = arrived(py, taken.flatten())?;
-    let opened = taken.open(py);
-    error::aside(py, || within(py, main, |there| taken.give_back(there)));
-    opened
+
+    /// A new object of this interpreter. At most one.
+    pub(crate) fn open<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        let opened = match &self.data {
+            Some(data) => raw::make(py, data),
+            None => None,
+        };
+        match opened {
+            Some(object) => {
+                error::clear(py);
+                Ok(object)
+            }
+            None => {
+                Err(raised_or(py, || "the type has failed to make an object, and has not said why".into()))
+            }
+        }
+    }
+
+    /// Whether there is any data: for some types, to make an object is all that is needed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.data.as_ref().is_none_or(|data| data.is_empty())
+    }
+
+    pub(crate) fn maker(&self) -> Option<Maker> {
+        self.data.as_ref()?.maker()
+    }
+
+    /// The file of the library that makes the object.
+    pub(crate) fn library(&self) -> Option<String> {
+        raw::library(self.maker()?)
+    }
+
+    pub(crate) fn home(&self) -> &Arc<Home> {
+        &self.home
+    }
 }
 
-/// The result from the main interpreter, or an error that says why there is none.
-fn arrived<T>(py: Python<'_>, found: Option<Result<T, String>>) -> PyResult<T> {
-    match found {
-        Some(Ok(found)) => Ok(found),
-        Some(Err(why)) => Err(error::raise(py, Kind::Runtime, &format!("in the main interpreter: {why}"))),
-        None => Err(error::raise(
-            py,
-            Kind::Runtime,
-            "the main interpreter can no longer be used: the program is exiting",
-        )),
+impl Drop for Crossing {
+    fn drop(&mut self) {
+        let Some(data) = self.data.take() else { return };
+        let left = Leftover(data);
+        match self.home.is_here() {
+            true => left.free(),
+            false => self.home.free_later(left),
+        }
+    }
+}
+
+impl Leftover {
+    /// To be called by a thread that is attached to the interpreter in which it was taken.
+    pub(super) fn free(self) {
+        raw::free(*self.0);
+    }
+}
+
+/// The error that has been raised, or, if none has, one that says so.
+fn raised_or(py: Python<'_>, message: impl FnOnce() -> String) -> error::Raised {
+    match error::take(py) {
+        Some(error) => error::restore(error),
+        None => error::raise(py, Kind::Runtime, &message()),
     }
 }
 
 #[cfg(all(Py_3_12, not(Py_GIL_DISABLED), unix))]
-use known::Crossing;
-#[cfg(not(all(Py_3_12, not(Py_GIL_DISABLED), unix)))]
-use unknown::Crossing;
-
-#[cfg(all(Py_3_12, not(Py_GIL_DISABLED), unix))]
-mod known {
-    use crate::ffi::error::{self, Kind, Raised};
-    use crate::ffi::{Object, PyResult, Python};
+mod raw {
+    use super::{Maker, Taker};
+    use crate::ffi::{Object, Python};
     use pyo3_ffi as ffi;
     use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
+    use std::ptr;
     use std::sync::OnceLock;
+
+    #[repr(C)]
+    struct Found {
+        file: *const c_char,
+        base: *mut c_void,
+        name: *const c_char,
+        address: *mut c_void,
+    }
 
     unsafe extern "C" {
         fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+        fn dladdr(address: *const c_void, found: *mut Found) -> c_int;
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    const ANYWHERE: *mut c_void = std::ptr::null_mut();
+    const ANYWHERE: *mut c_void = ptr::null_mut();
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const ANYWHERE: *mut c_void = -2_isize as *mut c_void;
 
-    /// The newest Python of which it is known what these functions take.
+    /// The newest Python of which it is known what these functions and this struct are.
     const NEWEST: c_ulong = 0x030f;
 
-    #[cfg(Py_3_14)]
-    const NAMES: [&CStr; 3] = [c"_PyObject_GetXIDataNoFallback", c"_PyXIData_NewObject", c"_PyXIData_Clear"];
-    #[cfg(not(Py_3_14))]
-    const NAMES: [&CStr; 3] = [
-        c"_PyObject_GetCrossInterpreterData",
-        c"_PyCrossInterpreterData_NewObject",
-        c"_PyCrossInterpreterData_Clear",
-    ];
+    type Take = unsafe extern "C" fn(*mut ffi::PyThreadState, *mut ffi::PyObject, *mut Data) -> c_int;
+    type Make = unsafe extern "C" fn(*mut Data) -> *mut ffi::PyObject;
 
-    #[cfg(Py_3_14)]
-    type Get = unsafe extern "C" fn(*mut ffi::PyThreadState, *mut ffi::PyObject, *mut Data) -> c_int;
-    #[cfg(not(Py_3_14))]
-    type Get = unsafe extern "C" fn(*mut ffi::PyObject, *mut Data) -> c_int;
-
-    /// CPython's functions for it. They are not part of its API, and may be missing.
-    struct Functions {
-        get: Get,
-        new_object: unsafe extern "C" fn(*mut Data) -> *mut ffi::PyObject,
-        clear: unsafe extern "C" fn(*mut ffi::PyInterpreterState, *mut Data),
+    /// CPython's struct.
+    #[repr(C)]
+    pub(super) struct Data {
+        data: *mut c_void,
+        /// What has to live as long as the data.
+        object: *mut ffi::PyObject,
+        interpreter: i64,
+        make: Option<Make>,
+        free: Option<unsafe extern "C" fn(*mut c_void)>,
+        /// Later versions may have more.
+        room: [usize; 11],
     }
 
-    /// CPython's struct, which has five fields, and room for more.
-    #[repr(C, align(16))]
-    struct Data([usize; 16]);
+    impl Data {
+        pub(super) fn is_empty(&self) -> bool {
+            self.data.is_null()
+        }
 
-    /// What CPython has made of an object. It belongs to the interpreter of that object.
-    pub(super) struct Crossing {
-        data: Box<Data>,
-        home: i64,
-        functions: &'static Functions,
+        pub(super) fn maker(&self) -> Option<Maker> {
+            self.make.map(|make| Maker(make as usize))
+        }
     }
 
-    // SAFETY: `open` may be called from other interpreters, and `give_back` checks where it is.
-    unsafe impl Send for Crossing {}
-    // SAFETY: as above; CPython only reads the data as it opens it.
-    unsafe impl Sync for Crossing {}
+    #[cfg(Py_3_14)]
+    mod lookup {
+        use super::{Data, Take};
+        use pyo3_ffi as ffi;
+        use std::ffi::{CStr, c_int};
 
-    impl Functions {
-        fn find() -> Option<&'static Functions> {
-            static FOUND: OnceLock<Option<Functions>> = OnceLock::new();
-            // SAFETY: reads a constant of CPython; looks up names; the types match the functions of these names.
-            let find = || unsafe {
+        pub(super) const NAME: &CStr = c"_PyXIData_Lookup";
+        pub(super) type WithFallback =
+            unsafe extern "C" fn(*mut ffi::PyThreadState, *mut ffi::PyObject, c_int, *mut Data) -> c_int;
+
+        /// One of both is there for a type that is registered.
+        #[repr(C)]
+        pub(super) struct Functions {
+            pub(super) take: Option<Take>,
+            /// For containers.
+            pub(super) with_fallback: Option<WithFallback>,
+        }
+
+        pub(super) type Lookup =
+            unsafe extern "C" fn(*mut ffi::PyThreadState, *mut ffi::PyObject) -> Functions;
+
+        /// # Safety
+        /// Attached; CPython's function of that name; a live object.
+        pub(super) unsafe fn call(lookup: Lookup, object: *mut ffi::PyObject) -> Option<Take> {
+            // SAFETY: says the caller. Those with a fallback only are builtin.
+            unsafe { lookup(ffi::PyThreadState_Get(), object).take }
+        }
+    }
+
+    #[cfg(not(Py_3_14))]
+    mod lookup {
+        use super::Take;
+        use pyo3_ffi as ffi;
+        use std::ffi::CStr;
+
+        pub(super) const NAME: &CStr = c"_PyCrossInterpreterData_Lookup";
+        pub(super) type Lookup = unsafe extern "C" fn(*mut ffi::PyObject) -> Option<Take>;
+
+        /// # Safety
+        /// Attached; CPython's function of that name; a live object.
+        pub(super) unsafe fn call(lookup: Lookup, object: *mut ffi::PyObject) -> Option<Take> {
+            // SAFETY: says the caller.
+            unsafe { lookup(object) }
+        }
+    }
+
+    /// CPython's function that finds the one of a type. It is not part of its API, and may be missing.
+    fn lookup() -> Option<lookup::Lookup> {
+        static FOUND: OnceLock<Option<lookup::Lookup>> = OnceLock::new();
+        *FOUND.get_or_init(|| {
+            // SAFETY: reads a constant of CPython; looks up a name; the type matches the function of that name.
+            unsafe {
                 if ffi::Py_Version >> 16 > NEWEST {
                     return None;
                 }
-                let [get, new_object, clear] = NAMES.map(|name| dlsym(ANYWHERE, name.as_ptr()));
-                if get.is_null() || new_object.is_null() || clear.is_null() {
-                    return None;
-                }
-                Some(Functions {
-                    get: std::mem::transmute::<*mut c_void, Get>(get),
-                    new_object: std::mem::transmute::<
-                        *mut c_void,
-                        unsafe extern "C" fn(*mut Data) -> *mut ffi::PyObject,
-                    >(new_object),
-                    clear: std::mem::transmute::<
-                        *mut c_void,
-                        unsafe extern "C" fn(*mut ffi::PyInterpreterState, *mut Data),
-                    >(clear),
-                })
-            };
-            FOUND.get_or_init(find).as_ref()
-        }
+                let found = dlsym(ANYWHERE, lookup::NAME.as_ptr());
+                (!found.is_null()).then(|| std::mem::transmute::<*mut c_void, lookup::Lookup>(found))
+            }
+        })
     }
 
-    /// The interpreter that this thread is attached to, and its number.
-    fn here(_py: Python<'_>) -> (*mut ffi::PyInterpreterState, i64) {
-        // SAFETY: attached.
+    fn function(object: &Object<'_>) -> Option<Take> {
+        let lookup = lookup()?;
+        // SAFETY: attached, says the object, which is alive. It may leave an error, which is not ours.
         unsafe {
-            let interpreter = ffi::PyInterpreterState_Get();
-            (interpreter, ffi::PyInterpreterState_GetID(interpreter))
+            let before = ffi::PyErr_GetRaisedException();
+            let found = lookup::call(lookup, object.as_ptr());
+            ffi::PyErr_SetRaisedException(before);
+            found
         }
     }
 
-    impl Crossing {
-        /// `None`: the object's type is not registered with CPython, or this Python can't do it.
-        pub(super) fn from(object: &Object<'_>) -> PyResult<Option<Crossing>> {
-            let py = object.py();
-            let Some(functions) = Functions::find() else { return Ok(None) };
-            let mut data = Box::new(Data([0; 16]));
-            // SAFETY: attached; a live object, and room for the data, which CPython sets up before it uses it.
-            let status = unsafe {
-                #[cfg(Py_3_14)]
-                {
-                    (functions.get)(ffi::PyThreadState_Get(), object.as_ptr(), &mut *data)
-                }
-                #[cfg(not(Py_3_14))]
-                {
-                    (functions.get)(object.as_ptr(), &mut *data)
-                }
-            };
-            if status == 0 {
-                return Ok(Some(Crossing { data, home: here(py).1, functions }));
-            }
-            if error::is(py, Kind::KeyboardInterrupt) {
-                return Err(Raised);
-            }
-            error::clear(py);
-            Ok(None)
-        }
+    pub(super) fn find(object: &Object<'_>) -> Option<Taker> {
+        function(object).map(|take| Taker(take as usize))
+    }
 
-        /// A new object of this interpreter.
-        pub(super) fn open<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
-            // SAFETY: attached; the data is whole until it is given back; gives a new reference or null.
-            unsafe { Object::owned(py, (self.functions.new_object)((&raw const *self.data).cast_mut())) }
+    pub(super) fn take(object: &Object<'_>) -> Option<Box<Data>> {
+        let take = function(object)?;
+        let mut data = Box::new(Data {
+            data: ptr::null_mut(),
+            object: ptr::null_mut(),
+            interpreter: -1,
+            make: None,
+            free: None,
+            room: [0; 11],
+        });
+        // SAFETY: attached, says the object, which is alive. The function is that of its type, and gets an empty struct, as
+        // CPython itself would give it.
+        unsafe {
+            let status = take(ffi::PyThreadState_Get(), object.as_ptr(), &mut *data);
+            data.interpreter = ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get());
+            (status == 0).then_some(data)
         }
+    }
 
-        /// Frees it, in the interpreter of the object. Elsewhere it would be lost.
-        pub(super) fn give_back(mut self, py: Python<'_>) {
-            let (interpreter, id) = here(py);
-            debug_assert_eq!(id, self.home);
-            if id == self.home {
-                // SAFETY: attached to the interpreter whose data it is, once.
-                unsafe { (self.functions.clear)(interpreter, &mut *self.data) }
+    pub(super) fn make<'py>(py: Python<'py>, data: &Data) -> Option<Object<'py>> {
+        let make = data.make?;
+        // SAFETY: attached; what the type has filled in; gives a new reference or null. The function may change the struct,
+        // as that of a type which hands its data over does: nobody else looks at it meanwhile.
+        unsafe { Object::owned(py, make((&raw const *data).cast_mut())).ok() }
+    }
+
+    pub(super) fn free(data: Data) {
+        // SAFETY: attached to the interpreter in which it was taken, say the callers. Once, as it is taken over.
+        unsafe {
+            if let (Some(free), false) = (data.free, data.data.is_null()) {
+                free(data.data);
             }
+            if !data.object.is_null() {
+                ffi::Py_DECREF(data.object);
+            }
+        }
+    }
+
+    pub(super) fn library(maker: Maker) -> Option<String> {
+        let mut found =
+            Found { file: ptr::null(), base: ptr::null_mut(), name: ptr::null(), address: ptr::null_mut() };
+        // SAFETY: any address will do; the name that it gives stays as long as the library is loaded.
+        unsafe {
+            if dladdr(maker.0 as *const c_void, &mut found) == 0 || found.file.is_null() {
+                return None;
+            }
+            CStr::from_ptr(found.file).to_str().ok().map(str::to_owned)
         }
     }
 }
 
 #[cfg(not(all(Py_3_12, not(Py_GIL_DISABLED), unix)))]
-mod unknown {
-    use crate::ffi::{Object, PyResult, Python};
+mod raw {
+    use super::{Maker, Taker};
+    use crate::ffi::{Object, Python};
 
     /// There is no such thing here.
-    pub(super) enum Crossing {}
+    pub(super) enum Data {}
 
-    impl Crossing {
-        pub(super) fn from(_: &Object<'_>) -> PyResult<Option<Crossing>> {
-            Ok(None)
-        }
-
-        pub(super) fn open<'py>(&self, _: Python<'py>) -> PyResult<Object<'py>> {
+    impl Data {
+        pub(super) fn is_empty(&self) -> bool {
             match *self {}
         }
 
-        pub(super) fn give_back(self, _: Python<'_>) {}
+        pub(super) fn maker(&self) -> Option<Maker> {
+            match *self {}
+        }
+    }
+
+    pub(super) fn find(_: &Object<'_>) -> Option<Taker> {
+        None
+    }
+
+    pub(super) fn take(_: &Object<'_>) -> Option<Box<Data>> {
+        None
+    }
+
+    pub(super) fn make<'py>(_: Python<'py>, data: &Data) -> Option<Object<'py>> {
+        match *data {}
+    }
+
+    pub(super) fn free(data: Data) {
+        match data {}
+    }
+
+    pub(super) fn library(_: Maker) -> Option<String> {
+        None
     }
 }

@@ -2,6 +2,7 @@
 
 use super::attach::{attached_to, detach, take_up};
 use super::buffers::WeakMemory;
+use super::cross_interpreter::Leftover;
 use super::fork_safe;
 use super::labels::Label;
 use super::self_pruning::SelfPruning;
@@ -19,7 +20,7 @@ pub(crate) struct Home {
     id: i64,
     /// Read while somebody visits. Written, to nothing, when the interpreter is about to end.
     interpreter: RwLock<Option<Interpreter>>,
-    /// References that died elsewhere.
+    /// References that died elsewhere, and data to be freed here.
     foreign_drops: Mutex<Vec<Dead>>,
     has_foreign_drops: AtomicBool,
     /// Memory of objects here that values elsewhere refer to.
@@ -79,7 +80,11 @@ impl Drop for Visit<'_> {
 
 #[derive(Clone, Copy)]
 struct Interpreter(NonNull<ffi::PyInterpreterState>);
-struct Dead(NonNull<ffi::PyObject>);
+
+enum Dead {
+    Object(NonNull<ffi::PyObject>),
+    Data(Leftover),
+}
 
 // SAFETY: a pointer that is only used under the lock around it, to make a thread state for the using thread.
 unsafe impl Send for Interpreter {}
@@ -231,7 +236,16 @@ impl Home {
 
     /// Keeps a reference that died elsewhere until an attached thread sweeps.
     pub(super) fn drop_later(&self, object: NonNull<ffi::PyObject>) {
-        self.foreign_drops.lock().push(Dead(object));
+        self.end_later(Dead::Object(object));
+    }
+
+    /// The same for data that an interpreter has to free itself.
+    pub(super) fn free_later(&self, data: Leftover) {
+        self.end_later(Dead::Data(data));
+    }
+
+    fn end_later(&self, dead: Dead) {
+        self.foreign_drops.lock().push(dead);
         if !self.has_foreign_drops.swap(true, Ordering::AcqRel)
             && let Some(nudge) = self.nudge.get()
         {
@@ -261,9 +275,12 @@ impl Home {
         assert!(self.is_here());
         self.has_foreign_drops.store(false, Ordering::Relaxed);
         let dead = std::mem::take(&mut *self.foreign_drops.lock());
-        for Dead(object) in dead {
-            // SAFETY: attached to its home, and the reference is ours.
-            unsafe { ffi::Py_DECREF(object.as_ptr()) };
+        for dead in dead {
+            match dead {
+                // SAFETY: attached to its home, and the reference is ours.
+                Dead::Object(object) => unsafe { ffi::Py_DECREF(object.as_ptr()) },
+                Dead::Data(data) => data.free(),
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod backend;
 pub(crate) mod buffers;
 pub(crate) mod cross_interpreter;
 pub(crate) mod epoch;
+pub(crate) mod errands;
 pub(crate) mod fork_safe;
 pub(crate) mod home;
 pub(crate) mod imported;

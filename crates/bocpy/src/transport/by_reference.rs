@@ -6,6 +6,7 @@
 use super::cown::{CownObject, Handle};
 use super::out_of_band;
 use super::recorded::recorded;
+use super::registered::{Manner, Registered};
 use super::scope::{Scope, ScopeObject};
 use crate::ffi::block::{AnyBlock, Block, Free, HasFree};
 use crate::ffi::class::{Class, Native};
@@ -68,6 +69,8 @@ pub(crate) enum Taking<'a> {
     Share,
     /// It stays as it is.
     Copy,
+    /// The object is about to go, but other values may have what moves by reference in it, too.
+    Release,
 }
 
 /// How a value is opened in an interpreter.
@@ -256,6 +259,8 @@ pub(crate) enum Reference {
     Cown(Handle),
     Scope(Arc<Scope>),
     Data(Moving),
+    /// Of a type that CPython carries.
+    Registered(Arc<Registered>),
 }
 
 impl Reference {
@@ -267,12 +272,23 @@ impl Reference {
         if let Some(scope) = ScopeObject::handle(object) {
             return Ok(Some(Reference::Scope(scope.clone())));
         }
-        let Some(kind) = kind_of(object) else { return Ok(None) };
+        let Some(kind) = kind_of(object) else { return Reference::take_registered(object, taken, false) };
         let (data, owned) = (kind.take)(object, taken.copies)?;
         if owned {
             taken.owned.push((Resident::new(object.clone()), data.clone()));
         }
         Ok(Some(Reference::Data(data)))
+    }
+
+    /// The same for an object of a type that CPython carries. `insists`: as for [`Registered::of`].
+    pub(super) fn take_registered(
+        object: &Object<'_>,
+        taken: &mut Taken,
+        insists: bool,
+    ) -> PyResult<Option<Reference>> {
+        let Some(registered) = Registered::of(object, taken.registered, insists)? else { return Ok(None) };
+        taken.given.push((Resident::new(object.clone()), registered.clone()));
+        Ok(Some(Reference::Registered(registered)))
     }
 
     /// The same, settled.
@@ -300,6 +316,7 @@ impl Reference {
             Reference::Cown(handle) => CownObject::open(py, handle.clone()),
             Reference::Scope(scope) => ScopeObject::open(py, scope.clone()),
             Reference::Data(data) => (data.kind().open)(py, data, opening),
+            Reference::Registered(registered) => registered.open(py, opening),
         }
     }
 
@@ -308,12 +325,14 @@ impl Reference {
             Reference::Cown(_) => "Cown".into(),
             Reference::Scope(_) => "Scope".into(),
             Reference::Data(data) => (data.kind().class)(data),
+            Reference::Registered(registered) => registered.class().to_owned().into(),
         }
     }
 
     pub(super) fn size(&self) -> usize {
         match self {
-            Reference::Cown(_) | Reference::Scope(_) => size_of::<Reference>(),
+            // Nobody knows how much a type has that CPython carries.
+            Reference::Cown(_) | Reference::Scope(_) | Reference::Registered(_) => size_of::<Reference>(),
             Reference::Data(data) => (data.kind().size)(data),
         }
     }
@@ -326,11 +345,24 @@ impl Reference {
                 ScopeObject::handle(object).is_some_and(|other| Arc::ptr_eq(other, scope))
             }
             Reference::Data(data) => (data.kind().is_of)(data, object),
+            // Nobody can tell.
+            Reference::Registered(_) => false,
         }
     }
 
     pub(super) fn is_data(&self) -> bool {
-        matches!(self, Reference::Data(_))
+        match self {
+            Reference::Cown(_) | Reference::Scope(_) => false,
+            Reference::Data(_) => true,
+            Reference::Registered(registered) => registered.hands_over(),
+        }
+    }
+
+    /// One who has it alone has opened it, with the rest of its value.
+    pub(super) fn close(&self) {
+        if let Reference::Registered(registered) = self {
+            registered.close();
+        }
     }
 }
 
@@ -338,27 +370,41 @@ impl Reference {
 /// stays as it was.
 pub(crate) struct Taken {
     copies: bool,
+    registered: Manner,
     owned: SmallVec<[(Resident, Moving); 1]>,
+    /// Objects that CPython is to carry. Their data is taken in the end.
+    given: Vec<(Resident, Arc<Registered>)>,
 }
 
 impl Taken {
     pub(super) fn new(taking: Taking<'_>) -> Self {
-        Taken { copies: matches!(taking, Taking::Copy), owned: SmallVec::new() }
+        let copies = matches!(taking, Taking::Copy | Taking::Release);
+        let registered = match taking {
+            Taking::Move(_) | Taking::Release => Manner::Move,
+            Taking::Share | Taking::Copy => Manner::Copy,
+        };
+        Taken { copies, registered, owned: SmallVec::new(), given: Vec::new() }
     }
 
     /// For what is not going to be settled.
     pub(super) fn for_a_try() -> Self {
-        Taken { copies: false, owned: SmallVec::new() }
+        Taken { copies: false, registered: Manner::Move, owned: SmallVec::new(), given: Vec::new() }
+    }
+
+    /// The same, but objects that CPython could carry are taken in that manner.
+    pub(super) fn with_registered(self, registered: Manner) -> Self {
+        Taken { registered, ..self }
     }
 
     /// The same way of taking, for a part of the value.
     pub(super) fn for_part(&self) -> Self {
-        Taken { copies: self.copies, owned: SmallVec::new() }
+        Taken { owned: SmallVec::new(), given: Vec::new(), ..*self }
     }
 
     /// Takes over what has been taken of a part.
     pub(super) fn append(&mut self, part: Taken) {
         self.owned.extend(part.owned);
+        self.given.extend(part.given);
     }
 
     /// All has been taken. `whole`: what it is a part of.
@@ -368,13 +414,42 @@ impl Taken {
         taking: Taking<'_>,
         whole: Option<&mut Whole>,
     ) -> PyResult<()> {
+        self.settle_owned(py, taking)?;
+        for (object, registered) in &self.given {
+            let taken = match object.peek(py) {
+                Some(object) => registered.take(&object),
+                None => {
+                    Err(error::raise(py, Error::Runtime, "an object of another interpreter: a bug in bocpy"))
+                }
+            };
+            if let Err(raised) = taken {
+                self.restore(py, self.owned.len());
+                return Err(raised);
+            }
+        }
+        if let Some(whole) = whole {
+            whole.0.extend(self.owned);
+        }
+        Ok(())
+    }
+
+    /// Gives the first ones back.
+    fn restore(&self, py: Python<'_>, count: usize) {
+        for (object, data) in &self.owned[..count] {
+            if let Some(object) = object.peek(py) {
+                (data.kind().restore)(data, &object);
+            }
+        }
+    }
+
+    fn settle_owned(&self, py: Python<'_>, taking: Taking<'_>) -> PyResult<()> {
         if self.owned.is_empty() {
             return Ok(());
         }
         let to = match taking {
             Taking::Move(to) => Some(to()),
             Taking::Share => None,
-            Taking::Copy => return Ok(()),
+            Taking::Copy | Taking::Release => return Ok(()),
         };
         for (count, (object, data)) in self.owned.iter().enumerate() {
             let settled = object
@@ -383,17 +458,10 @@ impl Taken {
             if settled {
                 continue;
             }
-            for (object, data) in &self.owned[..count] {
-                if let Some(object) = object.peek(py) {
-                    (data.kind().restore)(data, &object);
-                }
-            }
+            self.restore(py, count);
             let message =
                 format!("this {} was moved while another thread moved it, too", (data.kind().class)(data));
             return Err(error::raise(py, Error::Runtime, &message));
-        }
-        if let Some(whole) = whole {
-            whole.0.extend(self.owned);
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ impl Slot {
         }
         self.change(content, |form| match form {
             Form::Resident(left) => {
-                let encoded = left.value.peek(py).map(|object| Portable::copy_named(&object, what));
+                let encoded = left.value.peek(py).map(|object| Portable::release_named(&object, what));
                 match encoded {
                     Some(Ok(portable)) => {
                         drop(left);

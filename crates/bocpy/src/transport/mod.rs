@@ -30,6 +30,7 @@ pub(crate) mod pinned;
 pub(crate) mod portable;
 pub(crate) mod reading;
 pub(crate) mod recorded;
+pub(crate) mod registered;
 pub(crate) mod relay;
 pub(crate) mod reports;
 pub(crate) mod residents;

@@ -1,17 +1,15 @@
-//! What travels out of band, beside a pickle that names it by number: what moves by reference, large buffers, and what
-//! CPython itself carries.
+//! What travels out of band, beside a pickle that names it by number: what moves by reference or is carried by CPython itself,
+//! and large buffers.
 
 use super::by_reference::{Opening, Reference, Taken};
 use super::cown::Handle;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{List, Object, PyResult, Python, buffer, text};
 use crate::interpreter::buffers::Memory;
-use crate::interpreter::{Resident, cross_interpreter};
 use boc::WeakCown;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use super::slot::Slot;
 
@@ -20,8 +18,6 @@ use super::slot::Slot;
 pub(crate) struct OutOfBand {
     references: Vec<Reference>,
     buffers: Vec<Buffer>,
-    /// Kept in the main interpreter: see [`cross_interpreter`].
-    kept: Vec<Arc<Resident>>,
 }
 
 /// Memory that an object has asked not to be copied into the pickle.
@@ -33,7 +29,7 @@ struct Buffer {
 
 impl OutOfBand {
     pub(crate) fn is_empty(&self) -> bool {
-        self.references.is_empty() && self.buffers.is_empty() && self.kept.is_empty()
+        self.references.is_empty() && self.buffers.is_empty()
     }
 
     pub(crate) fn size(&self) -> usize {
@@ -43,6 +39,10 @@ impl OutOfBand {
 
     pub(super) fn has_data(&self) -> bool {
         self.references.iter().any(Reference::is_data)
+    }
+
+    pub(super) fn close(&self) {
+        self.references.iter().for_each(Reference::close);
     }
 
     /// The buffers as objects of this interpreter, if there are any.
@@ -98,11 +98,24 @@ pub(crate) fn pack_cown(cown: &Handle) -> Option<usize> {
 
 /// The same for any object of a type that moves by reference.
 pub(super) fn pack(object: &Object<'_>) -> PyResult<Option<usize>> {
+    pack_by(object, Reference::take)
+}
+
+/// The same for an object of a type that CPython carries. `None`: nothing of ours is being pickled, or the object has to be
+/// pickled itself. `insists`: it can't be.
+pub(crate) fn pack_registered(object: &Object<'_>, insists: bool) -> PyResult<Option<usize>> {
+    pack_by(object, |object, taken| Reference::take_registered(object, taken, insists))
+}
+
+fn pack_by(
+    object: &Object<'_>,
+    take: impl FnOnce(&Object<'_>, &mut Taken) -> PyResult<Option<Reference>>,
+) -> PyResult<Option<usize>> {
     let mut top = match PACKING.with_borrow_mut(|stack| stack.last_mut().map(|(_, taken)| taken.for_part())) {
         Some(part) => part,
         None => return Ok(None),
     };
-    let reference = Reference::take(object, &mut top)?;
+    let reference = take(object, &mut top)?;
     Ok(PACKING.with_borrow_mut(|stack| {
         let (beside, taken) = stack.last_mut()?;
         taken.append(top);
@@ -124,24 +137,9 @@ pub(crate) fn pack_buffer(buffer: &Object<'_>) -> PyResult<bool> {
     Ok(true)
 }
 
-/// Has an object carried by CPython itself, and gives its number. `None` where that can't be done, or nothing of ours is
-/// being pickled.
-pub(crate) fn pack_kept(object: &Object<'_>) -> PyResult<Option<usize>> {
-    if PACKING.with_borrow(Vec::is_empty) {
-        return Ok(None);
-    }
-    let Some(kept) = cross_interpreter::keep(object)? else { return Ok(None) };
-    Ok(PACKING.with_borrow_mut(|stack| {
-        let all = &mut stack.last_mut()?.0.kept;
-        all.push(Arc::new(kept));
-        Some(all.len() - 1)
-    }))
-}
-
-/// The object by that number, made anew. `None` where there is none.
-pub(crate) fn unpack_kept(py: Python<'_>, number: usize) -> PyResult<Option<Object<'_>>> {
-    let kept = UNPACKING.with_borrow(|stack| stack.last()?.0.kept.get(number).cloned());
-    kept.map(|kept| cross_interpreter::open(py, &kept)).transpose()
+/// Runs `f`, which pickles only to see whether that is possible.
+pub(crate) fn while_trying<R>(f: impl FnOnce() -> R) -> R {
+    while_packing(&mut Taken::for_a_try(), f).0
 }
 
 /// A new object for what moves by reference under that number. `None` where there is none.

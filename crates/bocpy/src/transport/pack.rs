@@ -2,6 +2,7 @@
 
 use super::by_reference::{Reference, Taken, is_reference};
 use super::packed::{LARGE, Packed, Tag};
+use super::registered::is_registered;
 use crate::ffi::builtin::Builtin;
 use crate::ffi::number::Int;
 use crate::ffi::{Dict, List, Object, PyResult, Tuple, buffer};
@@ -393,7 +394,14 @@ impl<'py, O: Out> Packer<'py, O> {
             }
         }
         if !self.is_array(object) {
-            return Ok(Step::Unknown);
+            if !is_registered(object) || self.is_again(object, object.references() > own || own == 1) {
+                return Ok(if is_registered(object) { Step::Done } else { Step::Unknown });
+            }
+            let Some(number) = self.out.reference(object)? else { return Ok(Step::Unknown) };
+            self.runs_python = true;
+            self.tag(Tag::Reference);
+            self.number(number);
+            return Ok(Step::Done);
         }
         let shared = object.references() > own;
         if self.is_again(object, shared || own == 1) {

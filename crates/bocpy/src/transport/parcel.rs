@@ -30,8 +30,9 @@ impl Parcel {
 
     /// The same for a value that several will look at: the object itself only if it can't be written down.
     pub(crate) fn pack_for_all(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Parcel> {
-        match Portable::encode_named(object, &what) {
-            Err(Raised) if backend::values_stay(object.py()) && error::is(object.py(), Kind::Type) => {
+        let stay = backend::values_stay(object.py());
+        match Portable::encode_for_all(object, stay, &what) {
+            Err(Raised) if stay && error::is(object.py(), Kind::Type) => {
                 error::clear(object.py());
                 Ok(Parcel::Object(Resident::new(object.clone())))
             }

@@ -7,6 +7,7 @@ use super::out_of_band::OutOfBand;
 use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
 use super::recorded::with_records;
+use super::registered::Manner;
 use super::scalar::Scalar;
 use super::unpack::unpack;
 use super::{namespaces, out_of_band};
@@ -138,13 +139,23 @@ impl Portable {
         by_value: &'static Imported,
         whole: Option<&mut Whole>,
     ) -> PyResult<Portable> {
-        let mut taken = Taken::new(taking);
+        Portable::encode_taking(object, last, taking, Taken::new(taking), by_value, whole)
+    }
+
+    fn encode_taking(
+        object: &Object<'_>,
+        last: bool,
+        taking: Taking<'_>,
+        mut taken: Taken,
+        by_value: &'static Imported,
+        whole: Option<&mut Whole>,
+    ) -> PyResult<Portable> {
         let portable = match Portable::native(object, last, &mut taken)? {
             Some(native) => native,
             None => {
                 // What is copied, such as a global, arrives as what it is.
                 let record = match taking {
-                    Taking::Copy => None,
+                    Taking::Copy | Taking::Release => None,
                     _ => with_records(object)?,
                 };
                 match &record {
@@ -162,7 +173,12 @@ impl Portable {
 
     /// The same for a function that is to have the globals that it needs as they are now, wherever it is called.
     pub(crate) fn encode_function(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Portable> {
-        let portable = pickle(object, &DUMPS_DETACHED, &mut Taken::new(Taking::Copy));
+        let mut taken = Taken::new(Taking::Copy);
+        let portable = pickle(object, &DUMPS_DETACHED, &mut taken);
+        let portable = portable.and_then(|portable| {
+            taken.settle(object.py(), Taking::Copy, None)?;
+            Ok(portable)
+        });
         portable.map_err(|raised| cannot_move(object, raised, what))
     }
 
@@ -188,7 +204,10 @@ impl Portable {
         class: &str,
         pickler: impl FnOnce() -> PyResult<Object<'py>>,
     ) -> PyResult<Option<Portable>> {
-        Portable::from_pickler(py, class, &mut Taken::new(Taking::Copy), pickler)
+        let mut taken = Taken::new(Taking::Copy);
+        let portable = Portable::from_pickler(py, class, &mut taken, pickler)?;
+        taken.settle(py, Taking::Copy, None)?;
+        Ok(portable)
     }
 
     fn from_pickler<'py>(
@@ -220,8 +239,26 @@ impl Portable {
         what: impl Fn() -> String,
         whole: &mut Whole,
     ) -> PyResult<Portable> {
-        let portable =
-            Portable::encode_by(object, false, Taking::Move(&what), &DUMPS_BY_VALUE, Some(whole));
+        let portable = Portable::encode_by(object, false, Taking::Move(&what), &DUMPS_BY_VALUE, Some(whole));
+        portable.map_err(|raised| cannot_move(object, raised, what))
+    }
+
+    /// The same for what several will read: of objects that CPython could carry, they get copies if that is possible.
+    /// `stay`: CPython need not carry any.
+    pub(crate) fn encode_for_all(
+        object: &Object<'_>,
+        stay: bool,
+        what: impl Fn() -> String,
+    ) -> PyResult<Portable> {
+        let taking = Taking::Move(&what);
+        let taken = Taken::new(taking).with_registered(if stay { Manner::Not } else { Manner::Copy });
+        let portable = Portable::encode_taking(object, false, taking, taken, &DUMPS_BY_VALUE, None);
+        portable.map_err(|raised| cannot_move(object, raised, what))
+    }
+
+    /// The same for a value whose holder releases it.
+    pub(crate) fn release_named(object: &Object<'_>, what: impl Fn() -> String) -> PyResult<Portable> {
+        let portable = Portable::encode(object, Taking::Release);
         portable.map_err(|raised| cannot_move(object, raised, what))
     }
 
@@ -233,6 +270,19 @@ impl Portable {
 
     /// A new object of this interpreter. The portable value is as it was, whatever is raised.
     pub(crate) fn decode<'py>(&self, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
+        let object = self.open(py, opening)?;
+        if opening == Opening::Own {
+            match self {
+                Portable::Reference(reference) => reference.close(),
+                Portable::Packed(packed) => packed.references.iter().for_each(Reference::close),
+                Portable::Pickled(pickled) => pickled.out_of_band.close(),
+                _ => {}
+            }
+        }
+        Ok(object)
+    }
+
+    fn open<'py>(&self, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
         match self {
             Portable::None => Ok(py.none()),
             Portable::Bool(value) => Ok(number::boolean(py, *value)),
@@ -293,7 +343,7 @@ impl Portable {
     pub(crate) fn may_fail(&self) -> bool {
         match self {
             Portable::Packed(packed) => packed.runs_python,
-            Portable::Pickled(_) => true,
+            Portable::Pickled(_) | Portable::Reference(Reference::Registered(_)) => true,
             _ => false,
         }
     }
