@@ -1126,9 +1126,9 @@ class Matrix:
     is used for all elements, and a list or tuple of numbers is a row.
     """
 
-    def __new__(
-        cls, rows: SupportsIndex, columns: SupportsIndex, values: Iterable[Any] | _Number | None = None
-    ) -> Self:
+    def __init__(
+        self, rows: SupportsIndex, columns: SupportsIndex, values: Iterable[Any] | _Number | None = None
+    ) -> None:
         """Make a matrix of zeros, of one number, or of these numbers row after row.
 
         Raises ValueError unless there are as many values as elements, and at least one row and one column.
@@ -1682,7 +1682,7 @@ class MatrixView:
     raises as the matrix does where that has been moved, and cannot be moved itself. Arithmetic gives new matrices.
     """
 
-    def __new__(cls, view: Never, /) -> Self: ...
+    def __init__(self, view: Never, /) -> None: ...
     @property
     def rows(self) -> int:
         """1 for a row, else the number of elements."""
