@@ -37,7 +37,9 @@ def test_all_that_broadcasts(name):
         (a, rows), (b, others) = table(chance, one), table(chance, other)
         shape = common(one, other)
         if shape is None:
-            with pytest.raises(ValueError, match=f"^{name}: the shapes {a.rows}x{a.columns} and {b.rows}x{b.columns} do"):
+            with pytest.raises(
+                ValueError, match=f"^{name}: the shapes {a.rows}x{a.columns} and {b.rows}x{b.columns} do"
+            ):
                 getattr(a, name)(b)
             continue
         expected = combine(METHODS[name], shape, rows, others)
@@ -118,7 +120,13 @@ def test_lists_are_rows():
 @pytest.mark.parametrize("other", ["a", b"ab", None, {}, object(), 1j], ids=repr)
 def test_what_is_no_operand(other):
     a = Matrix(1, 2, [1.0, 2.0])
-    for attempt in (lambda: a + other, lambda: other * a, lambda: a.add(other), lambda: a @ other, lambda: a.less(other)):
+    for attempt in (
+        lambda: a + other,
+        lambda: other * a,
+        lambda: a.add(other),
+        lambda: a @ other,
+        lambda: a.less(other),
+    ):
         with pytest.raises(TypeError):
             attempt()
     assert a.tolist() == [[1.0, 2.0]]
@@ -230,9 +238,7 @@ def test_products_of_matrices():
         a = Matrix(rows, inner, [chance.randint(-9, 9) for _ in range(rows * inner)])
         b = Matrix(inner, columns, [chance.randint(-9, 9) for _ in range(inner * columns)])
         left, right = a.tolist(), b.tolist()
-        expected = [
-            [sum(left[i][k] * right[k][j] for k in range(inner)) for j in range(columns)] for i in range(rows)
-        ]
+        expected = [[sum(left[i][k] * right[k][j] for k in range(inner)) for j in range(columns)] for i in range(rows)]
         assert (a @ b).tolist() == expected
     square = Matrix(2, 2, [1, 2, 3, 4])
     assert (square @ square).tolist() == [[7.0, 10.0], [15.0, 22.0]]
@@ -244,7 +250,9 @@ def test_products_of_matrices():
 
 def test_what_products_refuse():
     a = Matrix(2, 3, 1)
-    with pytest.raises(ValueError, match="matmul: the shapes 2x3 and 2x3 do not fit together; the left one has to have as"):
+    with pytest.raises(
+        ValueError, match="matmul: the shapes 2x3 and 2x3 do not fit together; the left one has to have as"
+    ):
         a @ a
     with pytest.raises(TypeError):
         a @ 2

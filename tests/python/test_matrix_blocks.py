@@ -43,7 +43,18 @@ def test_neighbours_make_a_larger_block():
     assert Matrix.join_rows((upper, blocks[2])).rows == 9
 
 
-@pytest.mark.parametrize(("count", "error"), [(0, ValueError), (4, ValueError), (-1, ValueError), (2.0, TypeError), ("a", TypeError), (None, TypeError), (2**70, OverflowError)])
+@pytest.mark.parametrize(
+    ("count", "error"),
+    [
+        (0, ValueError),
+        (4, ValueError),
+        (-1, ValueError),
+        (2.0, TypeError),
+        ("a", TypeError),
+        (None, TypeError),
+        (2**70, OverflowError),
+    ],
+)
 def test_numbers_of_blocks_that_there_are_not(count, error):
     a = Matrix(3, 2, range(6))
     with pytest.raises(error):
@@ -70,7 +81,11 @@ def test_what_cannot_be_joined_stays_as_it_was():
     ]:
         with pytest.raises(error, match=message):
             Matrix.join_rows(blocks)
-        assert [block.tolist() for block in one] == [[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0], [6.0, 7.0]], [[8.0, 9.0], [10.0, 11.0]]]
+        assert [block.tolist() for block in one] == [
+            [[0.0, 1.0], [2.0, 3.0]],
+            [[4.0, 5.0], [6.0, 7.0]],
+            [[8.0, 9.0], [10.0, 11.0]],
+        ]
     view.release()
     assert Matrix.join_rows(one).rows == 6 == Matrix.join_rows(other).rows
 

@@ -92,7 +92,11 @@ def test_writing_to_what_is_lent_to_be_read():
 
 def keeps_a_buffer(c):
     view = memoryview(c.value)
-    return view.readonly, view.tolist(), [raises(lambda: struct.pack_into("d", c.value, 0, 1.0)), raises(lambda: view.__setitem__((0, 0), 1.0))]
+    return (
+        view.readonly,
+        view.tolist(),
+        [raises(lambda: struct.pack_into("d", c.value, 0, 1.0)), raises(lambda: view.__setitem__((0, 0), 1.0))],
+    )
 
 
 def raises(attempt):
@@ -108,7 +112,7 @@ def test_a_reader_gets_a_buffer_to_read():
 
 
 def test_what_a_reader_keeps_does_not_change_under_it():
-    """Who owns the matrix next gets a copy: the buffer is not written to, and not freed. On threads, nobody can write."""
+    """Who owns the matrix next gets a copy: the buffer stays as it is. On threads, nobody can write."""
     check_script(
         """
         import gc
@@ -174,7 +178,7 @@ def test_numbers_of_other_types(code):
         (memoryview(b"abc").cast("c"), TypeError, "the format 'c'"),
         (memoryview(bytes(8)).cast("P"), TypeError, "the format 'P'"),
         (memoryview(bytes(8)).cast("B", (2, 2, 2)), ValueError, "this buffer has 3"),
-        (memoryview(bytes(8)).cast("d", ()), ValueError, "this buffer has 0"),
+        (memoryview(bytes(8)).cast("d", ()), TypeError, "a memoryview lends no memory with rows"),
         (array.array("d"), ValueError, "at least one"),
     ],
     ids=repr,
@@ -192,7 +196,14 @@ def test_every_bit_pattern_survives_a_pickle():
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         b = pickle.loads(pickle.dumps(a, protocol))
         assert b.shape == a.shape and bytes(b) == memory
-    for b in (copy.copy(a), copy.deepcopy(a), a.copy(), Matrix.from_buffer(a), a.T.T, copy.deepcopy({"a": [a]})["a"][0]):
+    for b in (
+        copy.copy(a),
+        copy.deepcopy(a),
+        a.copy(),
+        Matrix.from_buffer(a),
+        a.T.T,
+        copy.deepcopy({"a": [a]})["a"][0],
+    ):
         assert bytes(b) == memory and b is not a
 
 
@@ -223,7 +234,14 @@ def test_a_pickle_of_a_machine_with_the_other_order_of_bytes():
 def test_broken_pickles():
     import bocpy._core as core
 
-    for args, error in [((1, 2, b"123", "little"), ValueError), ((1, 2, bytes(24), "little"), ValueError), ((0, 2, b"", "little"), ValueError), ((2**62, 2, b"", "little"), MemoryError), ((1, 2, 5, "little"), TypeError), ((1, 2), TypeError)]:
+    for args, error in [
+        ((1, 2, b"123", "little"), ValueError),
+        ((1, 2, bytes(24), "little"), ValueError),
+        ((0, 2, b"", "little"), ValueError),
+        ((2**62, 2, b"", "little"), MemoryError),
+        ((1, 2, 5, "little"), TypeError),
+        ((1, 2), TypeError),
+    ]:
         with pytest.raises(error):
             core._matrix(*args)
 
@@ -237,6 +255,13 @@ def test_a_shared_part_of_a_pickle_stays_shared():
 def test_a_matrix_that_is_gone_is_not_pickled_or_copied():
     a = Matrix(1, 1, 5)
     Cown(a)
-    for attempt in (lambda: pickle.dumps(a), lambda: copy.copy(a), lambda: copy.deepcopy(a), lambda: bytes(a), lambda: Matrix.from_buffer(a), lambda: a.tolist()):
+    for attempt in (
+        lambda: pickle.dumps(a),
+        lambda: copy.copy(a),
+        lambda: copy.deepcopy(a),
+        lambda: bytes(a),
+        lambda: Matrix.from_buffer(a),
+        lambda: a.tolist(),
+    ):
         with pytest.raises(RuntimeError, match="this Matrix has been moved"):
             attempt()

@@ -13,9 +13,19 @@ from support.tables import SHAPES, chances, same, table
 def test_the_constructor():
     assert Matrix(2, 2).tolist() == [[0.0, 0.0], [0.0, 0.0]] == Matrix(2, 2, None).tolist()
     assert Matrix(1, 2, 7).tolist() == [[7.0, 7.0]] == Matrix(1, 2, Fraction(7)).tolist()
-    for values in ([1, 2], (1, 2), range(1, 3), iter([1, 2]), {1: 0, 2: 0}, [Decimal(1), Fraction(2)], Matrix.vector([1, 2]).view[0]):
+    for values in (
+        [1, 2],
+        (1, 2),
+        range(1, 3),
+        iter([1, 2]),
+        {1: 0, 2: 0},
+        [Decimal(1), Fraction(2)],
+        Matrix.vector([1, 2]).view[0],
+    ):
         assert Matrix(1, 2, values).tolist() == [[1.0, 2.0]]
-    assert Matrix(rows=2, columns=1, values=[1, 2]).tolist() == [[1.0], [2.0]] == Matrix(2, 1, values=[True, 2]).tolist()
+    assert (
+        Matrix(rows=2, columns=1, values=[1, 2]).tolist() == [[1.0], [2.0]] == Matrix(2, 1, values=[True, 2]).tolist()
+    )
     a = Matrix(2, 3)
     assert (a.rows, a.columns, a.size, a.shape, a.acquired) == (2, 3, 6, (2, 3), True)
 
@@ -71,7 +81,17 @@ def test_sizes():
         assert Matrix.ones(size).tolist() == [[1.0] * 3] * 2 == Matrix.full(size, 1).tolist()
     assert Matrix.full(size=(1, 1), value=math.inf).x == math.inf
     for make in (Matrix.zeros, Matrix.ones, lambda size: Matrix.full(size, 1), lambda size: Matrix.uniform(size=size)):
-        for size, error in [(2, TypeError), ((2,), TypeError), ((1, 2, 3), TypeError), ((2.0, 2), TypeError), ("ab", TypeError), ((0, 1), ValueError), ((1, -1), ValueError), ((2**70, 1), OverflowError), ((2**40, 2**40), MemoryError)]:
+        for size, error in [
+            (2, TypeError),
+            ((2,), TypeError),
+            ((1, 2, 3), TypeError),
+            ((2.0, 2), TypeError),
+            ("ab", TypeError),
+            ((0, 1), ValueError),
+            ((1, -1), ValueError),
+            ((2**70, 1), OverflowError),
+            ((2**40, 2**40), MemoryError),
+        ]:
             with pytest.raises(error):
                 make(size)
     with pytest.raises(TypeError, match="misses the argument 'value'"):
@@ -82,7 +102,14 @@ def test_vectors():
     for values in ([1, 2], (1, 2), range(1, 3), (x for x in (1, 2))):
         assert Matrix.vector(values).tolist() == [[1.0, 2.0]]
     assert Matrix.vector([1, 2], True).tolist() == [[1.0], [2.0]] == Matrix.vector([1, 2], as_column=True).tolist()
-    for values, error in [([], ValueError), ("12", TypeError), (5, TypeError), (None, TypeError), ([[1]], TypeError), (Matrix(1, 1), TypeError)]:
+    for values, error in [
+        ([], ValueError),
+        ("12", TypeError),
+        (5, TypeError),
+        (None, TypeError),
+        ([[1]], TypeError),
+        (Matrix(1, 1), TypeError),
+    ]:
         with pytest.raises(error):
             Matrix.vector(values)
 
@@ -91,7 +118,9 @@ def test_rows():
     for chance in chances(30):
         a, rows = table(chance, chance.choice(SHAPES))
         assert same(Matrix.from_rows(rows).tolist(), rows) and same(Matrix.from_rows(map(iter, rows)).tolist(), rows)
-        assert same(Matrix.from_rows(a.row_views()).tolist(), rows) and same(Matrix.from_rows(a.column_views()).tolist(), a.T.tolist())
+        assert same(Matrix.from_rows(a.row_views()).tolist(), rows) and same(
+            Matrix.from_rows(a.column_views()).tolist(), a.T.tolist()
+        )
     for rows, error, message in [
         ([], ValueError, "at least one row"),
         ([[]], ValueError, "at least one"),
@@ -115,10 +144,28 @@ def test_concat():
         assert same(Matrix.concat([a for a, _ in parts]).tolist(), expected)
         assert same(Matrix.concat(tuple(a.T for a, _ in parts), 1).tolist(), Matrix.from_rows(expected).T.tolist())
     row = Matrix(1, 2, [1, 2])
-    assert Matrix.concat([row, [3, 4], (5, 6), row.view[0]]).tolist() == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [1.0, 2.0]]
+    assert Matrix.concat([row, [3, 4], (5, 6), row.view[0]]).tolist() == [
+        [1.0, 2.0],
+        [3.0, 4.0],
+        [5.0, 6.0],
+        [1.0, 2.0],
+    ]
     assert Matrix.concat([[1, 2], [3, 4]], axis=-1).tolist() == [[1.0, 3.0], [2.0, 4.0]]
-    assert Matrix.concat([row, row]).tolist() == [[1.0, 2.0], [1.0, 2.0]] and Matrix.concat(Matrix(2, 2, 1)).shape == (2, 2)
-    for args, error in [(([],), ValueError), (([row, Matrix(2, 1)],), ValueError), (([row, Matrix(2, 1)], 1), ValueError), (([row], 2), KeyError), (([row], None), TypeError), (([row, 5],), TypeError), ((5,), TypeError), ((["ab"],), TypeError), ((), TypeError)]:
+    assert Matrix.concat([row, row]).tolist() == [[1.0, 2.0], [1.0, 2.0]] and Matrix.concat(Matrix(2, 2, 1)).shape == (
+        2,
+        2,
+    )
+    for args, error in [
+        (([],), ValueError),
+        (([row, Matrix(2, 1)],), ValueError),
+        (([row, Matrix(2, 1)], 1), ValueError),
+        (([row], 2), KeyError),
+        (([row], None), TypeError),
+        (([row, 5],), TypeError),
+        ((5,), TypeError),
+        ((["ab"],), TypeError),
+        ((), TypeError),
+    ]:
         with pytest.raises(error):
             Matrix.concat(*args)
 
@@ -141,9 +188,21 @@ def test_copies_are_apart():
 
 def test_random_numbers():
     Matrix.seed(7)
-    first = [Matrix.uniform(), Matrix.uniform(2, 3), *Matrix.uniform(-1, 1, (3, 4)).values(), Matrix.normal(), *Matrix.normal(5, 0.1, size=(2, 2)).values()]
+    first = [
+        Matrix.uniform(),
+        Matrix.uniform(2, 3),
+        *Matrix.uniform(-1, 1, (3, 4)).values(),
+        Matrix.normal(),
+        *Matrix.normal(5, 0.1, size=(2, 2)).values(),
+    ]
     Matrix.seed(7)
-    again = [Matrix.uniform(), Matrix.uniform(minval=2, maxval=3), *Matrix.uniform(-1, 1, size=[3, 4]).values(), Matrix.normal(mean=0.0), *Matrix.normal(5, stddev=0.1, size=(2, 2)).values()]
+    again = [
+        Matrix.uniform(),
+        Matrix.uniform(minval=2, maxval=3),
+        *Matrix.uniform(-1, 1, size=[3, 4]).values(),
+        Matrix.normal(mean=0.0),
+        *Matrix.normal(5, stddev=0.1, size=(2, 2)).values(),
+    ]
     assert first == again and 0 <= first[0] < 1 and 2 <= first[1] < 3 and all(-1 <= x < 1 for x in first[2:14])
     Matrix.seed(8)
     assert Matrix.uniform() != first[0]
@@ -208,8 +267,14 @@ def test_close_ones():
     b = Matrix(1, 3, [1, 2 + 1e-9, math.nan])
     assert not Matrix.allclose(a, b) and Matrix.allclose(a, b, equal_nan=True) and a.allclose(a[:, :2], b[:, :2])
     assert not Matrix.allclose(a[:, :2], b[:, :2], 0, 0) and Matrix.allclose(a[:, :2], b[:, :2], rtol=0, atol=1e-8)
-    assert Matrix.allclose(Matrix(1, 1, math.inf), Matrix(1, 1, math.inf)) and not Matrix.allclose(Matrix(1, 1, 1), Matrix(1, 1, math.inf))
-    assert Matrix.allclose(a, a, equal_nan=True) and not Matrix.allclose(a, b.T, equal_nan=True) and Matrix.allclose(lhs=a.view[0, :2], rhs=b[:, :2])
+    assert Matrix.allclose(Matrix(1, 1, math.inf), Matrix(1, 1, math.inf)) and not Matrix.allclose(
+        Matrix(1, 1, 1), Matrix(1, 1, math.inf)
+    )
+    assert (
+        Matrix.allclose(a, a, equal_nan=True)
+        and not Matrix.allclose(a, b.T, equal_nan=True)
+        and Matrix.allclose(lhs=a.view[0, :2], rhs=b[:, :2])
+    )
     for args in ((a,), (a, 2), (a, [1, 2, 3]), (a, b, "a")):
         with pytest.raises(TypeError):
             Matrix.allclose(*args)
@@ -219,6 +284,11 @@ def test_no_memory():
     """Sizes that an address space has room for, and no machine: an exception, not an abort."""
     if sys.maxsize < 2**40:
         pytest.skip("for machines of 64 bits")
-    for attempt in (lambda: Matrix(2**47, 2**10), lambda: Matrix(2**57 - 1, 8), lambda: Matrix.full((2**50, 2**6), 1), lambda: Matrix(1, 2**20).T @ Matrix(1, 2**37)):
+    for attempt in (
+        lambda: Matrix(2**47, 2**10),
+        lambda: Matrix(2**57 - 1, 8),
+        lambda: Matrix.full((2**50, 2**6), 1),
+        lambda: Matrix(1, 2**20).T @ Matrix(1, 2**37),
+    ):
         with pytest.raises(MemoryError):
             attempt()

@@ -86,7 +86,10 @@ def test_sine_and_cosine(name):
     """Within one unit in the last place of the exact value, so within two of the C library's."""
     function = getattr(math, name)
     for chance in chances(40, name):
-        flat = [chance.choice([chance.uniform(-7, 7), chance.uniform(-1e5, 1e5), 10 ** chance.uniform(-300, 300)]) for _ in range(90)]
+        flat = [
+            chance.choice([chance.uniform(-7, 7), chance.uniform(-1e5, 1e5), 10 ** chance.uniform(-300, 300)])
+            for _ in range(90)
+        ]
         for x, y in zip(flat, getattr(Matrix(1, 90, flat), name)().values(), strict=True):
             assert ulps(y, function(x)) <= 2, x
     a = Matrix(1, 4, [math.nan, math.inf, -math.inf, -0.0])
@@ -98,7 +101,9 @@ def test_clip():
     for chance in chances(60):
         a, rows = table(chance, chance.choice(SHAPES), 0.5)
         low, high = sorted([chance.uniform(-9, 9), chance.uniform(-9, 9)])
-        everywhere(a, "clip", [[x if math.isnan(x) else min(max(x, low), high) for x in row] for row in rows], low, high)
+        everywhere(
+            a, "clip", [[x if math.isnan(x) else min(max(x, low), high) for x in row] for row in rows], low, high
+        )
         everywhere(a, "clip", [[low if x < low else x for x in row] for row in rows], low)
         everywhere(a, "clip", [[high if x > high else x for x in row] for row in rows], max=high)
         everywhere(a, "clip", [[low if x < low else x for x in row] for row in rows], min=low, max=None)
@@ -106,7 +111,14 @@ def test_clip():
 
 @pytest.mark.parametrize(
     ("limits", "error"),
-    [((), ValueError), ((5, 1), ValueError), ((math.nan,), ValueError), ((1, math.nan), ValueError), (("a",), TypeError), ((None, []), TypeError)],
+    [
+        ((), ValueError),
+        ((5, 1), ValueError),
+        ((math.nan,), ValueError),
+        ((1, math.nan), ValueError),
+        (("a",), TypeError),
+        ((None, []), TypeError),
+    ],
 )
 def test_what_clip_refuses(limits, error):
     a = Matrix(1, 2, [1, 9])
@@ -117,7 +129,9 @@ def test_what_clip_refuses(limits, error):
 
 def test_digitize():
     for chance in chances(80):
-        edges = sorted({chance.choice([chance.uniform(-9, 9), float(chance.randint(-5, 5))]) for _ in range(chance.randint(1, 8))})
+        edges = sorted(
+            {chance.choice([chance.uniform(-9, 9), float(chance.randint(-5, 5))]) for _ in range(chance.randint(1, 8))}
+        )
         a, rows = table(chance, chance.choice(SHAPES), 0.5)
         for right, find in ((False, bisect.bisect_right), (True, bisect.bisect_left)):
             expected = [[-1.0 if math.isnan(x) else float(find(edges, x)) for x in row] for row in rows]
@@ -127,7 +141,15 @@ def test_digitize():
 
 @pytest.mark.parametrize(
     ("edges", "error"),
-    [([], ValueError), ([1, 3, 2], ValueError), ([math.nan], ValueError), (Matrix(2, 2), ValueError), (2.0, TypeError), ("ab", TypeError), (["a"], TypeError)],
+    [
+        ([], ValueError),
+        ([1, 3, 2], ValueError),
+        ([math.nan], ValueError),
+        (Matrix(2, 2), ValueError),
+        (2.0, TypeError),
+        ("ab", TypeError),
+        (["a"], TypeError),
+    ],
     ids=repr,
 )
 def test_what_digitize_refuses(edges, error):

@@ -27,7 +27,9 @@ def test_take(axis):
         plain = axis % 2
         indices = random_indices(chance, a.shape[plain])
         expected = back([lines(rows, plain)[at] for at in indices], plain)
-        assert same(a.take(indices, axis).tolist(), expected) and same(a.select(tuple(indices), axis).tolist(), expected)
+        assert same(a.take(indices, axis).tolist(), expected) and same(
+            a.select(tuple(indices), axis).tolist(), expected
+        )
         out = Matrix(len(expected), len(expected[0]))
         assert a.take(indices, axis=axis, out=out) is out and same(out.tolist(), expected)
 
@@ -73,7 +75,9 @@ def test_along_an_axis(axis):
         b = a.copy()
         b.put_along_axis(indices, found, axis)
         assert same(b.tolist(), rows)
-        assert same(a.take_along_axis(a.argmax(axis), axis).tolist(), a.max(axis).tolist()) or 0.0 in a.max(axis).values()
+        assert (
+            same(a.take_along_axis(a.argmax(axis), axis).tolist(), a.max(axis).tolist()) or 0.0 in a.max(axis).values()
+        )
 
 
 def test_repeat_interleave():
@@ -136,7 +140,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("attempt", "error"), REFUSED, ids=lambda value: value.__name__ if value is not None and isinstance(value, type) else "")
+@pytest.mark.parametrize(
+    ("attempt", "error"),
+    REFUSED,
+    ids=lambda value: value.__name__ if value is not None and isinstance(value, type) else "",
+)
 def test_what_is_refused_leaves_the_matrix_as_it_was(attempt, error):
     a = Matrix(2, 3, range(6))
     with pytest.raises(error):
@@ -164,7 +172,9 @@ def test_vecdot():
             found = [found] if axis is None else list(found.values())
             assert all(abs(x - y) <= 1e-12 * 81 * a.size for x, y in zip(found, wanted, strict=True))
         row, column = b[:1], b[:, :1]
-        assert close(a.vecdot(row), a.multiply(row).sum()) and close(a.vecdot(column, 1).tolist(), a.multiply(column).sum(1).tolist())
+        assert close(a.vecdot(row), a.multiply(row).sum()) and close(
+            a.vecdot(column, 1).tolist(), a.multiply(column).sum(1).tolist()
+        )
         assert close(row.vecdot(a), a.vecdot(row)) and close(a.vecdot(a), a.magnitude_squared(), 1e-10)
 
 
@@ -193,7 +203,10 @@ def test_squares_are_vectors_in_rows():
     assert a.cross(a[::-1]).shape == (1, 3) == a.cross(a[::-1], 0).shape == a.cross(a[::-1], 1).shape
     assert a.T.cross(a.T).shape == (3, 1)
     b = Matrix(2, 2, [1, 2, 3, 4])
-    assert b.perpendicular().tolist() == [[-2.0, 1.0], [-4.0, 3.0]] and b.perpendicular(0).tolist() == [[-3.0, -4.0], [1.0, 2.0]]
+    assert b.perpendicular().tolist() == [[-2.0, 1.0], [-4.0, 3.0]] and b.perpendicular(0).tolist() == [
+        [-3.0, -4.0],
+        [1.0, 2.0],
+    ]
     assert b.angle().tolist() == [[math.atan2(2, 1)], [math.atan2(4, 3)]]
     assert b.angle(0).tolist() == [[math.atan2(3, 1), math.atan2(4, 2)]]
 
@@ -218,7 +231,9 @@ def test_normalize():
             a[0] = 0
             rows = a.tolist()
         for axis in (None, 0, 1):
-            wanted = [[x / math.hypot(*line) if math.hypot(*line) else 0.0 for x in line] for line in groups(rows, axis)]
+            wanted = [
+                [x / math.hypot(*line) if math.hypot(*line) else 0.0 for x in line] for line in groups(rows, axis)
+            ]
             found = a.normalize(axis)
             assert found.shape == a.shape and close(groups(found.tolist(), axis), wanted, 1e-14)
             b = a.copy()

@@ -1,4 +1,4 @@
-"""`m[...]`: reading and overwriting, with every key that there is, against lists of lists; and every key that there is not."""
+"""`m[...]`: reading and overwriting, with every key that there is, and with those that there are not."""
 
 import math
 
@@ -228,7 +228,9 @@ def test_a_list_key_gives_a_matrix():
 def test_rows_one_by_one():
     a = Matrix(2, 3, range(6))
     assert len(a) == 2 and [row.tolist() for row in a] == [[[0.0, 1.0, 2.0]], [[3.0, 4.0, 5.0]]]
-    assert list(Matrix(3, 1, range(3))) == [0.0, 1.0, 2.0] and [row.tolist() for row in reversed(a)][0] == [[3.0, 4.0, 5.0]]
+    assert list(Matrix(3, 1, range(3))) == [0.0, 1.0, 2.0] and [row.tolist() for row in reversed(a)][0] == [
+        [3.0, 4.0, 5.0]
+    ]
     assert bool(Matrix(1, 1)) is True
 
 

@@ -4,7 +4,21 @@ import gc
 import re
 import threading
 
-from bocpy import Cown, Matrix, drain, notice_sync, notice_update, notice_write, noticeboard, read, receive, send, start, wait, when
+from bocpy import (
+    Cown,
+    Matrix,
+    drain,
+    notice_sync,
+    notice_update,
+    notice_write,
+    noticeboard,
+    read,
+    receive,
+    send,
+    start,
+    wait,
+    when,
+)
 from support import check_script, error_of, not_strict, outcome, pytest
 
 MOVED = re.compile("this Matrix has been moved: it is now (.*?)\\. One handle at a time")

@@ -138,7 +138,10 @@ def test_topk(largest):
                     counting = [p for p in range(len(values)) if marks is None or marks[nth][p] != 0.0]
                     order = sorted(
                         counting,
-                        key=lambda p: (math.isnan(values[p]), 0 if math.isnan(values[p]) else -values[p] if largest else values[p]),
+                        key=lambda p: (
+                            math.isnan(values[p]),
+                            0 if math.isnan(values[p]) else -values[p] if largest else values[p],
+                        ),
                     )[:k]
                     gap = k - len(order)
                     wanted.append([values[p] for p in order] + [math.nan] * gap)
@@ -182,7 +185,17 @@ def test_what_reductions_refuse(name):
 
 @pytest.mark.parametrize(
     ("args", "error"),
-    [((0,), ValueError), ((-1,), ValueError), ((7,), ValueError), ((4, 1), ValueError), ((3, 0), ValueError), ((1, 5), ValueError), ((2.0,), TypeError), ((), TypeError), ((2**70,), OverflowError)],
+    [
+        ((0,), ValueError),
+        ((-1,), ValueError),
+        ((7,), ValueError),
+        ((4, 1), ValueError),
+        ((3, 0), ValueError),
+        ((1, 5), ValueError),
+        ((2.0,), TypeError),
+        ((), TypeError),
+        ((2**70,), OverflowError),
+    ],
 )
 def test_what_topk_refuses(args, error):
     with pytest.raises(error):

@@ -46,7 +46,15 @@ def test_random_windows_read_and_write_through():
         rows[indices[nth][0]][indices[nth][1]] = 42.0
         assert same(a.tolist(), rows)
         values = [chance.uniform(-9, 9) for _ in range(size)]
-        view[:] = chance.choice([values, tuple(values), Matrix.vector(values), Matrix.vector(values, True), Matrix.vector(values).row_view(0)])
+        view[:] = chance.choice(
+            [
+                values,
+                tuple(values),
+                Matrix.vector(values),
+                Matrix.vector(values, True),
+                Matrix.vector(values).row_view(0),
+            ]
+        )
         for (i, j), value in zip(indices, values, strict=True):
             rows[i][j] = value
         assert same(a.tolist(), rows)
@@ -156,7 +164,11 @@ def test_read_only_views():
     a = Matrix(3, 4, range(12))
     for view in (a.row_view(1, read_only=True), a.row_view(1, read_only=True).T, a.row_view(1, read_only=True)[::-1]):
         assert view.read_only
-        for change in (lambda: view.__setitem__(0, 1), lambda: view.__setitem__(slice(None), 1), lambda: setattr(view, "x", 1)):  # noqa: B023
+        for change in (
+            lambda: view.__setitem__(0, 1),
+            lambda: view.__setitem__(slice(None), 1),
+            lambda: setattr(view, "x", 1),
+        ):  # noqa: B023
             with pytest.raises(TypeError, match="read-only"):
                 change()
     assert list(a.values()) == list(range(12))
@@ -226,7 +238,14 @@ def test_a_view_of_a_matrix_that_has_another_shape_now():
     view, iterator = a.view[1], a.row_views()
     next(iterator)
     a.transpose(in_place=True)
-    for use in (lambda: view[0], lambda: view[:], lambda: len(view), lambda: view.copy(), lambda: view.__setitem__(0, 1), lambda: view + 1):
+    for use in (
+        lambda: view[0],
+        lambda: view[:],
+        lambda: len(view),
+        lambda: view.copy(),
+        lambda: view.__setitem__(0, 1),
+        lambda: view + 1,
+    ):
         with pytest.raises(ValueError, match="another shape now than when this view was made"):
             use()
     assert next(iterator).tolist() == [1.0, 4.0], "lines are looked for when they are asked for"
