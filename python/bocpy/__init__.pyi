@@ -1124,17 +1124,17 @@ _Key: TypeAlias = (
 class Matrix:
     """A dense matrix of doubles, with at least one row and one column.
 
-    It moves by reference: into a cown, a behavior, a message or the noticeboard goes the matrix itself, not a copy, and the
-    object that was used before is stale; using it raises RuntimeError, which says where the matrix is now. Behaviors that
-    `read` a cown share the matrix in it without a copy, and cannot change it.
+    It moves by reference: into a cown, a behavior, a message or the noticeboard goes the matrix itself, not a copy, and
+    the object that was used before is stale; using it raises RuntimeError, which says where the matrix is now.
+    Behaviors that `read` a cown share the matrix in it without a copy, and cannot change it.
 
-    Operands broadcast: where one has a single row or column, that is used for all rows or columns of the other. A number
-    is used for all elements, and a list or tuple of numbers is a row.
+    Operands broadcast: where one has a single row or column, that is used for all rows or columns of the other. A
+    number is used for all elements, and a list or tuple of numbers is a row.
     """
 
-    def __new__(
-        cls, rows: SupportsIndex, columns: SupportsIndex, values: Iterable[Any] | _Number | None = None
-    ) -> Self:
+    def __init__(
+        self, rows: SupportsIndex, columns: SupportsIndex, values: Iterable[Any] | _Number | None = None
+    ) -> None:
         """Make a matrix of zeros, of one number, or of these numbers row after row.
 
         Raises ValueError unless there are as many values as elements, and at least one row and one column.
@@ -1164,7 +1164,9 @@ class Matrix:
 
     @property
     def length(self) -> float:
-        """The square root of the sum of the squares of all elements: the length of a vector, not the number of elements."""
+        """The square root of the sum of the squares of all elements: the length of a vector, not the number of
+        elements.
+        """
 
     @property
     def acquired(self) -> bool:
@@ -1240,10 +1242,9 @@ class Matrix:
         KeyError for another axis than 0 and 1 (-2 and -1).
         """
 
-    @overload
-    @classmethod
-    def uniform(cls, minval: float | None = 0.0, maxval: float | None = 1.0, size: None = None) -> float:
-        """Random numbers from `minval` up to, but not including, `maxval`: one, or a matrix of the size `(rows, columns)`.
+        @overload @classmethod def uniform(cls, minval: float | None = 0.0, maxval: float | None = 1.0, size: None =
+        None) -> float:
+        """
 
         They are the next ones of this interpreter's stream: see `seed`.
         """
@@ -1287,7 +1288,8 @@ class Matrix:
 
     @classmethod
     def join_rows(cls, blocks: Iterable[Matrix]) -> Matrix:
-        """Join blocks that `split_rows` has made, in any order, without copying them. They are empty handles afterwards.
+        """Join blocks that `split_rows` has made, in any order, without copying them. They are empty handles
+        afterwards.
 
         Raises ValueError, and leaves the blocks as they are, unless they are neighbours in one matrix.
         """
@@ -1295,8 +1297,8 @@ class Matrix:
     def split_rows(self, count: SupportsIndex) -> list[Matrix]:
         """The rows in that many blocks of nearly equal height, from above: matrices of their own, in the same memory.
 
-        Each block can go to another behavior. This matrix itself is empty from now on: its rows belong to the blocks, until
-        `join_rows` makes a matrix of them again.
+        Each block can go to another behavior. This matrix itself is empty from now on: its rows belong to the blocks,
+        until `join_rows` makes a matrix of them again.
         """
 
     def copy(self) -> Matrix:
@@ -1359,8 +1361,8 @@ class Matrix:
     def ceil(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
         """Each element rounded up.
 
-        The result is a new matrix; or this one, if `in_place` is true; or `out`, which has to be of the same shape. Raises
-        ValueError if both are given.
+        The result is a new matrix; or this one, if `in_place` is true; or `out`, which has to be of the same shape.
+        Raises ValueError if both are given.
         """
 
     def floor(self, *, in_place: bool = False, out: Matrix | None = None) -> Matrix:
@@ -1414,8 +1416,8 @@ class Matrix:
     ) -> Matrix:
         """The number of the bin that each element is in, of `bins` bins of equal width, from 0; -1 for NaN. See `ceil`.
 
-        The bins span `bounds`, or else the least and the greatest element. What is beyond is in the first or last bin. An
-        element on an edge is in the upper bin, or in the lower one if `right` is true.
+        The bins span `bounds`, or else the least and the greatest element. What is beyond is in the first or last bin.
+        An element on an edge is in the upper bin, or in the lower one if `right` is true.
         """
 
     def digitize(
@@ -1435,8 +1437,8 @@ class Matrix:
     def sum(self, axis: None = None, where: Matrix | None = None) -> float:
         """The sum of all elements; or of each column (`axis=0`, a row), or of each row (`axis=1`, a column).
 
-        Only the elements count where the mask `where`, of this matrix's shape, is not zero (NaN is not). The sum of none is
-        0. Raises ValueError for another axis than 0 and 1 (-2 and -1).
+        Only the elements count where the mask `where`, of this matrix's shape, is not zero (NaN is not). The sum of
+        none is 0. Raises ValueError for another axis than 0 and 1 (-2 and -1).
         """
 
     @overload
@@ -1511,12 +1513,13 @@ class Matrix:
         where: Matrix | None = None,
         as_matrix: Literal[False] = False,
     ) -> tuple[Matrix, list[int]]:
-        """The `k` greatest elements and where they are, or the least if `largest` is false: sorted, the first of equals.
+        """The `k` greatest elements and where they are, or the least if `largest` is false: sorted, the first of
+        equals.
 
-        Of all (`1xk`), of each column (`axis=0`, `kxN`) or of each row (`axis=1`, `Mxk`). NaN comes last. The places are a
-        list of ints, with an axis a list for each column or row; or a matrix as the values are, if `as_matrix` is true.
-        Where fewer than `k` elements count, NaN and -1 fill up. Raises ValueError if `k` is not from 1 to the number of
-        elements.
+        Of all (`1xk`), of each column (`axis=0`, `kxN`) or of each row (`axis=1`, `Mxk`). NaN comes last. The places
+        are a list of ints, with an axis a list for each column or row; or a matrix as the values are, if `as_matrix` is
+        true. Where fewer than `k` elements count, NaN and -1 fill up. Raises ValueError if `k` is not from 1 to the
+        number of elements.
         """
 
     @overload
@@ -1559,13 +1562,15 @@ class Matrix:
     def cross(self, other: Matrix | MatrixView | _Row, axis: SupportsIndex | None = None) -> float | Matrix:
         """The cross product: of vectors with three components, or the z component of that of vectors with two.
 
-        `Nx2` and `Nx3` are vectors in rows, `2xN` and `3xN` in columns; `2x2` and `3x3` are rows unless `axis` is 0; `2x3`
-        and `3x2` have two components. `other` is of the same shape, or one vector for all. Of one pair of vectors with two
-        components the result is a float.
+        `Nx2` and `Nx3` are vectors in rows, `2xN` and `3xN` in columns; `2x2` and `3x3` are rows unless `axis` is 0;
+        `2x3` and `3x2` have two components. `other` is of the same shape, or one vector for all. Of one pair of vectors
+        with two components the result is a float.
         """
 
     def normalize(self, axis: SupportsIndex | None = None, in_place: bool = False) -> Matrix:
-        """The matrix divided by its magnitude; or each column (`axis=0`), or row (`axis=1`), by its own. Zeros stay zeros."""
+        """The matrix divided by its magnitude; or each column (`axis=0`), or row (`axis=1`), by its own. Zeros stay
+        zeros.
+        """
 
     def perpendicular(self, axis: SupportsIndex | None = None, in_place: bool = False) -> Matrix:
         """Each vector with two components turned by 90 degrees, counter-clockwise: (x, y) becomes (-y, x).
@@ -1573,8 +1578,9 @@ class Matrix:
         `Nx2` are vectors in rows, `2xN` in columns; `2x2` are rows unless `axis` is 0.
         """
 
-    def angle(self, axis: SupportsIndex | None = None) -> float | Matrix:
-        """The angle `atan2(y, x)` of each vector with two components, a float if there is one vector. See `perpendicular`."""
+        def angle(self, axis: SupportsIndex | None = None) -> float | Matrix: """The angle `atan2(y, x)` of each vector
+        with two components, a float if there is one vector. See `perpendicular`.
+        """
 
     def take(self, indices: _Indices, axis: SupportsIndex = 0, *, out: Matrix | None = None) -> Matrix:
         """The rows with these indices, or the columns if the axis is 1. Negative indices count from the end.
@@ -1595,15 +1601,15 @@ class Matrix:
     ) -> Matrix:
         """Overwrite the rows with these indices, or the columns if the axis is 1, and return this matrix.
 
-        The value is a number, or has the shape that `take` gives, or broadcasts to it. Where an index comes several times,
-        the last value stays; or they are all added, if `accumulate` is true. After an error nothing is written.
+        The value is a number, or has the shape that `take` gives, or broadcasts to it. Where an index comes several
+        times, the last value stays; or they are all added, if `accumulate` is true. After an error nothing is written.
         """
 
     def take_along_axis(self, indices: _Indices, axis: SupportsIndex = 0, *, out: Matrix | None = None) -> Matrix:
         """One element of each column, at the row that its index says; or of each row, if the axis is 1.
 
-        There have to be as many indices as columns, or rows: as `argmin` and `argmax` give them. `out` and errors as for
-        `take`.
+        There have to be as many indices as columns, or rows: as `argmin` and `argmax` give them. `out` and errors as
+        for `take`.
         """
 
     def put_along_axis(
@@ -1688,7 +1694,7 @@ class MatrixView:
     raises as the matrix does where that has been moved, and cannot be moved itself. Arithmetic gives new matrices.
     """
 
-    def __new__(cls, view: Never, /) -> Self: ...
+    def __init__(self, view: Never, /) -> None: ...
     @property
     def rows(self) -> int:
         """1 for a row, else the number of elements."""

@@ -171,7 +171,7 @@ fn reader(format: &[u8], size: usize) -> Option<unsafe fn(*const u8) -> f64> {
 }
 
 impl Numbers {
-    /// The numbers of an object. `None` where it lends no memory. Raises for another format than that of real numbers, and
+    /// The numbers of an object. `None` where it lends no memory, or that of one number without dimensions. Raises for another format than that of real numbers, and
     /// for more than two dimensions.
     pub(crate) fn of(object: &super::Object<'_>) -> PyResult<Option<Numbers>> {
         let py = object.py();
@@ -183,6 +183,11 @@ impl Numbers {
             let mut buffer = Box::new(ffi::Py_buffer::new());
             if ffi::PyObject_GetBuffer(object.as_ptr(), &mut *buffer, ffi::PyBUF_FULL_RO) != 0 {
                 return Err(Raised);
+            }
+            if buffer.ndim == 0 {
+                // One number, which it will say itself.
+                ffi::PyBuffer_Release(&mut *buffer);
+                return Ok(None);
             }
             let format = match buffer.format {
                 format if format.is_null() => b"B",
@@ -198,7 +203,7 @@ impl Numbers {
                 );
                 return Err(error::raise(py, Kind::Type, &message));
             }
-            if !(1..=2).contains(&numbers.buffer.ndim) || !numbers.buffer.suboffsets.is_null() {
+            if numbers.buffer.ndim > 2 || !numbers.buffer.suboffsets.is_null() {
                 let message =
                     format!("a matrix has one or two dimensions, this buffer has {}", numbers.buffer.ndim);
                 return Err(error::raise(py, Kind::Value, &message));

@@ -67,5 +67,7 @@ pub(super) fn add<T: Items>(slots: &mut Vec<ffi::PyType_Slot>) {
     slots.push(slot(ffi::Py_mp_length, length::<T> as *mut c_void));
     slots.push(slot(ffi::Py_mp_subscript, item::<T> as *mut c_void));
     slots.push(slot(ffi::Py_mp_ass_subscript, set_item::<T> as *mut c_void));
+    slots.push(slot(ffi::Py_sq_length, length::<T> as *mut c_void));
     slots.push(slot(ffi::Py_sq_item, nth::<T> as *mut c_void));
+    slots.push(slot(ffi::Py_tp_iter, ffi::PySeqIter_New as *mut c_void));
 }

@@ -1,13 +1,14 @@
 //! Arithmetic: operators, and the methods that do the same.
 
 use super::arguments::{flag, given, needed, raise};
-use super::data::{MatrixData, read, wrap, write, write_whole};
+use super::data::{CLASS, MatrixData, read, wrap, write, write_whole};
 use super::operand::{Handle, Input, output, with_matrices, with_operands, with_output};
 use crate::ffi::args::Args;
-use crate::ffi::class::Instance;
+use crate::ffi::class::{Class, Instance};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::number_slots::{Numbers, Operator};
 use crate::ffi::{Object, PyResult, Python};
+use crate::interpreter::State;
 use crate::transport::by_reference::ByReference;
 use boc_matrix::{Binary, Error, Matrix, Operand, Ternary, Unary};
 
@@ -75,6 +76,43 @@ fn replace(matrix: &mut Matrix, product: Matrix) -> Result<(), Error> {
 /// `left operator right`, for matrices and views.
 #[inline]
 pub(super) fn operate<'py>(
+    py: Python<'py>,
+    operator: Operator,
+    left: &Object<'py>,
+    right: &Object<'py>,
+) -> PyResult<Object<'py>> {
+    if let Some(binary) = operator.binary()
+        && let Some(result) = simple(py, binary, left, right)
+    {
+        return wrap(py, result);
+    }
+    operate_on_any(py, operator, left, right)
+}
+
+/// The most frequent operands: matrices that these objects own, and floats. `None` for others, and where something is wrong.
+/// It takes as long as to sort out which operands there are, for small matrices.
+#[inline]
+fn simple(py: Python<'_>, operation: Binary, left: &Object<'_>, right: &Object<'_>) -> Option<Matrix> {
+    let state = State::get(py);
+    let handle = |object| Class::find_exact(object, || CLASS.of(state));
+    let number = |object: &Object<'_>| if object.is_float() { object.to_f64().ok() } else { None };
+    match (handle(left), handle(right)) {
+        (Some(left), Some(right)) => left.glance(py, |left, _| {
+            right.glance(py, |right, _| Matrix::binary(operation, left.get().ok()?, right.get().ok()?).ok())
+        }),
+        (Some(left), None) => {
+            let right = number(right)?;
+            left.glance(py, |left, _| Matrix::binary(operation, left.get().ok()?, right).ok())
+        }
+        (None, Some(right)) => {
+            let left = number(left)?;
+            right.glance(py, |right, _| Matrix::binary(operation, left, right.get().ok()?).ok())
+        }
+        (None, None) => None,
+    }
+}
+
+fn operate_on_any<'py>(
     py: Python<'py>,
     operator: Operator,
     left: &Object<'py>,

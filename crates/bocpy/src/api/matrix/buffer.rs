@@ -2,7 +2,8 @@
 //!
 //! It can be written to if the object could change the matrix itself. While a buffer is in use, the matrix cannot be moved, nor
 //! get another shape: both are refused. A buffer of a matrix that was lent to a reader can outlive that reader; then whoever
-//! owns the matrix next gets a copy, and the buffer keeps what it shows.
+//! owns the matrix next gets a copy, and the buffer keeps what it shows. On threads, where that is the same object, writing is
+//! refused instead.
 
 use super::arguments::raise;
 use super::data::MatrixData;
@@ -12,11 +13,11 @@ use crate::ffi::class::Instance;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::ownership::Kept;
 use crate::ffi::{PyResult, Python};
-use std::sync::atomic::Ordering;
 
 /// Memory that is in use.
 struct InUse {
     kept: Kept<MatrixData>,
+    writable: bool,
     start: *mut f64,
 }
 
@@ -28,7 +29,7 @@ impl Keeper for InUse {
 
 impl Drop for InUse {
     fn drop(&mut self) {
-        self.kept.with(|data| data.lent.fetch_sub(1, Ordering::Release));
+        self.kept.with(|data| data.take_back(self.writable));
     }
 }
 
@@ -45,18 +46,18 @@ impl Lends for Handle {
             handle.write(py, |data| {
                 let matrix = data.get_mut()?;
                 let found = (matrix.as_mut_slice().as_mut_ptr(), matrix.shape());
-                data.lent.fetch_add(1, Ordering::Relaxed);
+                data.lend(true);
                 Ok(found)
             })?
         } else {
             handle.read(py, |data| {
                 let matrix = data.get()?;
-                data.lent.fetch_add(1, Ordering::Relaxed);
+                data.lend(false);
                 Ok((matrix.as_slice().as_ptr().cast_mut(), matrix.shape()))
             })?
         };
         let (start, shape) = lent.map_err(|refused: super::data::Refused| raise(py, refused))?;
-        let keeper = Box::new(InUse { kept, start });
+        let keeper = Box::new(InUse { kept, writable, start });
         const DOUBLE: usize = size_of::<f64>();
         let dimensions = [(shape.rows(), shape.columns() * DOUBLE), (shape.columns(), DOUBLE)].into();
         Ok(Lent { keeper, format: c"d".into(), item: DOUBLE, dimensions, writable })

@@ -58,7 +58,7 @@ fn order(py: Python<'_>, this: &Handle, other: &Input<'_>) -> PyResult<Result<Or
 
 class_methods! { Handle;
     AllClose, c"allclose",
-    doc!("allclose($type, lhs, rhs, /, rtol=1e-05, atol=1e-08, equal_nan=False)", MATRIX_ALLCLOSE),
+    doc!("allclose($type, lhs, rhs, rtol=1e-05, atol=1e-08, equal_nan=False)", MATRIX_ALLCLOSE),
     |py, args| {
         let names = ["lhs", "rhs", "rtol", "atol", "equal_nan"];
         let [left, right, relative, absolute, equal_nan] = args.bind("allclose", names, 5)?;

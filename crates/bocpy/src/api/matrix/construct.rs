@@ -183,7 +183,7 @@ class_methods! { Handle;
         match table_of(py, buffer)? {
             Some(matrix) => wrap(py, matrix),
             None => {
-                let message = format!("a {} lends no memory (it has no buffer protocol)", buffer.class_name());
+                let message = format!("a {} lends no memory with rows of numbers in it", buffer.class_name());
                 Err(error::raise(py, Kind::Type, &message))
             }
         }

@@ -18,7 +18,9 @@ pub(crate) struct MatrixData {
     /// None: its rows have been handed out by `split_rows`, or joined with others.
     matrix: Option<Matrix>,
     /// How many buffers of its memory are in use.
-    pub(super) lent: AtomicUsize,
+    lent: AtomicUsize,
+    /// How many of these were lent by handles that can only read: what they show must not change.
+    lent_to_read: AtomicUsize,
 }
 
 /// What is told about an object whose rows have been handed out.
@@ -27,7 +29,23 @@ pub(super) const EMPTY: &str = "this Matrix has handed its rows out, by split_ro
 
 impl MatrixData {
     pub(super) fn new(matrix: Matrix) -> Self {
-        MatrixData { matrix: Some(matrix), lent: AtomicUsize::new(0) }
+        MatrixData::of_any(Some(matrix))
+    }
+
+    fn of_any(matrix: Option<Matrix>) -> Self {
+        MatrixData { matrix, lent: AtomicUsize::new(0), lent_to_read: AtomicUsize::new(0) }
+    }
+
+    /// One more buffer is in use.
+    pub(super) fn lend(&self, writable: bool) {
+        self.lent.fetch_add(1, Ordering::Relaxed);
+        self.lent_to_read.fetch_add(usize::from(!writable), Ordering::Relaxed);
+    }
+
+    /// One less is.
+    pub(super) fn take_back(&self, writable: bool) {
+        self.lent_to_read.fetch_sub(usize::from(!writable), Ordering::Relaxed);
+        self.lent.fetch_sub(1, Ordering::Release);
     }
 
     #[inline]
@@ -38,6 +56,9 @@ impl MatrixData {
     /// To change elements.
     #[inline]
     pub(super) fn get_mut(&mut self) -> Result<&mut Matrix, Refused> {
+        if *self.lent_to_read.get_mut() > 0 {
+            return Err(Refused::Lent);
+        }
         self.matrix.as_mut().ok_or(Refused::Empty)
     }
 
@@ -110,7 +131,7 @@ impl ByReference for MatrixData {
     fn copy(&self, py: Python<'_>, _bytes: &[u8]) -> PyResult<Owned<Self>> {
         let copy = self.matrix.as_ref().map(Matrix::try_clone).transpose();
         let matrix = copy.map_err(|error| raise(py, error))?;
-        Ok(Owned::new(MatrixData { matrix, lent: AtomicUsize::new(0) }))
+        Ok(Owned::new(MatrixData::of_any(matrix)))
     }
 
     fn may_move(&self, py: Python<'_>) -> PyResult<()> {
