@@ -966,14 +966,14 @@ def record(cls: type[_T], /) -> type[_T]:
 
     Fields are annotated as `float`, `int` (64 bits), `bool`, `complex`, `Annotated[bytes, length]`, or with a code of
     `struct` that narrows them, such as `Annotated[int, "H"]`. They may have defaults. The class keeps its methods,
-    properties and class attributes, and becomes a subclass of `Record`; `class Quote(Record):` says so to type
-    checkers.
+    properties and class attributes, and becomes a subclass of `Record`; `class Quote(Record):` says so to type checkers.
 
     A record belongs to one handle at a time. What is given to a cown, a message or a behavior is moved there, and the
     variable raises RuntimeError from then on, saying where the record went: use `copy()` to have it in two places.
 
-    - `order`: records can be compared by `<` and the like, as tuples of their values are. - `hash`: records can be keys
-    and in sets; make them `frozen`, too. - `frozen`: fields cannot be assigned.
+    - `order`: records can be compared by `<` and the like, as tuples of their values are.
+    - `hash`: records can be keys and in sets; make them `frozen`, too.
+    - `frozen`: fields cannot be assigned.
 
     Raises TypeError if the class cannot be one of records, and names the field.
     """
@@ -1158,9 +1158,7 @@ class Matrix:
 
     @property
     def length(self) -> float:
-        """The square root of the sum of the squares of all elements: the length of a vector, not the number of
-        elements.
-        """
+        """The square root of the sum of all squares: the length of a vector, not the number of elements."""
 
     @property
     def acquired(self) -> bool:
@@ -1236,9 +1234,10 @@ class Matrix:
         KeyError for another axis than 0 and 1 (-2 and -1).
         """
 
-        @overload @classmethod def uniform(cls, minval: float | None = 0.0, maxval: float | None = 1.0, size: None =
-        None) -> float:
-        """
+    @overload
+    @classmethod
+    def uniform(cls, minval: float | None = 0.0, maxval: float | None = 1.0, size: None = None) -> float:
+        """Random numbers from `minval` up to, but not including, `maxval`: one, or a matrix of that size.
 
         They are the next ones of this interpreter's stream: see `seed`.
         """
@@ -1282,10 +1281,10 @@ class Matrix:
 
     @classmethod
     def join_rows(cls, blocks: Iterable[Matrix]) -> Matrix:
-        """Join blocks that `split_rows` has made, in any order, without copying them. They are empty handles
-        afterwards.
+        """Join blocks that `split_rows` has made, in any order, without copying them.
 
-        Raises ValueError, and leaves the blocks as they are, unless they are neighbours in one matrix.
+        The blocks are empty afterwards. Raises ValueError, and leaves the blocks as they are, unless they are
+        neighbours in one matrix.
         """
 
     def split_rows(self, count: SupportsIndex) -> list[Matrix]:
@@ -1507,13 +1506,12 @@ class Matrix:
         where: Matrix | None = None,
         as_matrix: Literal[False] = False,
     ) -> tuple[Matrix, list[int]]:
-        """The `k` greatest elements and where they are, or the least if `largest` is false: sorted, the first of
-        equals.
+        """The `k` greatest elements, or the least if `largest` is false, and where they are.
 
-        Of all (`1xk`), of each column (`axis=0`, `kxN`) or of each row (`axis=1`, `Mxk`). NaN comes last. The places
-        are a list of ints, with an axis a list for each column or row; or a matrix as the values are, if `as_matrix` is
-        true. Where fewer than `k` elements count, NaN and -1 fill up. Raises ValueError if `k` is not from 1 to the
-        number of elements.
+        They are sorted, the first ones of equals. Of all (`1xk`), of each column (`axis=0`, `kxN`) or of each row
+        (`axis=1`, `Mxk`). NaN comes last. The places are a list of ints, with an axis a list for each column or row; or
+        a matrix as the values are, if `as_matrix` is true. Where fewer than `k` elements count, NaN and -1 fill up.
+        Raises ValueError if `k` is not from 1 to the number of elements.
         """
 
     @overload
@@ -1562,9 +1560,7 @@ class Matrix:
         """
 
     def normalize(self, axis: SupportsIndex | None = None, in_place: bool = False) -> Matrix:
-        """The matrix divided by its magnitude; or each column (`axis=0`), or row (`axis=1`), by its own. Zeros stay
-        zeros.
-        """
+        """The matrix divided by its magnitude; or each column (`axis=0`), or row (1), by its own. Zeros stay."""
 
     def perpendicular(self, axis: SupportsIndex | None = None, in_place: bool = False) -> Matrix:
         """Each vector with two components turned by 90 degrees, counter-clockwise: (x, y) becomes (-y, x).
@@ -1572,9 +1568,8 @@ class Matrix:
         `Nx2` are vectors in rows, `2xN` in columns; `2x2` are rows unless `axis` is 0.
         """
 
-        def angle(self, axis: SupportsIndex | None = None) -> float | Matrix: """The angle `atan2(y, x)` of each vector
-        with two components, a float if there is one vector. See `perpendicular`.
-        """
+    def angle(self, axis: SupportsIndex | None = None) -> float | Matrix:
+        """The angle `atan2(y, x)` of each vector with two components, a float for one. See `perpendicular`."""
 
     def take(self, indices: _Indices, axis: SupportsIndex = 0, *, out: Matrix | None = None) -> Matrix:
         """The rows with these indices, or the columns if the axis is 1. Negative indices count from the end.
