@@ -1673,7 +1673,7 @@ class Matrix:
     def __setitem__(self, key: _Key, value: _Values, /) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def __copy__(self) -> Matrix:
-        """For `copy.copy`."""
+        """A copy of the matrix."""
 
     def __deepcopy__(self, memo: Any, /) -> Matrix:
         """For `copy.deepcopy`."""
