@@ -570,8 +570,18 @@ def test_many_that_go_everywhere(workers):
         def _():
             send("out", receive("in")[1])
 
-    numbers = sorted(receive("out", 60)[1].number for _ in range(20))
-    assert numbers == list(range(20))
+    for place in range(20):
+        notice_write(f"shared {place}", payloads.Shared(place))
+
+        @when()
+        def _(mine=kinds[place % 3](100 + place)):
+            send("out", mine)
+
+    numbers = sorted(receive("out", 60)[1].number for _ in range(40))
+    assert numbers == [*range(20), *range(100, 120)]
+    notice_sync()
+    sums = [when()(lambda: sum(notice.number for notice in noticeboard().values())) for _ in range(20)]
+    assert [outcome(result) for result in sums] == [sum(range(20))] * 20
     wait()
     for c, known in zip(cowns, addresses):
         value = c.unwrap()

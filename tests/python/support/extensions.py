@@ -58,13 +58,14 @@ def load(name):
     source = SOURCES / f"{name}.c"
     headers = sorted(Path(bocpy.get_include(), "bocpy").iterdir())
     content = b"".join(path.read_bytes() for path in [source, *headers, *map(Path, bocpy.get_sources())])
-    key = hashlib.sha256(content + sys.version.encode() + sys.executable.encode()).hexdigest()[:16]
+    asked = os.environ.get("CFLAGS", "")  # by whoever wants a sanitizer, for example
+    key = hashlib.sha256(content + f"{sys.version} {sys.executable} {asked}".encode()).hexdigest()[:16]
     folder = FOLDER / key
     library = folder / f"bocpy_{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
     if not library.exists():
         folder.mkdir(parents=True, exist_ok=True)
         made = folder / f"{os.getpid()}.so"  # another process may be at it, too
-        command = [*c_compiler(), "-std=c11", "-O1", "-g", "-fPIC", "-shared", *WARNINGS, *flags()]
+        command = [*c_compiler(), "-std=c11", "-O1", "-g", "-fPIC", "-shared", *WARNINGS, *flags(), *shlex.split(asked)]
         subprocess.run([*command, str(source), *bocpy.get_sources(), "-o", str(made)], check=True)
         made.replace(library)
     if str(folder) not in sys.path:
