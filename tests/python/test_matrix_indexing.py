@@ -128,6 +128,9 @@ def test_what_has_an_index():
 
 
 class Fails:
+    def __repr__(self):
+        return "Fails()"
+
     def __index__(self):
         raise LookupError("no number today")
 
