@@ -4,7 +4,7 @@ import math
 import operator
 
 from bocpy import Matrix
-from support import pytest
+from support import pytest, shown
 from support.tables import SHAPES, chances, combine, common, divide, numbers, same, table
 
 METHODS = {
@@ -88,7 +88,7 @@ class Half:
         return 0.5
 
 
-@pytest.mark.parametrize("number", [True, 3, 2**70, Half()], ids=repr)
+@pytest.mark.parametrize("number", [True, 3, 2**70, Half()], ids=shown)
 def test_numbers_of_other_types(number):
     a = Matrix(1, 2, [1.0, -4.0])
     assert (a + number).tolist() == [[1.0 + float(number), -4.0 + float(number)]] == (number + a).tolist()
@@ -117,7 +117,7 @@ def test_lists_are_rows():
     assert a.tolist() == [[10.0, 21.0, 32.0], [13.0, 24.0, 35.0]]
 
 
-@pytest.mark.parametrize("other", ["a", b"ab", None, {}, object(), 1j], ids=repr)
+@pytest.mark.parametrize("other", ["a", b"ab", None, {}, object(), 1j], ids=shown)
 def test_what_is_no_operand(other):
     a = Matrix(1, 2, [1.0, 2.0])
     for attempt in (

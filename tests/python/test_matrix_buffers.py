@@ -8,7 +8,7 @@ import struct
 import sys
 
 from bocpy import Cown, Matrix, notice_write, read, send, when
-from support import check_script, outcome, pytest
+from support import check_script, outcome, pytest, shown
 from support.tables import SHAPES, chances, same, table
 
 LENT = "a buffer of this Matrix is in use"
@@ -181,7 +181,7 @@ def test_numbers_of_other_types(code):
         (memoryview(bytes(8)).cast("d", ()), TypeError, "a memoryview lends no memory with rows"),
         (array.array("d"), ValueError, "at least one"),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_memory_without_numbers(buffer, error, message):
     with pytest.raises(error, match=message):

@@ -50,7 +50,7 @@ def test_the_constructor():
         ((1, 1, "7"), TypeError),
         ((1, 1, b"7"), TypeError),
         ((1, 1, ["7"]), TypeError),
-        ((1, 1, object()), TypeError),
+        ((1, 1, ...), TypeError),
         ((1, 1, 1j), TypeError),
         ((1, 1, [None]), TypeError),
         ((1, 1, Matrix(1, 1)), TypeError),

@@ -5,7 +5,7 @@ import math
 from fractions import Fraction
 
 from bocpy import Matrix
-from support import pytest
+from support import pytest, shown
 from support.tables import SHAPES, bits, chances, divide, same, table
 
 
@@ -150,7 +150,7 @@ def test_digitize():
         ("ab", TypeError),
         (["a"], TypeError),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_what_digitize_refuses(edges, error):
     with pytest.raises(error):
@@ -205,7 +205,7 @@ def test_bins_that_span_the_elements():
         ({"bins": 3, "bounds": ("a", 1)}, TypeError),
         ({}, TypeError),
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_what_bin_refuses(args, error):
     a = Matrix(1, 2, [1, 9])

@@ -3,7 +3,7 @@
 import math
 
 from bocpy import Matrix
-from support import pytest
+from support import pytest, shown
 from support.tables import SHAPES, bits, chances, same, table
 
 
@@ -189,7 +189,7 @@ def test_keys_that_there_are_not(key, error):
     assert a.tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
 
 
-@pytest.mark.parametrize("value", ["a", None, {}, ["a", 1, 2], [[1, 2, 3]], 1j], ids=repr)
+@pytest.mark.parametrize("value", ["a", None, {}, ["a", 1, 2], [[1, 2, 3]], 1j], ids=shown)
 def test_values_that_there_are_not(value):
     a = Matrix(2, 3, range(6))
     for key in ((0, 0), 0, slice(None), [0], (slice(None), 0)):

@@ -5,7 +5,7 @@ import math
 import random
 
 from bocpy import Cown, Matrix
-from support import pytest
+from support import pytest, shown
 from support.tables import SHAPES, chances, numbers
 
 numpy = pytest.importorskip("numpy")
@@ -117,7 +117,7 @@ def test_operators_with_arrays_give_matrices():
 
 
 @pytest.mark.parametrize(
-    "number", [numpy.float64(2.5), numpy.float32(2.5), numpy.int64(2), numpy.bool_(True), numpy.array(2.5)], ids=repr
+    "number", [numpy.float64(2.5), numpy.float32(2.5), numpy.int64(2), numpy.bool_(True), numpy.array(2.5)], ids=shown
 )
 def test_numbers_of_numpy(number):
     a = Matrix(1, 2, [1, -2])

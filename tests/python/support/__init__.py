@@ -9,6 +9,7 @@ from support.crew import Crew, worker_name
 from support.handshake import Handshake
 from support.inert import pytest
 from support.lives import Loud, come_by, put, read_exactly
+from support.names import shown
 from support.outcomes import error_of, outcome, text_of
 from support.place import KEPT, interpreter
 from support.scripts import EVERY_WAY, USUAL_WAYS, check_script, every_way, run_script, start_script, usual_ways
@@ -33,6 +34,7 @@ __all__ = [
     "pytest",
     "read_exactly",
     "run_script",
+    "shown",
     "start_script",
     "text_of",
     "threads_only",
