@@ -520,7 +520,7 @@ unsafe extern "C" fn new_instance<T: Native>(
         guard(py, ptr::null_mut(), || {
             let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
             let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
-            if (*class).tp_flags & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 {
+            if super::subclass::flags(class) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 {
                 return abstract_instance(py, class);
             }
             let value = match is_own::<T>(class) {
