@@ -188,6 +188,10 @@ def _advice(annotation):
 
 
 def _check_name(cls, name):
+    if not isinstance(name, str) or not name.isidentifier():
+        raise TypeError(
+            f"a field of the record {cls.__qualname__} cannot be called {name!r}: that is no name of a variable"
+        )
     if keyword.iskeyword(name) or (name.startswith("__") and name.endswith("__")):
         raise TypeError(
             f"a field of the record {cls.__qualname__} cannot be called '{name}', which has a meaning of its own"
@@ -257,10 +261,22 @@ class _Field:
         self.format = format
 
     def __get__(self, instance, owner=None):
-        return self if instance is None else Record.__getattribute__(instance, self.__name__)
+        if instance is None:
+            return self
+        self._check(instance)
+        return Record.__getattribute__(instance, self.__name__)
 
     def __set__(self, instance, value):
+        self._check(instance)
         Record.__setattr__(instance, self.__name__, value)
+
+    def _check(self, instance):
+        """Raises if it would be asked for again and again, as the record itself has no such field."""
+        if self.__name__ not in instance.asdict():
+            raise TypeError(
+                f"this {type(instance).__qualname__} has no field '{self.__name__}': it was made by "
+                "another class, and assigning to __class__ does not change that"
+            )
 
     def __repr__(self):
         return f"<field '{self.__name__}' of a record, {self.format!r}>"

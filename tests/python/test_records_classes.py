@@ -7,7 +7,7 @@ import pickle
 import typing
 from typing import Annotated, ClassVar, Generic, TypeVar
 
-from bocpy import Record, record
+from bocpy import Cown, Record, record
 from support import check_script, pytest
 
 T = TypeVar("T")
@@ -488,6 +488,26 @@ def test_the_class_that_was_decorated_is_left_as_it_was():
 
     Made = record(Point)
     assert Made is not Point and Point.x == 1.0 and Point().get() == 1.0 and Made(2.0).get() == 2.0
+
+
+def test_another_class_assigned_to_a_record_does_not_change_its_fields():
+    @record
+    class One:
+        x: int = 5
+
+    @record
+    class Other:
+        y: Annotated[bytes, 100] = b"y"
+
+    r = One()
+    r.__class__ = Other
+    assert r.x == 5 and r.astuple() == (5,)
+    for use in (lambda: r.y, lambda: setattr(r, "y", b"z")):
+        with pytest.raises(TypeError, match="has no field 'y': it was made by another class"):
+            use()
+    with pytest.raises(TypeError, match=r"was made as a .*One, and another class has been assigned"):
+        Cown(r)
+    assert type(Cown(One(6)).unwrap()) is One and type(Cown(Other()).unwrap()) is Other
 
 
 def test_fields_assigned_in_methods_and_by_name_of_the_class():

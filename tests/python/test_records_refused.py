@@ -149,6 +149,12 @@ def test_too_many_bytes():
         )
 
 
+@pytest.mark.parametrize("name", ["", "a b", "c:d", "1st", "a\0b", "\ud800", 5, None], ids=ascii)
+def test_a_field_whose_name_is_none(name):
+    with pytest.raises(TypeError, match="a field of the record Shop cannot be called"):
+        record(type("Shop", (), {"__annotations__": {name: float}}))
+
+
 @pytest.mark.parametrize("name", ["class", "None", "lambda"])
 def test_a_field_that_is_called_like_a_keyword(name):
     with pytest.raises(TypeError, match=f"Shop.*'{name}'"):

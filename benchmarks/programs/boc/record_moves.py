@@ -11,24 +11,24 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Annotated
 
+import bocpy
 from bocpy import Cown, quiesce, start, wait, when
-
-try:
-    from bocpy import record
-except ImportError:
-    record = dataclass
 
 OBJECTS = 500
 WARM_UP = 2
 BYTES = int(os.environ.get("RECORD_BYTES", "0"))
 
 
-@record
+def typed(cls):
+    return bocpy.record(cls) if hasattr(bocpy, "record") else dataclass(cls)
+
+
+@typed
 class Small:
     count: int = 0
 
 
-@record
+@typed
 class Large:
     count: int = 0
     data: Annotated[bytes, 65_000] = b""

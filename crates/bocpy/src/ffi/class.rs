@@ -9,6 +9,7 @@ use super::method::{MethodDef, PropertyDef, guard};
 use super::object::{Borrowed, Object, Python};
 use super::slots::Slots;
 use super::spares::Spares;
+use super::subclass;
 use super::{Dict, PyResult, Tuple};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
@@ -520,7 +521,7 @@ unsafe extern "C" fn new_instance<T: Native>(
         guard(py, ptr::null_mut(), || {
             let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
             let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
-            if (*class).tp_flags & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 {
+            if subclass::flags(class) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 {
                 return abstract_instance(py, class);
             }
             let value = match is_own::<T>(class) {

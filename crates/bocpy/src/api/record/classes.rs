@@ -88,6 +88,13 @@ pub(super) fn prepare(class: &Object<'_>, shape: &'static Shape) -> PyResult<()>
     if shape.definition.get().is_some() {
         return Ok(());
     }
+    if !shape_of(class).is_some_and(|own| std::ptr::eq(own, shape)) {
+        let message = format!(
+            "this record was made as a {}, and another class has been assigned to its __class__: it cannot be moved as that",
+            shape.name
+        );
+        return Err(error::raise(class.py(), Kind::Type, &message));
+    }
     let definition = Portable::encode(class, Taking::Copy)?;
     register(class, shape)?;
     // Another thread may have been faster, with the same.

@@ -133,7 +133,7 @@ impl Shape {
             let offset = shape.size.next_multiple_of(format.alignment());
             let hash = fields::hash_of(py, name)?;
             let chain = &mut shape.table[hash as usize % TABLE];
-            let next = std::mem::replace(chain, placed.len() as u16 + 1);
+            let next = std::mem::replace(chain, (placed.len() as u16).wrapping_add(1));
             placed.push(Field {
                 name: name.clone(),
                 hash,
