@@ -21,6 +21,7 @@ EXAMPLES = [
     "dashboard",
     "dining_philosophers",
     "fibonacci",
+    "heat",
     "orderbook",
     "pipeline",
     "prime_factor",
@@ -73,6 +74,7 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
         "cooking_threads": ["--minute", "0.001"],
         "dashboard": ["--frames", "10"],
         "fibonacci": ["10"],
+        "heat": ["--size", "60", "--steps", "20"],
         "service": ["--requests", "20"],
         "word_count": [str(tmp_path)],
     }.get(example, [])
@@ -98,6 +100,9 @@ def test_an_imported_example_runs_as_a_script_does(example, tmp_path):
         ("dashboard", ["--districts", "1"]),
         ("dashboard", ["--window", "--headless"]),
         ("fibonacci", ["-1"]),
+        ("heat", ["--size", "39"]),
+        ("heat", ["--size", "40", "--blocks", "6"]),
+        ("heat", ["--picture", "no such folder/a.png"]),
         ("orderbook", ["--orders", "0"]),
         ("orderbook", ["--traders", "1"]),
         ("orderbook", ["--traders", "1001"]),
@@ -204,6 +209,16 @@ def test_a_question_is_given_up():
     given_up = "1 + 2: given up" in done.stdout
     assert done.returncode == int(given_up)
     assert ("WRONG" in done.stdout) == given_up
+
+
+@pytest.mark.parametrize("blocks", ["1", "2", "5"])
+def test_heat(blocks, tmp_path):
+    path = tmp_path / "heat.png"
+    text = output_of(
+        "heat", "--size", "80", "--steps", "21", "--blocks", blocks, "--workers", "2", "--picture", str(path)
+    )
+    assert "the results are the same to the last bit" in text and f"over {blocks} block" in text
+    assert path.read_bytes().startswith(b"\x89PNG") and int.from_bytes(path.read_bytes()[16:20], "big") == 80
 
 
 @pytest.mark.parametrize(

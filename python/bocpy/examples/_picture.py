@@ -1,4 +1,4 @@
-"""Drawing triangles without a window, into a PNG file, with the standard library alone."""
+"""Drawing without a window, into a PNG file, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class Picture:
                 last = min(self.width, round(max(crossings)))
                 if first < last:
                     self._rows[row][3 * first : 3 * last] = color * (last - first)
+
+    def line(self, number: int, colors: bytes) -> None:
+        """Set a row of pixels, counted from above; `colors` has red, green and blue of each."""
+        self._rows[self.height - 1 - number][:] = colors
 
     def save(self, path: Path) -> None:
         """Write the file."""
