@@ -182,6 +182,11 @@ def test_one_who_is_part_of_cpython_stays_that(tmp_path):
     check("gcc", f"#define Py_BUILD_CORE 1\n{USES.replace('#  error', '//')}", tmp_path, "-std=gnu17")
 
 
+def test_the_limited_api_is_refused(tmp_path):
+    with pytest.raises(AssertionError, match="without Py_LIMITED_API"):
+        check("gcc", "#include <bocpy/bocpy.h>\n", tmp_path, "-DPy_LIMITED_API=0x030a0000")
+
+
 INTRIN = """
 #define __int64 long long
 static __int64 _InterlockedCompareExchange64(volatile __int64 *place, __int64 desired, __int64 expected)

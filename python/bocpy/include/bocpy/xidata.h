@@ -34,6 +34,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef Py_LIMITED_API
+#  error "bocpy's headers need what is private to CPython: build for each of its versions, without Py_LIMITED_API"
+#endif
+
 #if PY_VERSION_HEX < 0x030A0000
 #  error "bocpy needs Python 3.10 or newer"
 #endif
