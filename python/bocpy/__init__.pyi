@@ -904,7 +904,6 @@ class Record:
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
-@disjoint_base
 class RecordArray(Generic[_Record]):
     """Records of one class, one after the other in one block of memory that moves by reference, like a single record.
 
@@ -914,6 +913,7 @@ class RecordArray(Generic[_Record]):
     same memory: while they are in use, the array cannot be moved (RuntimeError).
     """
 
+    def __init__(self, *args: Never, **kwargs: Never) -> None: ...
     @property
     def record(self) -> type[_Record]:
         """The class of the records."""
@@ -930,6 +930,8 @@ class RecordArray(Generic[_Record]):
     def tolist(self) -> list[_Record]:
         """Return a list of records with the same values."""
 
+    @classmethod
+    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
     def __len__(self) -> int: ...
     @overload
     def __getitem__(self, key: SupportsIndex, /) -> _Record: ...
