@@ -5,6 +5,7 @@ import math
 import random
 import struct
 import sys
+import sysconfig
 from typing import Annotated
 
 from bocpy import Record, record
@@ -167,10 +168,9 @@ def test_a_float_field_holds_what_struct_gives_back(code):
 
 @pytest.mark.parametrize(("code", "value"), [("e", 65520.0), ("e", -1e300), ("f", 3.5e38), ("f", -1e300)])
 def test_a_float_that_is_too_large_is_an_overflow(code, value):
-    with pytest.raises(OverflowError):
-        struct.pack(code, value)
+    """As with `struct`, of which some builds of 3.13 let those for "f" pass, as infinities."""
     r = Numbers(**{code: 1.0})
-    with pytest.raises(OverflowError):
+    with pytest.raises(OverflowError, match=f"the field '{code}' of Numbers"):
         setattr(r, code, value)
     assert getattr(r, code) == 1.0
 
@@ -440,10 +440,8 @@ def test_blank_records():
     assert Quote.__new__(Quote).astuple() == (0.0, 0.0, 0, True, b"", 0)
 
 
+@pytest.mark.skipif(sysconfig.get_config_var("Py_GIL_DISABLED"), reason="all objects are larger there")
 def test_a_record_is_small():
-    class Slots:
-        __slots__ = ("a", "b", "c", "d", "e")
-
     @record
     class Five:
         a: float = 0.0
