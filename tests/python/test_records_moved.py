@@ -8,7 +8,7 @@ import threading
 from typing import Annotated
 
 import bocpy
-from bocpy import Cown, record, send, start, wait, when
+from bocpy import Cown, record, send, start, wait, when, whencall
 from support import error_of, interpreters_only, outcome, pytest
 
 
@@ -160,6 +160,18 @@ def test_two_captures_of_one_behavior():
 
     q.bid = 5.0
     assert outcome(Cown(q)).bid == 5.0
+
+
+def test_what_star_args_take_says_so():
+    q, r = Quote(1.0), Quote(2.0)
+
+    def body(first, *rest, factor=2):
+        return factor * (first + sum(quote.bid for quote in rest))
+
+    assert outcome(whencall(body, [], [1, q, r])) == 8.0
+    for handle in (q, r):
+        with pytest.raises(RuntimeError, match="it is now the value of 'rest', which the behavior .*body' captures"):
+            handle.bid  # noqa: B018
 
 
 def test_a_refused_behavior_leaves_its_captures_where_they_were():

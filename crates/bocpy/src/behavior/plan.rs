@@ -8,7 +8,7 @@ use super::batched::Batched;
 use super::globals::{Snapshot, Taken};
 use super::then::{Named, Then};
 use crate::ffi::function::{CodeObject, PyFunction};
-use crate::ffi::{Object, PyResult, Python, number};
+use crate::ffi::{Object, PyResult, Python, error, number};
 use parking_lot::Mutex;
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -146,12 +146,27 @@ impl Plan {
 
     /// The name of a parameter, or of a variable of an enclosing function.
     pub(crate) fn variable(&self, py: Python<'_>, list: &CStr, place: usize) -> String {
-        let name = self.code_object.open(py).and_then(|code| {
+        let name = || {
+            let code = self.code_object.open(py)?;
             let names = code.getattr(list).ok()?;
-            let name = names.as_tuple()?.item(place).ok()?;
-            name.to_str().map(str::to_owned)
+            let place = match list == c"co_varnames" && place >= self.parameters {
+                // What `*args` takes, whose name comes after those that are given by name only.
+                true => {
+                    let by_name = code.getattr(c"co_kwonlyargcount").ok()?.as_int()?.to_u64()?;
+                    self.parameters + by_name as usize
+                }
+                false => place,
+            };
+            names.as_tuple()?.items().ok()?.get(place)?.to_str().map(str::to_owned)
+        };
+        let found = error::aside(py, || {
+            let name = name();
+            if name.is_none() {
+                error::clear(py);
+            }
+            name
         });
-        name.unwrap_or_else(|| "?".into())
+        found.unwrap_or_else(|| "?".into())
     }
 }
 
