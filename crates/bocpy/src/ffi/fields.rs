@@ -1,6 +1,6 @@
 //! Attributes of instances that are found in their values, before a look at the class and its bases.
 
-use super::PyResult;
+use super::{PyResult, error};
 use super::class::{Instance, Native};
 use super::method::guard;
 use super::object::{Borrowed, Object, Python};
@@ -144,9 +144,9 @@ unsafe fn assume_name<'a, 'py>(name: &'a Object<'py>) -> &'a Name<'py> {
     unsafe { &*ptr::from_ref(name).cast() }
 }
 
-/// Whether the class of an object itself has something of that name.
+/// Whether the class of an object itself has something of that name. What is raised just now stays.
 pub(crate) fn own_method(object: &Object<'_>, name: &Name<'_>) -> bool {
-    own_attribute(&object.class(), &name.0).is_some()
+    error::aside(object.py(), || own_attribute(&object.class(), &name.0).is_some())
 }
 
 /// An attribute as instances of `class` have it, for `this` in place of one: what the class has of that name, bound. What

@@ -6,7 +6,7 @@ use super::cown::CownObject;
 use super::out_of_band::OutOfBand;
 use super::pack::{is_packed, pack};
 use super::packed::{LARGE, Packed};
-use super::recorded::with_records;
+use super::recorded::{has_method, with_records};
 use super::registered::Manner;
 use super::scalar::Scalar;
 use super::unpack::unpack;
@@ -380,7 +380,11 @@ impl Portable {
 fn cannot_move(object: &Object<'_>, raised: Raised, what: impl Fn() -> String) -> Raised {
     let py = object.py();
     // What moves by reference says for itself why it can't.
-    if error::is(py, Kind::KeyboardInterrupt) || error::is(py, Kind::Memory) || is_reference(object) {
+    if error::is(py, Kind::KeyboardInterrupt)
+        || error::is(py, Kind::Memory)
+        || is_reference(object)
+        || has_method(object)
+    {
         return raised;
     }
     let Some(reason) = error::take(py) else { return raised };

@@ -33,6 +33,14 @@ pub(crate) fn recorded<'py>(object: &Object<'py>) -> PyResult<Option<Object<'py>
     Ok(Some(record))
 }
 
+/// Whether the class of an object has such a method. What is raised just now stays.
+pub(crate) fn has_method(object: &Object<'_>) -> bool {
+    special::may_have(object)
+        && error::aside(object.py(), || {
+            special::method_of_class(object, c"__record__").is_ok_and(|method| method.is_some())
+        })
+}
+
 /// A copy of a list, tuple or dict, and of those in it, in which records stand in the place of such objects. `None` if there
 /// are none.
 pub(crate) fn with_records<'py>(container: &Object<'py>) -> PyResult<Option<Object<'py>>> {
@@ -52,8 +60,9 @@ struct Replacing<'py> {
 
 impl<'py> Replacing<'py> {
     fn replaced(&mut self, object: &Object<'py>, depth: usize) -> PyResult<Option<Object<'py>>> {
-        let is_container = object.is_list() || object.is_tuple() || object.is_dict();
-        if depth == DEPTH || !(is_container || special::may_have(object)) {
+        let is_of_program = special::may_have(object);
+        let is_container = !is_of_program && (object.is_list() || object.is_tuple() || object.is_dict());
+        if depth == DEPTH || !(is_container || is_of_program) {
             return Ok(None);
         }
         if let Some(seen) = self.seen.get(&object.address()) {
@@ -61,12 +70,12 @@ impl<'py> Replacing<'py> {
         }
         self.kept.push(object.clone());
         self.seen.insert(object.address(), None);
-        let replaced = if let Some(dict) = object.as_dict() {
-            self.dict(dict, depth)?
-        } else if is_container {
-            self.sequence(object, depth)?
-        } else {
+        let replaced = if is_of_program {
             recorded(object)?
+        } else if let Some(dict) = object.as_dict() {
+            self.dict(dict, depth)?
+        } else {
+            self.sequence(object, depth)?
         };
         self.seen.insert(object.address(), replaced.clone());
         Ok(replaced)

@@ -91,11 +91,20 @@ impl Fields for Element {
     ) -> PyResult<Option<Object<'py>>> {
         let index = this.value().index;
         let array = array(py, this)?;
-        let (shape, found) = array.with(py, |records, bytes| {
+        let found = array.with(py, |records, bytes| {
             let record = &bytes[records.place(index)];
             let shape = records.shape();
             (shape, shape.find(name).map(|field| field.format.open(py, field.of(record))))
-        })?;
+        });
+        let (shape, found) = match found {
+            Ok(found) => found,
+            // Its methods say themselves what is wrong.
+            Err(_) if fields::own_method(this, name) => {
+                error::clear(py);
+                return Ok(None);
+            }
+            Err(raised) => return Err(raised),
+        };
         match found {
             Some(found) => found.map(Some),
             // Methods and properties of the records are those of elements, too.
