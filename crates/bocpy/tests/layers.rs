@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// From the bottom to the top.
 const LAYERS: [&str; 6] = ["ffi", "interpreter", "transport", "behavior", "host", "api"];
@@ -20,17 +20,31 @@ fn code_of(text: &str) -> String {
     text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
 
+/// All files in a folder and in those within it, and how deep in it each is.
+fn files_in(folder: &Path, depth: usize, found: &mut Vec<(PathBuf, usize)>) {
+    for entry in fs::read_dir(folder).expect("a folder for each layer") {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_in(&path, depth + 1, found);
+        } else {
+            found.push((path, depth));
+        }
+    }
+}
+
 #[test]
 fn each_layer_uses_those_below_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut upwards = Vec::new();
     let mut arrows = BTreeSet::new();
     for (height, layer) in LAYERS.iter().enumerate() {
-        for file in fs::read_dir(src.join(layer)).expect("a folder for each layer") {
-            let file = file.unwrap().path();
-            let name = format!("{layer}/{}", file.file_name().unwrap().to_str().unwrap());
+        let mut files = Vec::new();
+        files_in(&src.join(layer), 0, &mut files);
+        for (file, depth) in files {
+            let name = file.strip_prefix(&src).unwrap().display();
             let code = code_of(&fs::read_to_string(&file).unwrap());
-            assert!(!code.contains("super::super::"), "{name} leaves its folder by super::super::");
+            let way_out = "super::".repeat(depth + 2);
+            assert!(!code.contains(&way_out), "{name} leaves its layer by {way_out}");
             for target in used(&code) {
                 let Some(target_height) = LAYERS.iter().position(|layer| *layer == target) else {
                     panic!("{name} uses crate::{target}, which is no layer: name the layer first");
