@@ -9,7 +9,7 @@ import sys
 from typing import Annotated
 
 import bocpy
-from bocpy import Cown, RecordArray, quiesce, read, receive, record, send, wait, when
+from bocpy import Cown, RecordArray, quiesce, read, receive, record, send, when
 from support import interpreters_only, outcome, pytest, shown
 
 
@@ -484,13 +484,17 @@ def test_a_large_array_is_not_copied():
 
 
 @interpreters_only
-def test_a_thousand_moves_between_workers(crew):
+def test_moves_between_workers(crew):
+    workers = crew.start(2)
     cown = Cown(numbered(10))
     for turn in range(200):
-        crew.run(turn % 2, lambda c: setattr(c.value[0], "size", c.value[0].size + 1), cown)
-    wait()
+        crew.run(workers[turn % 2], add_one, cown)
     with cown:
         assert cown.value[0].size == 200
+
+
+def add_one(cown):
+    cown.value[0].size += 1
 
 
 def test_random_changes_beside_a_model():

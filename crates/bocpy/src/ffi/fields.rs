@@ -1,10 +1,10 @@
 //! Attributes of instances that are found in their values, before a look at the class and its bases.
 
-use super::{PyResult, error};
 use super::class::{Instance, Native};
 use super::method::guard;
 use super::object::{Borrowed, Object, Python};
 use super::subclass::own_attribute;
+use super::{PyResult, error};
 use pyo3_ffi as ffi;
 use std::ffi::c_int;
 use std::ptr;
