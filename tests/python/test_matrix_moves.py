@@ -162,8 +162,12 @@ def test_the_memory_stays_where_it_is():
             start(2)
             c = Cown(Matrix(300, 300, 1))
             found = {when(c)(address).get() for _ in range(8)}
-            with c:
-                found.add(address(c))
+            for _ in range(3):
+                with c:
+                    found.add(address(c))
+                    kept = c.value
+                found.add(when(c)(address).get())
+                assert not kept.acquired
             print(len(found))
             wait()
         """,
