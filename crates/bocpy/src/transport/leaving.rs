@@ -32,7 +32,11 @@ impl Slot {
         }
         self.change(content, |form| match form {
             Form::Resident(left) => {
-                let encoded = left.value.peek(py).map(|object| Portable::release_named(&object, what));
+                // What moves by reference is not copied, however large it is.
+                let encoded = left.value.peek(py).map(|object| {
+                    Portable::reference(&object, Taking::Move(&what))
+                        .map_or_else(|| Portable::release_named(&object, &what), Ok)
+                });
                 match encoded {
                     Some(Ok(portable)) => {
                         drop(left);
