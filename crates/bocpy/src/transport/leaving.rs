@@ -13,8 +13,8 @@ use crate::interpreter::{Home, Resident};
 
 impl Slot {
     /// Makes the value portable if it lives in this interpreter, when its holder releases the cown. If that is not
-    /// possible, the value stays as it is, and the error is raised. Objects that move by reference are copied, as other
-    /// values that the holder leaves may contain them too.
+    /// possible, the value stays as it is, and the error is raised. A value that moves by reference moves; objects of that
+    /// kind within it are copied, as other values that the holder leaves may contain them too.
     pub(crate) fn settle(&self, py: Python<'_>, what: impl Fn() -> String) -> PyResult<()> {
         if self.is_scalar() || self.is_pinned() {
             return Ok(());
