@@ -530,3 +530,23 @@ def test_random_changes_beside_a_model():
             cown = Cown(array)
             array = cown.unwrap()
     assert tuples(array) == [tuple(row) for row in model]
+
+
+def test_results_that_have_the_value_of_a_cown_in_them():
+    cown, other = Cown(numbered(2)), Cown(Quote(5.0))
+
+    @when(cown, read(other))
+    def result(cown, other):
+        return {"array": cown.value, "quotes": [other.value, (other.value,)]}
+
+    result = outcome(result)
+    assert tuples(result["array"]) == tuples(numbered(2)) and result["quotes"][1][0].bid == 5.0
+    result["array"][0].bid = 88.0
+    with cown, other:
+        assert cown.value[0].bid == 0.0 and other.value.bid == 5.0
+
+
+def test_gathered_records():
+    cowns = [Cown(Quote(float(n))) for n in range(4)]
+    assert [quote.bid for quote in bocpy.gather(cowns).get()] == [0.0, 1.0, 2.0, 3.0]
+    assert [outcome(when(cown)(lambda cown: cown.value.bid)) for cown in cowns] == [0.0, 1.0, 2.0, 3.0]

@@ -15,7 +15,7 @@ use crate::interpreter::labels::Label;
 use crate::interpreter::shown::{self, Visible};
 use crate::interpreter::{Imported, Resident, State, attach, backend, epoch};
 use crate::transport::answers::{Answer, Question, Telling, tell_onlookers};
-use crate::transport::by_reference::{Opening, Taking, hand_over, is_reference};
+use crate::transport::by_reference::{Opening, Taking, hand_over, is_data, is_reference};
 use crate::transport::cown::{COWN, CownObject, Handle};
 use crate::transport::holder::Holder;
 use crate::transport::lines::{self, Claim, Waiters};
@@ -412,7 +412,8 @@ impl Task {
         // What is in a cown as well, or kept somewhere, has to be in two places.
         let taking = if value.references() > 1 { Taking::Copy } else { Taking::Move(&what) };
         if stay {
-            slot.put_resident(Resident::at(state.home.clone(), hand_over(&value, taking)?));
+            let value = apart(py, cowns, &value).map_or_else(|| hand_over(&value, taking), Ok)?;
+            slot.put_resident(Resident::at(state.home.clone(), value));
             return Ok(true);
         }
         if let Some(small) = Portable::small(&value).or_else(|| Portable::reference(&value, taking)) {
@@ -629,4 +630,18 @@ impl boc::Body<CownClaimsShape> for Task {
         debug_assert!(ran.is_some());
         ran.flatten()
     }
+}
+
+/// Where values stay the objects that they are: a copy of a result that may have a handle in it which belongs to a cown of
+/// the behavior, and so will be of no use outside. `None`: there is no such cown, or the result cannot be copied.
+fn apart<'py>(py: Python<'py>, cowns: HeldCowns<'_>, value: &Object<'py>) -> Option<Object<'py>> {
+    let is_one = |cown: &Handle| cown.tag().object_here(py).is_some_and(|value| is_data(&value));
+    if is_data(value) || Portable::small(value).is_some() || !cowns.all().any(is_one) {
+        return None;
+    }
+    let copied = Portable::encode(value, Taking::Copy).and_then(|copy| copy.decode(py, Opening::Own));
+    if copied.is_err() {
+        error::clear(py);
+    }
+    copied.ok()
 }
