@@ -13,17 +13,9 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-TOOLS = [
-    "maturin>=1.7",
-    "setuptools>=77",
-    "wheel",
-    "pytest",
-    "pytest-timeout",
-    "pytest-xdist",
-    "coverage",
-    "cloudpickle",
-    "ruff",
-]
+TOOLS = ["maturin>=1.7", "pytest", "pytest-timeout", "pytest-xdist", "coverage", "cloudpickle", "ruff"]
+# For a few tests, which are skipped without them: an index that has the tools need not have these.
+HELPFUL = ["setuptools>=77", "wheel"]
 
 said = []  # by the commands that failed, to find out why
 
@@ -110,6 +102,8 @@ def main():
                 " Install one of: the venv package of your system's Python, pip for any Python, uv."
             )
     subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    if packages is TOOLS and not ran(python, "-m", "pip", "install", "--quiet", *HELPFUL):
+        print(f"{' and '.join(HELPFUL)} could not be installed: the tests that need them are skipped", flush=True)
     made_of.write_text(wanted)
 
 
