@@ -20,7 +20,7 @@ pub(crate) struct PerInterpreter<T> {
 }
 
 /// How many statics of this type there may be.
-const MOST: usize = 64;
+const MOST: usize = 256;
 
 /// The values of one interpreter.
 pub(super) struct Parts {
