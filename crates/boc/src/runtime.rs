@@ -415,6 +415,19 @@ impl Runtime {
         self.shared.suspend(timeout)
     }
 
+    /// The first part of [`Runtime::suspend`], for those who have something to do between both: workers begin no further
+    /// behavior. False if they do not run; otherwise [`Runtime::wait_suspended`] has to follow.
+    #[cfg(not(loom))]
+    pub fn begin_suspend(&self) -> bool {
+        self.shared.begin_suspend()
+    }
+
+    /// The second part: waits until all workers are suspended, and says whether that was so in time.
+    #[cfg(not(loom))]
+    pub fn wait_suspended(&self, timeout: Duration) -> bool {
+        self.shared.phase.wait_suspended(timeout)
+    }
+
     /// Lets suspended workers go on.
     pub fn resume(&self) {
         self.shared.phase.resume();

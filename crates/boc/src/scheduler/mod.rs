@@ -203,6 +203,12 @@ impl Shared {
         self.phase.suspend(timeout, || self.wake_all())
     }
 
+    #[cfg(not(loom))]
+    /// The first part of that.
+    pub(crate) fn begin_suspend(&self) -> bool {
+        self.phase.begin_suspend(|| self.wake_all())
+    }
+
     /// Counts a behavior from outside into a scope, of which the caller is an owner.
     #[inline]
     pub(crate) fn enter_from_outside(&self, scope: &Scope) {

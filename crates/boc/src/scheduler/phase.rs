@@ -71,11 +71,24 @@ impl Phase {
     /// Lets all workers leave their environments, and waits until they have. If that takes longer than `timeout`, cancels
     /// it and returns false.
     pub(crate) fn suspend(&self, timeout: Duration, wake: impl FnOnce()) -> bool {
-        let outside = self.lock();
+        self.begin_suspend(wake) && self.wait_suspended(timeout)
+    }
+
+    #[cfg(not(loom))]
+    /// The first part of that: from now on, workers leave. False if they do not run.
+    pub(crate) fn begin_suspend(&self, wake: impl FnOnce()) -> bool {
+        let _outside = self.lock();
         if self.now.compare_exchange(RUNNING, SUSPENDED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return false;
         }
         wake();
+        true
+    }
+
+    #[cfg(not(loom))]
+    /// The second part.
+    pub(crate) fn wait_suspended(&self, timeout: Duration) -> bool {
+        let outside = self.lock();
         let all_outside = |outside: &mut usize| *outside < self.workers;
         let waited = self.changed.wait_timeout_while(outside, timeout, all_outside);
         let (outside, _) = waited.unwrap_or_else(PoisonError::into_inner);

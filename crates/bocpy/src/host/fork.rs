@@ -54,8 +54,9 @@ pub(crate) fn before(py: Python<'_>) {
             let suspended =
                 engine.filter(|engine| engine.has_interpreters && boc::current_worker().is_none());
             let suspend = |engine: &Arc<Engine>| {
-                // The values that live there may need this thread.
-                errands::attend_during(|| engine.runtime.suspend(PATIENCE))
+                // At once, before they begin anything else. Some of the values that live there may need this thread.
+                engine.runtime.begin_suspend()
+                    && errands::attend_during(|| engine.runtime.wait_suspended(PATIENCE))
             };
             let outside = suspended.as_ref().is_none_or(suspend);
             workers::end_spares();
