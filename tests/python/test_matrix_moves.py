@@ -2,6 +2,7 @@
 
 import gc
 import re
+import sys
 import threading
 
 from bocpy import (
@@ -19,7 +20,7 @@ from bocpy import (
     wait,
     when,
 )
-from support import check_script, error_of, not_strict, outcome, pytest
+from support import BACKEND, check_script, error_of, not_strict, outcome, pytest
 
 MOVED = re.compile("this Matrix has been moved: it is now (.*?)\\. One handle at a time")
 VALUES = [[1.0, 2.0], [3.0, 4.0]]
@@ -145,6 +146,7 @@ def test_behaviors_take_turns():
 
 
 @not_strict
+@pytest.mark.skipif(BACKEND == "interpreters" and sys.version_info < (3, 13), reason="ctypes refuses workers there")
 def test_the_memory_stays_where_it_is():
     """On its way from worker to worker nothing is copied: each sees the elements at the same address."""
     check_script(

@@ -349,10 +349,10 @@ def test_a_module_that_makes_another_class_on_each_worker():
         reports=1,
         files={
             "odd.py": """
-                import threading
+                import os, threading
                 from bocpy import record
 
-                on_main = threading.current_thread() is threading.main_thread()
+                on_main = threading.get_native_id() == os.getpid()
 
                 @record
                 class Item:
