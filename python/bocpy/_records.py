@@ -114,8 +114,13 @@ def _inherited(cls):
                 f"the record {cls.__qualname__} is derived from two records, {found[0].__qualname__} and "
                 f"{other.__qualname__}: choose one"
             )
-    _, (_, _, _, _, fields, _, _) = vars(found[0])["__record_shape__"].__reduce__()
-    return {field[0]: field for field in fields}
+    return {field[0]: field for field in _fields_of(found[0])}
+
+
+def _fields_of(cls):
+    """For each field of a record: its name, its format, and its default if it has one."""
+    _, (_, _, _, _, fields, _, _) = cls.__record_shape__.__reduce__()
+    return fields
 
 
 def _annotations(cls, variables):
@@ -293,7 +298,6 @@ class _Signature:
             raise AttributeError("__signature__")  # that of its own function is asked for then
         from inspect import Parameter, Signature
 
-        _, (_, _, _, _, fields, _, _) = owner.__record_shape__.__reduce__()
         kind = Parameter.POSITIONAL_OR_KEYWORD
         annotations = {}
         for base in reversed(owner.__mro__):
@@ -306,7 +310,7 @@ class _Signature:
                 default=field[2] if len(field) > 2 else Parameter.empty,
                 annotation=annotations.get(field[0], Parameter.empty),
             )
-            for field in fields
+            for field in _fields_of(owner)
         )
 
     def __reduce__(self):

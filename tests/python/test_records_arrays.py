@@ -10,7 +10,7 @@ from typing import Annotated
 
 import bocpy
 from bocpy import Cown, RecordArray, quiesce, read, receive, record, send, when
-from support import interpreters_only, outcome, pytest, shown
+from support import interpreters_only, outcome, pytest, refusal, shown
 
 
 @record
@@ -52,15 +52,6 @@ class Other:
 @record(frozen=True)
 class Fixed:
     x: float = 1.0
-
-
-def refusal(attempt):
-    """The text of the error that it raises."""
-    try:
-        attempt()
-    except (RuntimeError, TypeError) as error:
-        return str(error)
-    return "no error"
 
 
 DEFAULTS = (0.0, 2.0, 0, True, b"xx", 0)

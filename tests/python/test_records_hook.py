@@ -5,22 +5,13 @@ import enum
 
 import bocpy
 from bocpy import Cown, Matrix, PinnedCown, quiesce, receive, record, send, wait, when
-from support import check_script, interpreters_only, outcome, pytest, usual_ways
+from support import check_script, interpreters_only, outcome, pytest, refusal, usual_ways
 
 
 @record
 class Body:
     x: float
     v: float = 0.0
-
-
-def refusal(attempt):
-    """The text of the error that it raises."""
-    try:
-        attempt()
-    except (RuntimeError, TypeError) as error:
-        return str(error)
-    return "no error"
 
 
 class Particle:

@@ -10,7 +10,7 @@ from support.handshake import Handshake
 from support.inert import pytest
 from support.lives import Loud, come_by, put, read_exactly
 from support.names import shown
-from support.outcomes import error_of, outcome, text_of
+from support.outcomes import error_of, outcome, refusal, text_of
 from support.place import KEPT, interpreter
 from support.scripts import EVERY_WAY, USUAL_WAYS, check_script, every_way, run_script, start_script, usual_ways
 
@@ -33,6 +33,7 @@ __all__ = [
     "put",
     "pytest",
     "read_exactly",
+    "refusal",
     "run_script",
     "shown",
     "start_script",

@@ -26,3 +26,12 @@ def error_of(cown):
 def text_of(error):
     """All that an exception says: type, message, notes and causes."""
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+
+def refusal(attempt):
+    """The text of the error that it raises."""
+    try:
+        attempt()
+    except (RuntimeError, TypeError) as error:
+        return str(error)
+    return "no error"

@@ -710,6 +710,17 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
 }
 
+impl Comparison {
+    /// What equal things give. `None`: that is not what is asked.
+    pub(crate) fn of_equals(self) -> Option<bool> {
+        match self {
+            Comparison::Equal => Some(true),
+            Comparison::NotEqual => Some(false),
+            _ => None,
+        }
+    }
+}
+
 unsafe extern "C" fn compare_with<T: Native>(
     left: *mut ffi::PyObject,
     right: *mut ffi::PyObject,

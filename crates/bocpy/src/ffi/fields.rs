@@ -1,10 +1,10 @@
 //! Attributes of instances that are found in their values, before a look at the class and its bases.
 
+use super::PyResult;
 use super::class::{Instance, Native};
 use super::method::guard;
 use super::object::{Borrowed, Object, Python};
 use super::subclass::own_attribute;
-use super::{PyResult, error};
 use pyo3_ffi as ffi;
 use std::ffi::c_int;
 use std::ptr;
@@ -146,7 +146,7 @@ unsafe fn assume_name<'a, 'py>(name: &'a Object<'py>) -> &'a Name<'py> {
 
 /// Whether the class of an object itself has something of that name. What is raised just now stays.
 pub(crate) fn own_method(object: &Object<'_>, name: &Name<'_>) -> bool {
-    error::aside(object.py(), || own_attribute(&object.class(), &name.0).is_some())
+    own_attribute(&object.class(), &name.0).is_some()
 }
 
 /// An attribute as instances of `class` have it, for `this` in place of one: what the class has of that name, bound. What

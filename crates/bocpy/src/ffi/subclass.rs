@@ -116,7 +116,7 @@ unsafe fn has_layout<T: Native>(class: *mut ffi::PyTypeObject) -> bool {
     }
 }
 
-/// What a class made by Python code has of that name itself, not from a base.
+/// What a class made by Python code has of that name itself, not from a base. What is raised just now stays.
 pub(crate) fn own_attribute<'a, 'py>(class: &'a Object<'py>, name: &Object<'_>) -> Option<Borrowed<'a, 'py>> {
     let py = class.py();
     // SAFETY: a class, as is checked; its dict is there as long as it is, and what is asked for here is never taken out.
@@ -128,11 +128,7 @@ pub(crate) fn own_attribute<'a, 'py>(class: &'a Object<'py>, name: &Object<'_>) 
         if flags(class) & ffi::Py_TPFLAGS_HEAPTYPE == 0 || (*class).tp_dict.is_null() {
             return None;
         }
-        let found = ffi::PyDict_GetItemWithError((*class).tp_dict, name.as_ptr());
-        if found.is_null() {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        Some(Borrowed::new(py, found))
+        let found = ffi::PyDict_GetItem((*class).tp_dict, name.as_ptr());
+        (!found.is_null()).then(|| Borrowed::new(py, found))
     }
 }

@@ -74,7 +74,7 @@ impl Numbers for View {
         operate(py, operator, left, right)
     }
 
-    /// The name is bound to a new matrix: NotImplemented has Python do that.
+    /// The elements stay as they are: the name is bound to a new matrix.
     fn operate_in_place<'py>(
         py: Python<'py>,
         operator: Operator,

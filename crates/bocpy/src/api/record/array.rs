@@ -150,13 +150,7 @@ impl Native for Array {
         let found = this.value().with(py, |records, _| (records.shape(), records.length));
         match found {
             Ok((shape, length)) => text::string(py, &format!("<RecordArray of {length} {}>", shape.name)),
-            Err(raised) if error::is(py, Error::Runtime) => {
-                let _ = raised;
-                let why = error::describe(py);
-                let why = why.strip_prefix("RuntimeError: ").unwrap_or(&why);
-                text::string(py, &format!("<RecordArray that cannot be used: {why}>"))
-            }
-            Err(raised) => Err(raised),
+            Err(raised) => handle::useless(py, raised, || "RecordArray".into()),
         }
     }
 
@@ -167,11 +161,7 @@ impl Native for Array {
     ) -> PyResult<Option<Object<'py>>> {
         let py = this.py();
         let Some(other) = array_of(other) else { return Ok(None) };
-        let wants = match comparison {
-            Comparison::Equal => true,
-            Comparison::NotEqual => false,
-            _ => return Ok(None),
-        };
+        let Some(wants) = comparison.of_equals() else { return Ok(None) };
         if std::ptr::eq(this.value(), other) {
             let equal = this.value().with(py, are_equal_to_themselves)?;
             return Ok(Some(number::boolean(py, equal == wants)));

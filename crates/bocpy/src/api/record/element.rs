@@ -162,13 +162,7 @@ impl Native for Element {
                     &format!("<element {}: {}>", this.value().index, shown.to_str().unwrap_or("?")),
                 )
             }
-            Err(raised) if error::is(py, Error::Runtime) => {
-                let _ = raised;
-                let why = error::describe(py);
-                let why = why.strip_prefix("RuntimeError: ").unwrap_or(&why);
-                text::string(py, &format!("<element that cannot be used: {why}>"))
-            }
-            Err(raised) => Err(raised),
+            Err(raised) => handle::useless(py, raised, || "element".into()),
         }
     }
 
@@ -178,11 +172,7 @@ impl Native for Element {
         comparison: Comparison,
     ) -> PyResult<Option<Object<'py>>> {
         let py = this.py();
-        let wants = match comparison {
-            Comparison::Equal => true,
-            Comparison::NotEqual => false,
-            _ => return Ok(None),
-        };
+        let Some(wants) = comparison.of_equals() else { return Ok(None) };
         let others = match Record::of(other) {
             Some(record) => Some(record.with(py, |record, bytes| (record.shape(), bytes.to_vec()))?),
             None => bytes_of(py, other)?,

@@ -11,7 +11,7 @@ use crate::ffi::error::{self, Kind as Error};
 use crate::ffi::fields::{Fields, Name, Slots};
 use crate::ffi::method::{self, Function, Method, MethodDef};
 use crate::ffi::ownership::{Ownable, Owned};
-use crate::ffi::{Dict, Object, PyResult, Python, Tuple, number, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Raised, Tuple, number, text};
 use crate::interpreter::PerInterpreter;
 use crate::transport::by_reference::{self, ByReference, Kind};
 use smallvec::SmallVec;
@@ -186,15 +186,7 @@ impl Native for Handle {
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {
         let values = match values_of(py, this.value()) {
             Ok(values) => values,
-            // Who only looks at a variable is told, and not stopped.
-            Err(raised) if error::is(py, Error::Runtime) => {
-                let _ = raised;
-                let why = error::describe(py);
-                let why = why.strip_prefix("RuntimeError: ").unwrap_or(&why);
-                let name = this.class_name();
-                return text::string(py, &format!("<{name} that cannot be used: {why}>"));
-            }
-            Err(raised) => return Err(raised),
+            Err(raised) => return useless(py, raised, || this.class_name()),
         };
         let shape = this.value().with(py, |record, _| record.shape())?;
         let mut text = format!("{}(", shape.name);
@@ -233,6 +225,17 @@ impl Native for Handle {
         };
         Ok(Some(number::boolean(py, holds)))
     }
+}
+
+/// The `repr` of `what`, of which it has just been raised that it has no right to its data any more: who only looks at a variable is told,
+/// and not stopped.
+pub(super) fn useless(py: Python<'_>, raised: Raised, what: impl FnOnce() -> String) -> PyResult<Object<'_>> {
+    if !error::is(py, Error::Runtime) {
+        return Err(raised);
+    }
+    let why = error::describe(py);
+    let why = why.strip_prefix("RuntimeError: ").unwrap_or(&why);
+    text::string(py, &format!("<{} that cannot be used: {why}>", what()))
 }
 
 /// How one record stands to another: the first fields that differ decide. `None` if these are not comparable.
