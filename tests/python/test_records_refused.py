@@ -77,7 +77,7 @@ def test_an_annotation_that_is_no_field(annotation):
         (Annotated[bytes, -1], "from 1 to 65535"),
         (Annotated[bytes, 65_536], "from 1 to 65535"),
         (Annotated[bytes, True], "length of bytes"),
-        (Annotated[bytes, 8.0], "length of bytes"),
+        (Annotated[bytes, 8.5], "length of bytes"),
         (Annotated[int, "z"], "codes for int are b, B, h"),
         (Annotated[int, "d"], "codes for int are"),
         (Annotated[int, "s"], "codes for int are"),
