@@ -1,6 +1,7 @@
 """Behavior-oriented concurrency: data lives in cowns, and behaviors run once they alone hold the cowns they name."""
 
 from ._core import (
+    _C_API,  # noqa: F401 -- where native types of other packages find it
     TIMEOUT,
     WORKER_COUNT,
     Cown,

@@ -133,7 +133,7 @@ def _by_copyreg(thing):
 
 
 def _carry(thing):
-    """Lets CPython itself carry an object, unless it is to be copied."""
+    """Takes along an object of a type of another package, unless it is to be copied."""
     number = _keep(thing, False)
     if number is None:
         try:
@@ -146,7 +146,7 @@ def _carry(thing):
 
 
 def carry(thing):
-    """Lets CPython itself carry an object although it can be pickled."""
+    """Takes along such an object although it can be pickled."""
     number = _keep(thing, True)
     return thing.__reduce_ex__(5) if number is None else (_core._carried, (number,))
 
@@ -173,14 +173,11 @@ class all_in_one:
             _alone.discard(get_ident())
 
 
-def _first_of_class(thing):
+# For objects of a class that has not been met before.
+def _first(thing):
     found = _carry if _core._is_registered(thing) else _usual
     _Pickler.dispatch_table[type(thing)] = found
     return found(thing)
-
-
-# For objects of a class that has not been met before. What CPython knows of a class does not change.
-_first = _first_of_class if sys.version_info >= (3, 12) else _usual
 
 
 class _Pickler(_pickle.Pickler):
@@ -195,6 +192,11 @@ def known_reducer_of(thing):
     if found is _first:
         found = _Pickler.dispatch_table[type(thing)] = _carry if _core._is_registered(thing) else _usual
     return None if found is _usual or found is _by_copyreg else found
+
+
+def forget_types():
+    """A type of another package has been registered, or is no longer."""
+    _Pickler.dispatch_table.clear()
 
 
 def dumps(value, protocol, buffer_callback):

@@ -28,6 +28,7 @@ use crate::host::{fork, workers};
 use crate::interpreter::attach::on_worker;
 use crate::interpreter::home::main_home;
 use crate::interpreter::imported::import;
+use crate::interpreter::movable;
 use crate::interpreter::{Imported, State, detach, make, within};
 use crate::transport::by_reference::{self, Opening, Taking};
 use crate::transport::cown::{self, COWN};
@@ -142,6 +143,7 @@ fn fill(py: Python<'_>, module: &Object<'_>) -> PyResult<()> {
     by_reference::publish(py, module, state)?;
     matrix::publish(py, module, state)?;
     arrivals::publish(py, module, state)?;
+    module.setattr(c"_C_API", &movable::capsule(py)?)?;
     module.setattr(c"TIMEOUT", &text::string(py, TIMEOUT)?)?;
     module.setattr(c"__version__", &text::string(py, env!("CARGO_PKG_VERSION"))?)?;
     // What is wrong with BOCPY_WORKERS is said when the workers start.

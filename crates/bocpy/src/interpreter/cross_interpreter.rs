@@ -8,6 +8,7 @@
 //! That functions of the type run in the right interpreter is not enough: some keep what they need of it in variables of the
 //! thread that has imported them. So new objects are only made by a thread for the interpreter that it belongs to.
 
+use super::movable::raised_or;
 use super::{Home, State};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Object, PyResult, Python};
@@ -20,6 +21,18 @@ pub(crate) struct Taker(usize);
 /// The function that makes objects of the data that one takes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Maker(usize);
+
+impl Maker {
+    /// The function with that address.
+    pub(crate) fn at(address: usize) -> Maker {
+        Maker(address)
+    }
+
+    /// The file of the library that it is in.
+    pub(crate) fn library(self) -> Option<String> {
+        raw::library(self)
+    }
+}
 
 /// Data on its way. It belongs to the interpreter that it was taken in, which frees it.
 pub(crate) struct Crossing {
@@ -104,11 +117,6 @@ impl Crossing {
         self.data.as_ref()?.maker()
     }
 
-    /// The file of the library that makes the object.
-    pub(crate) fn library(&self) -> Option<String> {
-        raw::library(self.maker()?)
-    }
-
     pub(crate) fn home(&self) -> &Arc<Home> {
         &self.home
     }
@@ -129,14 +137,6 @@ impl Leftover {
     /// To be called by a thread that is attached to the interpreter in which it was taken.
     pub(super) fn free(self) {
         raw::free(*self.0);
-    }
-}
-
-/// The error that has been raised, or, if none has, one that says so.
-fn raised_or(py: Python<'_>, message: impl FnOnce() -> String) -> error::Raised {
-    match error::take(py) {
-        Some(error) => error::restore(error),
-        None => error::raise(py, Kind::Runtime, &message()),
     }
 }
 

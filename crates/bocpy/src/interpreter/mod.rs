@@ -13,6 +13,7 @@ pub(crate) mod labels;
 pub(crate) mod locked;
 pub(crate) mod main_thread;
 pub(crate) mod make;
+pub(crate) mod movable;
 pub(crate) mod per_interpreter;
 pub(crate) mod renewable;
 pub(crate) mod resident;

@@ -6,7 +6,7 @@
 use super::cown::{CownObject, Handle};
 use super::out_of_band;
 use super::recorded::recorded;
-use super::registered::{Manner, Registered};
+use super::registered::{Manner, Registered, is_movable};
 use super::scope::{Scope, ScopeObject};
 use crate::ffi::block::{AnyBlock, Block, Free, HasFree};
 use crate::ffi::class::{Class, Native};
@@ -248,9 +248,7 @@ fn kind_of(object: &Object<'_>) -> Option<&'static Kind> {
 
 /// Whether an object is of a type that moves by reference.
 pub(crate) fn is_reference(object: &Object<'_>) -> bool {
-    CownObject::exact_handle(object).is_some()
-        || ScopeObject::handle(object).is_some()
-        || kind_of(object).is_some()
+    CownObject::exact_handle(object).is_some() || ScopeObject::handle(object).is_some() || is_data(object)
 }
 
 /// What travels beside the rest of a value, which names it by number.
@@ -259,7 +257,7 @@ pub(crate) enum Reference {
     Cown(Handle),
     Scope(Arc<Scope>),
     Data(Moving),
-    /// Of a type that CPython carries.
+    /// Of a type of another package.
     Registered(Arc<Registered>),
 }
 
@@ -280,7 +278,7 @@ impl Reference {
         Ok(Some(Reference::Data(data)))
     }
 
-    /// The same for an object of a type that CPython carries. `insists`: as for [`Registered::of`].
+    /// The same for an object of a type of another package. `insists`: as for [`Registered::of`].
     pub(super) fn take_registered(
         object: &Object<'_>,
         taken: &mut Taken,
@@ -331,7 +329,7 @@ impl Reference {
 
     pub(super) fn size(&self) -> usize {
         match self {
-            // Nobody knows how much a type has that CPython carries.
+            // Nobody knows how much such an object has.
             Reference::Cown(_) | Reference::Scope(_) | Reference::Registered(_) => size_of::<Reference>(),
             Reference::Data(data) => (data.kind().size)(data),
         }
@@ -372,7 +370,7 @@ pub(crate) struct Taken {
     copies: bool,
     registered: Manner,
     owned: SmallVec<[(Resident, Moving); 1]>,
-    /// Objects that CPython is to carry. Their data is taken in the end.
+    /// Objects of types of other packages. Their data is taken in the end.
     given: Vec<(Resident, Arc<Registered>)>,
 }
 
@@ -415,20 +413,26 @@ impl Taken {
         whole: Option<&mut Whole>,
     ) -> PyResult<()> {
         self.settle_owned(py, taking)?;
-        for (object, registered) in &self.given {
+        let to = match taking {
+            Taking::Move(to) if !self.given.is_empty() => to(),
+            _ => String::new(),
+        };
+        for (count, (object, registered)) in self.given.iter().enumerate() {
             let taken = match object.peek(py) {
-                Some(object) => registered.take(&object),
+                Some(object) => registered.take(&object, &gone_from(registered.class(), &to)),
                 None => {
                     Err(error::raise(py, Error::Runtime, "an object of another interpreter: a bug in bocpy"))
                 }
             };
             if let Err(raised) = taken {
                 self.restore(py, self.owned.len());
+                error::aside(py, || give_back(py, &self.given[..count]));
                 return Err(raised);
             }
         }
         if let Some(whole) = whole {
-            whole.0.extend(self.owned);
+            whole.owned.extend(self.owned);
+            whole.given.extend(self.given);
         }
         Ok(())
     }
@@ -467,23 +471,36 @@ impl Taken {
     }
 }
 
+/// Gives data back to the objects that it was taken from, where their types can do that.
+fn give_back(py: Python<'_>, given: &[(Resident, Arc<Registered>)]) {
+    for (object, registered) in given {
+        if let Some(object) = object.peek(py) {
+            registered.give_back(&object);
+        }
+    }
+}
+
 /// What has been moved, value after value, for something that gets all of them, or none.
 #[derive(Default)]
-pub(crate) struct Whole(SmallVec<[(Resident, Moving); 1]>);
+pub(crate) struct Whole {
+    owned: SmallVec<[(Resident, Moving); 1]>,
+    given: Vec<(Resident, Arc<Registered>)>,
+}
 
 impl Whole {
     /// One of them could not be moved: gives the others back to the handles that they were taken from. Nobody has opened them
     /// meanwhile but the caller, who has dropped what came of that.
     pub(crate) fn give_back(self, py: Python<'_>) {
-        if self.0.is_empty() {
+        if self.owned.is_empty() && self.given.is_empty() {
             return;
         }
         error::aside(py, || {
-            for (object, data) in &self.0 {
+            for (object, data) in &self.owned {
                 if let Some(object) = object.peek(py) {
                     (data.kind().restore)(data, &object);
                 }
             }
+            give_back(py, &self.given);
             drop(self);
         });
     }
@@ -500,6 +517,17 @@ fn gone(data: &Moving, to: Option<&str>) -> Option<Box<str>> {
     Some(message.into())
 }
 
+/// The same for an object of a type of another package. Nothing is known of where it goes: it is released.
+fn gone_from(class: &str, to: &str) -> String {
+    match to {
+        "" => format!("this {class} has been moved"),
+        to => format!(
+            "this {class} has been moved: it is now {}. One object at a time has the data",
+            to.trim_end_matches(',')
+        ),
+    }
+}
+
 /// What the new owner of a value gets where values stay the objects that they are: a handle of a type that moves by reference
 /// is handed over all the same, and becomes another object.
 pub(crate) fn hand_over<'py>(object: &Object<'py>, taking: Taking<'_>) -> PyResult<Object<'py>> {
@@ -512,16 +540,25 @@ pub(crate) fn hand_over_part<'py>(
     taking: Taking<'_>,
     whole: Option<&mut Whole>,
 ) -> PyResult<Object<'py>> {
-    let record = if kind_of(object).is_some() { None } else { recorded(object)? };
-    match Reference::of_part(record.as_ref().unwrap_or(object), taking, whole)? {
+    let record = if is_data(object) { None } else { recorded(object)? };
+    let object = record.as_ref().unwrap_or(object);
+    match Reference::of_part(object, taking, whole)? {
         Some(reference @ Reference::Data(_)) => reference.open(object.py(), Opening::Own),
+        Some(Reference::Registered(registered)) => {
+            let opened = registered.open(object.py(), Opening::Own);
+            match opened {
+                Ok(_) => registered.close(),
+                Err(_) => error::aside(object.py(), || registered.give_back(object)),
+            }
+            opened
+        }
         _ => Ok(object.clone()),
     }
 }
 
 /// Whether it is a handle of data that one at a time may touch.
 pub(crate) fn is_data(object: &Object<'_>) -> bool {
-    kind_of(object).is_some()
+    kind_of(object).is_some() || is_movable(object)
 }
 
 /// The same for a reader: an object that it may only read.

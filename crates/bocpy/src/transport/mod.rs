@@ -8,6 +8,7 @@ mod advice;
 pub(crate) mod answers;
 #[cfg_attr(not(feature = "probe"), allow(dead_code, reason = "no type but Cown moves so yet"))]
 pub(crate) mod by_reference;
+mod carrier;
 pub(crate) mod cown;
 mod form;
 pub(crate) mod glimpse;

@@ -1,10 +1,9 @@
-//! Objects of types that other packages have registered with CPython for moving to other interpreters. See
-//! [`cross_interpreter`](crate::interpreter::cross_interpreter) for what CPython does.
+//! Objects of types of other packages, which give their data to us: see [`carrier`](super::carrier) for how.
 //!
 //! Such a type takes part in what we do with values only by two functions: one takes the data out of an object, the other
-//! makes a new object of it. Some types hand the data over by that, and the object has lost it; others share it. That is
-//! found out when the first object of a type is taken: the data is asked for twice. What hands its data over can be moved,
-//! but be in two places only if it can be pickled, too.
+//! makes a new object of it. Some types hand the data over by that, and the object has lost it; others share it. Of those
+//! that CPython carries, that is found out when the first object of a type is taken: the data is asked for twice. What hands
+//! its data over can be moved, but be in two places only if it can be copied or pickled, too.
 //!
 //! ```text
 //!    Given ----> Data <---------- Object
@@ -15,37 +14,20 @@
 //! ```
 
 use super::by_reference::{Opening, Taking};
+use super::carrier::{Carrier, Freight, Nature};
 use super::portable::Portable;
 use crate::ffi::error::{self, Kind, Raised};
-use crate::ffi::{Object, PyResult, Python, module, text};
-use crate::interpreter::cross_interpreter::{Crossing, Maker, Taker, taker};
+use crate::ffi::{Object, PyResult, Python, module};
 use crate::interpreter::errands::in_main;
 use crate::interpreter::home::main_home;
+use crate::interpreter::movable::Movable;
 use crate::interpreter::self_pruning::SelfPruning;
-use crate::interpreter::{Imported, PerInterpreter, Resident, State, detach, within};
+use crate::interpreter::{PerInterpreter, Resident, State, detach, within};
 use parking_lot::{Condvar, Mutex};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, Weak};
 
-static NAME_OF: Imported = Imported::new("bocpy._extensions", c"name_of");
-static LOAD: Imported = Imported::new("bocpy._extensions", c"load");
-
-/// What is known of the types, which are the same in all interpreters.
-static NATURES: Mutex<Option<FxHashMap<Taker, Nature>>> = Mutex::new(None);
-/// The modules that they come from.
-static ORIGINS: Mutex<Option<FxHashMap<Maker, Origin>>> = Mutex::new(None);
-/// Those that are known to be loaded in an interpreter.
-static LOADED: PerInterpreter<Mutex<FxHashSet<Maker>>> = PerInterpreter::new(Mutex::default);
 /// What depends on an interpreter that may end.
 static HERE: PerInterpreter<Mutex<SelfPruning<Weak<Registered>>>> = PerInterpreter::new(Mutex::default);
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Nature {
-    /// An object keeps its data when it is taken.
-    Shares,
-    /// It loses the data.
-    HandsOver,
-}
 
 /// How objects of such types are taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,27 +43,16 @@ pub(super) enum Manner {
 /// One such object on its way.
 pub(crate) struct Registered {
     class: Box<str>,
-    taker: Taker,
+    carrier: Carrier,
+    manner: Manner,
     place: Mutex<Place>,
     changed: Condvar,
-}
-
-/// An extension module, which may not be loaded in every interpreter. `None`: one that comes with CPython, which needs no care.
-type Origin = Option<Arc<Module>>;
-
-struct Module {
-    name: Box<str>,
-    /// Its file.
-    library: Box<str>,
 }
 
 enum Place {
     /// An object whose data has not been taken yet.
     Given,
-    Data {
-        crossing: Crossing,
-        origin: Origin,
-    },
+    Data(Freight),
     /// An object that has been opened, and that nobody uses: more can be made of it.
     Object(Arc<Resident>),
     /// A thread is busy with it.
@@ -92,19 +63,14 @@ enum Place {
 
 /// Whether objects of its type can be taken here.
 pub(crate) fn is_registered(object: &Object<'_>) -> bool {
-    taker_of(object).is_some()
+    Carrier::of(object).is_some()
 }
 
-fn taker_of(object: &Object<'_>) -> Option<Taker> {
-    // CPython has registered some of its own, which we know better.
-    if object.builtin().is_some() || object.is_function() || object.is_code() || object.is_class() {
-        return None;
-    }
-    taker(object)
-}
-
-fn nature(taker: Taker) -> Option<Nature> {
-    NATURES.lock().as_ref()?.get(&taker).copied()
+/// The same, but only by our own API: such an object is a handle of data that one at a time may touch, as those of our types
+/// are.
+#[inline]
+pub(super) fn is_movable(object: &Object<'_>) -> bool {
+    Movable::of(object).is_some()
 }
 
 impl Registered {
@@ -118,48 +84,70 @@ impl Registered {
         if manner == Manner::Not {
             return Ok(None);
         }
-        let Some(taker) = taker_of(object) else { return Ok(None) };
-        let nature = nature(taker);
-        if manner == Manner::Copy && nature != Some(Nature::Shares) {
+        let Some(carrier) = Carrier::of(object) else { return Ok(None) };
+        if manner == Manner::Copy && !carrier.copies() {
             if !insists {
                 return Ok(None);
             }
-            if nature == Some(Nature::HandsOver) {
-                return Err(refuse_copy(object.py(), &object.class_name()));
+            if carrier.nature() == Some(Nature::HandsOver) {
+                return Err(refuse_copy(object.py(), carrier, &object.class_name()));
             }
         }
         Ok(Some(Arc::new(Registered {
             class: object.class_name().into(),
-            taker,
+            carrier,
+            manner,
             place: Mutex::new(Place::Given),
             changed: Condvar::new(),
         })))
     }
 
-    /// Takes the data. If that fails, the object has it as before.
-    pub(super) fn take(self: &Arc<Self>, object: &Object<'_>) -> PyResult<()> {
-        let crossing = Crossing::take(object)?;
-        if nature(self.taker).is_none() {
-            let nature = match Crossing::take(object) {
-                Ok(again) if again.is_empty() == crossing.is_empty() => Some(Nature::Shares),
-                Err(Raised) if error::is(object.py(), Kind::Memory) => None,
-                _ => Some(Nature::HandsOver),
-            };
-            error::clear(object.py());
-            if let Some(nature) = nature {
-                NATURES.lock().get_or_insert_default().insert(self.taker, nature);
-            }
+    /// Takes the data. If that fails, the object has it as before. `gone`: what the object says from then on, if it loses it.
+    pub(super) fn take(self: &Arc<Self>, object: &Object<'_>, gone: &str) -> PyResult<()> {
+        let mut freight = self.carrier.take_first(object, gone)?;
+        if self.manner == Manner::Copy
+            && let Some(copy) = freight.copy(object.py())
+        {
+            drop(freight.restore(object));
+            freight = copy?;
         }
-        let origin = origin(object, &crossing);
         self.is_here(State::get(object.py()));
-        self.put(Place::Data { crossing, origin });
+        self.put(Place::Data(freight));
         Ok(())
+    }
+
+    /// Gives the data back to the object that it was taken from, if it still is to be had, and the type can do that.
+    pub(super) fn give_back(self: &Arc<Self>, object: &Object<'_>) {
+        let py = object.py();
+        let place = match self.begin(py) {
+            Place::Object(opened) => match self.take_again(py, &opened) {
+                Ok(freight) => Place::Data(freight),
+                Err(Raised) => {
+                    error::clear(py);
+                    Place::Object(opened)
+                }
+            },
+            other => other,
+        };
+        match place {
+            Place::Data(freight) if self.manner == Manner::Move => match freight.restore(object) {
+                Ok(()) => self.put(Place::Gone("it has been given back".into())),
+                Err(freight) => self.put(Place::Data(freight)),
+            },
+            other => self.put(other),
+        }
     }
 
     /// A new object of this interpreter.
     pub(super) fn open<'py>(self: &Arc<Self>, py: Python<'py>, opening: Opening) -> PyResult<Object<'py>> {
         if opening == Opening::Own {
             return self.open_own(py);
+        }
+        if let Some(copy) = self.copy(py)? {
+            return copy.open(py).map_err(|(copy, raised)| {
+                error::aside(py, || drop(copy));
+                raised
+            });
         }
         let original = self.original(py)?;
         let copy = match original.peek(py) {
@@ -176,17 +164,32 @@ impl Registered {
         copy.decode(py, Opening::Own)
     }
 
+    /// The same data once more. `None`: the type gives no way to do that by itself.
+    fn copy(self: &Arc<Self>, py: Python<'_>) -> PyResult<Option<Freight>> {
+        if !matches!(self.carrier, Carrier::Ours(movable) if movable.copies()) {
+            return Ok(None);
+        }
+        let (place, result) = match self.begin_with_data(py) {
+            Ok(freight) => {
+                let copy = freight.copy(py);
+                (Place::Data(freight), copy.transpose())
+            }
+            Err((place, raised)) => (place, Err(raised)),
+        };
+        self.put(place);
+        result
+    }
+
     /// The object that others get copies of, made here if there is none yet.
     fn original(self: &Arc<Self>, py: Python<'_>) -> PyResult<Arc<Resident>> {
         let (original, result) = match self.begin(py) {
             Place::Object(object) => (Place::Object(object.clone()), Ok(object)),
-            Place::Data { crossing, origin } => match self.make(py, &crossing, &origin) {
+            Place::Data(freight) => match self.make(py, freight) {
                 Ok(object) => {
-                    error::aside(py, || drop(crossing));
                     let object = Arc::new(Resident::new(object));
                     (Place::Object(object.clone()), Ok(object))
                 }
-                Err(raised) => (Place::Data { crossing, origin }, Err(raised)),
+                Err((freight, raised)) => (Place::Data(freight), Err(raised)),
             },
             other => {
                 self.put(other);
@@ -200,51 +203,53 @@ impl Registered {
     fn make<'py>(
         self: &Arc<Self>,
         py: Python<'py>,
-        crossing: &Crossing,
-        origin: &Origin,
-    ) -> PyResult<Object<'py>> {
-        load(py, crossing, origin)?;
-        let object = crossing.open(py)?;
+        freight: Freight,
+    ) -> Result<Object<'py>, (Freight, Raised)> {
+        let object = freight.open(py)?;
         self.is_here(State::get(py));
         Ok(object)
     }
 
     /// The same for one who has it alone. Until it is certain that he has it, the object can be taken once more.
     fn open_own<'py>(self: &Arc<Self>, py: Python<'py>) -> PyResult<Object<'py>> {
-        let (crossing, origin) = match self.begin(py) {
-            Place::Data { crossing, origin } => (crossing, origin),
-            Place::Object(object) => match self.take_again(py, &object) {
-                Ok(both) => both,
-                Err(raised) => {
-                    self.put(Place::Object(object));
-                    return Err(raised);
-                }
-            },
-            other => {
-                self.put(other);
-                return Err(self.refuse_gone(py));
-            }
-        };
-        match self.make(py, &crossing, &origin) {
+        let opened = self.begin_with_data(py).and_then(|freight| match self.make(py, freight) {
+            Ok(object) => Ok(object),
+            Err((freight, raised)) => Err((Place::Data(freight), raised)),
+        });
+        match opened {
             Ok(object) => {
-                error::aside(py, || drop(crossing));
                 self.put(Place::Object(Arc::new(Resident::new(object.clone()))));
                 Ok(object)
             }
-            Err(raised) => {
-                self.put(Place::Data { crossing, origin });
+            Err((place, raised)) => {
+                self.put(place);
                 Err(raised)
             }
         }
     }
 
+    /// Takes the data out of its place. With whatever comes of that, `put` has to be called.
+    fn begin_with_data(self: &Arc<Self>, py: Python<'_>) -> Result<Freight, (Place, Raised)> {
+        match self.begin(py) {
+            Place::Data(freight) => Ok(freight),
+            Place::Object(object) => {
+                self.take_again(py, &object).map_err(|raised| (Place::Object(object), raised))
+            }
+            place => {
+                let why = match &place {
+                    Place::Gone(why) => why,
+                    _ => "another thread has it",
+                };
+                let raised = error::raise(py, Kind::Runtime, why);
+                Err((place, raised))
+            }
+        }
+    }
+
     /// Takes the data out of an object that has been opened, in the interpreter that has it.
-    fn take_again(&self, py: Python<'_>, object: &Arc<Resident>) -> PyResult<(Crossing, Origin)> {
-        let take = |object: &Object<'_>| {
-            let crossing = Crossing::take(object)?;
-            let origin = origin(object, &crossing);
-            Ok((crossing, origin))
-        };
+    fn take_again(&self, py: Python<'_>, object: &Arc<Resident>) -> PyResult<Freight> {
+        let carrier = self.carrier;
+        let take = move |object: &Object<'_>| carrier.take(object, "it has been moved on");
         if let Some(object) = object.peek(py) {
             return take(&object);
         }
@@ -293,15 +298,19 @@ impl Registered {
 
     /// Whether it can be lost to those who had it by being opened.
     pub(super) fn hands_over(&self) -> bool {
-        nature(self.taker) != Some(Nature::Shares)
+        self.carrier.nature() != Some(Nature::Shares)
     }
 
     /// The interpreter that this thread is attached to is about to end.
     fn evacuate(self: &Arc<Self>, py: Python<'_>) -> Option<String> {
-        let (crossing, origin) = match self.begin(py) {
-            Place::Data { crossing, origin } if crossing.home().is_here() => (crossing, origin),
+        let freight = match self.begin(py) {
+            Place::Data(freight) if freight.needs_this_interpreter() => freight,
             Place::Object(object) if object.is_here(py) => match self.take_again(py, &object) {
-                Ok(both) => both,
+                Ok(freight) if freight.needs_this_interpreter() => freight,
+                Ok(freight) => {
+                    self.put(Place::Data(freight));
+                    return None;
+                }
                 Err(Raised) => return Some(self.lose(&error::describe(py))),
             },
             other => {
@@ -309,15 +318,20 @@ impl Registered {
                 return None;
             }
         };
-        let crossing = Arc::new(crossing);
-        let (in_other, name) = (crossing.clone(), origin.clone());
-        // What comes with CPython does not mind by which thread.
-        let opened = in_main(py, origin.is_none(), move |there| {
+        let may_visit = freight.opens_by_visitors();
+        let freight = Arc::new(Mutex::new(Some(freight)));
+        let in_other = freight.clone();
+        let opened = in_main(py, may_visit, move |there| {
             State::try_get(there)?;
-            let opened = load(there, &in_other, &name).and_then(|()| in_other.open(there));
-            Some(opened.map(Resident::new).map_err(|Raised| error::describe(there)))
+            let freight = in_other.lock().take()?;
+            let opened = freight.open(there).map(Resident::new);
+            Some(opened.map_err(|(freight, Raised)| {
+                let why = error::describe(there);
+                *in_other.lock() = Some(freight);
+                why
+            }))
         });
-        drop(crossing);
+        drop(freight);
         match opened.flatten() {
             Some(Ok(object)) => {
                 self.put(Place::Object(Arc::new(object)));
@@ -393,48 +407,17 @@ impl Registered {
 }
 
 #[cold]
-fn refuse_copy(py: Python<'_>, class: &str) -> Raised {
+fn refuse_copy(py: Python<'_>, carrier: Carrier, class: &str) -> Raised {
+    let by_function = match carrier {
+        Carrier::Cpython(_) => "",
+        Carrier::Ours(_) => "its bocpy_movable a `copy`, or ",
+    };
     let message = format!(
         "it hands its data over when it moves, so it cannot be in two places: not be read by several, nor be in a cown and \
-         somewhere else as well. Request its cown to write, and return what is needed of it; or give the type '{class}' a \
-         __reduce__, by which it can be copied"
+         somewhere else as well. Request its cown to write, and return what is needed of it; or give {by_function}the type \
+         '{class}' a __reduce__, by which it can be copied"
     );
     error::raise(py, Kind::Type, &message)
-}
-
-/// The module that the type comes from, which has to be loaded where objects are made.
-fn origin(object: &Object<'_>, crossing: &Crossing) -> Origin {
-    let maker = crossing.maker()?;
-    if let Some(known) = ORIGINS.lock().as_ref().and_then(|known| known.get(&maker).cloned()) {
-        return known;
-    }
-    let py = object.py();
-    let origin = find_origin(py, crossing);
-    error::clear(py);
-    ORIGINS.lock().get_or_insert_default().insert(maker, origin.clone());
-    LOADED.here(py).lock().insert(maker);
-    origin
-}
-
-fn find_origin(py: Python<'_>, crossing: &Crossing) -> Origin {
-    let library = crossing.library()?;
-    let name = NAME_OF.call(py, &[&text::string(py, &library).ok()?]).ok()?;
-    let name = name.to_str().filter(|name| !name.is_empty())?;
-    Some(Arc::new(Module { name: name.into(), library: library.into() }))
-}
-
-/// Loads that module here, if it is not: without it, there are no classes for the objects, and its functions may crash.
-fn load(py: Python<'_>, crossing: &Crossing, origin: &Origin) -> PyResult<()> {
-    let Some(maker) = crossing.maker() else { return Ok(()) };
-    let loaded = LOADED.here(py);
-    if loaded.lock().contains(&maker) {
-        return Ok(());
-    }
-    if let Some(module) = origin {
-        LOAD.call(py, &[&text::string(py, &module.name)?, &text::string(py, &module.library)?])?;
-    }
-    loaded.lock().insert(maker);
-    Ok(())
 }
 
 /// Before an interpreter ends: what depends on it is taken to the main one.

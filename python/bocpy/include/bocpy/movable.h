@@ -1,8 +1,8 @@
 /* bocpy/movable.h: types in C and C++ whose objects move between the workers of bocpy, without CPython's internals.
  *
- * It uses nothing but CPython's limited API, so that one build of an extension does for all versions of CPython from 3.10 on,
- * and nothing of bocpy but a table that it finds when the extension is imported, so that it does for all versions of bocpy
- * that have the same API. See docs/native-types.md.
+ * It uses nothing but CPython's limited API, so that one build of an extension does for all versions of CPython from 3.12 on
+ * (there are no workers with an interpreter each before), and nothing of bocpy but a table that it finds when the extension is
+ * imported, so that it does for all versions of bocpy that have the same API. See docs/native-types.md.
  *
  *   bocpy_movable               what bocpy is told about a type: four functions, and one more that may be missing
  *   bocpy_import()              finds bocpy: first of all, in each interpreter. 0; or -1, with an ImportError
