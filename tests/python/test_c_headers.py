@@ -12,7 +12,7 @@ names = extensions.load("every_name")
 
 pytestmark = pytest.mark.skipif(extensions.why_not() is not None, reason=str(extensions.why_not()))
 
-HEADERS = ["bocpy/bocpy.h", "bocpy/xidata.h"]
+HEADERS = ["bocpy/bocpy.h", "bocpy/movable.h", "bocpy/xidata.h"]
 
 
 def test_the_files_are_there():

@@ -113,10 +113,10 @@ thing_attach(PyTypeObject *type, void *data)
     if (fails(&fail_attach, "attach")) {
         return NULL;
     }
-    Thing *thing = PyObject_New(Thing, type);
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc); /* that of a subclass may be another one */
+    Thing *thing = (Thing *)alloc(type, 0);
     if (thing != NULL) {
         thing->data = data;
-        thing->gone = NULL;
         atomic_fetch_add(&attached, 1);
     }
     return (PyObject *)thing;

@@ -13,13 +13,13 @@ use super::per_interpreter::PerInterpreter;
 use super::{Resident, State};
 use crate::ffi::error::{self, Kind};
 use crate::ffi::{Borrowed, Object, PyResult, Python, Raised, module, text};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use pyo3_ffi as ffi;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::ffi::{CStr, c_int, c_void};
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The newest version of the API, and the oldest that is still here.
@@ -62,9 +62,11 @@ static TABLE: Table =
 /// What we know of a type. It is the same in all interpreters, each of which has its own object for the type.
 #[derive(Clone, Copy)]
 pub(crate) struct Movable {
-    /// Where the extension has told us. That stays there, so that it tells types apart.
+    /// Where the extension has told us. That stays there.
     told: &'static Told,
     functions: Functions,
+    /// The name of the type, with its module. There is one str for each, so that its address tells as much.
+    name: &'static str,
 }
 
 #[derive(Clone, Copy)]
@@ -76,9 +78,16 @@ struct Functions {
     copy: Option<Copy_>,
 }
 
+impl Movable {
+    /// What tells types apart. Several may have the same functions: a type and one that is made from it.
+    fn identity(self) -> (*const Told, *const u8) {
+        (self.told, self.name.as_ptr())
+    }
+}
+
 impl PartialEq for Movable {
     fn eq(&self, other: &Self) -> bool {
-        ptr::eq(self.told, other.told)
+        self.identity() == other.identity()
     }
 }
 
@@ -86,7 +95,7 @@ impl Eq for Movable {}
 
 impl Hash for Movable {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        ptr::from_ref(self.told).hash(hasher);
+        self.identity().hash(hasher);
     }
 }
 
@@ -112,16 +121,14 @@ impl Drop for Freight {
 #[derive(Default)]
 struct Types {
     by_address: FxHashMap<usize, Movable>,
-    /// The latest one, if a module has been imported more than once.
-    by_movable: FxHashMap<Movable, Resident>,
-    /// Those that are no longer the latest: their objects are still there.
-    earlier: Vec<Resident>,
+    /// A module that is imported again makes new types. The latest one is the last.
+    by_movable: FxHashMap<Movable, Vec<Resident>>,
 }
 
 static TYPES: PerInterpreter<RwLock<Types>> = PerInterpreter::new(RwLock::default);
 
-/// What the types are called, with their modules.
-static NAMES: RwLock<Option<FxHashMap<Movable, String>>> = RwLock::new(None);
+/// The names of all types that there have been.
+static NAMES: Mutex<Option<FxHashSet<&'static str>>> = Mutex::new(None);
 
 /// Whether there has ever been one. Most programs have none.
 static ANY: AtomicBool = AtomicBool::new(false);
@@ -139,8 +146,8 @@ impl Movable {
     }
 
     /// The name of the type, with its module.
-    pub(crate) fn name(self) -> String {
-        NAMES.read().as_ref().and_then(|names| names.get(&self).cloned()).unwrap_or_default()
+    pub(crate) fn name(self) -> &'static str {
+        self.name
     }
 
     /// Whether it can be in several places.
@@ -155,7 +162,7 @@ impl Movable {
 
     /// The type in this interpreter.
     pub(crate) fn class<'py>(self, py: Python<'py>) -> Option<Object<'py>> {
-        TYPES.here(py).read().by_movable.get(&self)?.open(py)
+        TYPES.here(py).read().by_movable.get(&self)?.last()?.open(py)
     }
 
     /// Takes the data out of an object. The object is as it was if that fails. `gone`: what it says from then on.
@@ -395,7 +402,7 @@ unsafe fn understood(py: Python<'_>, class: &Object<'_>, told: *const Told) -> P
             return Err(error::raise(py, Kind::Type, &message));
         }
     };
-    Ok(Movable { told, functions })
+    Ok(Movable { told, functions, name: interned(name) })
 }
 
 fn add(class: &Object<'_>, movable: Movable) -> PyResult<()> {
@@ -405,30 +412,28 @@ fn add(class: &Object<'_>, movable: Movable) -> PyResult<()> {
         let message = format!(
             "bocpy cannot register the type '{}', as it does not say which module other interpreters have to import for it: \
              its name must have the module in it, like 'package.module.Name'",
-            name_of(class)
+            movable.name
         );
         return Err(error::raise(py, Kind::Type, &message));
     }
     let resident = Resident::new(class.clone());
     {
         let mut types = TYPES.here(py).write();
-        match types.by_address.insert(class.address(), movable) {
+        match types.by_address.get(&class.address()) {
             None => {}
-            Some(known) if known == movable => return Ok(()),
-            Some(known) => {
-                types.by_address.insert(class.address(), known);
+            Some(known) if *known == movable => return Ok(()),
+            Some(_) => {
                 drop(types);
                 let message = format!(
                     "the type '{}' is registered with bocpy already, by another bocpy_movable: call bocpy_unregister() first",
-                    name_of(class)
+                    movable.name
                 );
                 return Err(error::raise(py, Kind::Runtime, &message));
             }
         }
-        let earlier = types.by_movable.insert(movable, resident);
-        types.earlier.extend(earlier);
+        types.by_address.insert(class.address(), movable);
+        types.by_movable.entry(movable).or_default().push(resident);
     }
-    NAMES.write().get_or_insert_default().insert(movable, name_of(class));
     ANY.store(true, Ordering::Relaxed);
     tell_changed(py)
 }
@@ -438,17 +443,25 @@ fn remove(class: &Object<'_>) -> PyResult<bool> {
     let gone = {
         let mut types = TYPES.here(py).write();
         let Some(movable) = types.by_address.remove(&class.address()) else { return Ok(false) };
-        let latest = types.by_movable.get(&movable).is_some_and(|latest| latest.is(class));
-        match latest {
-            true => types.by_movable.remove(&movable),
-            false => {
-                let place = types.earlier.iter().position(|earlier| earlier.is(class));
-                place.map(|place| types.earlier.swap_remove(place))
-            }
-        }
+        types.by_movable.get_mut(&movable).and_then(|all| {
+            let place = all.iter().position(|one| one.is(class))?;
+            Some(all.remove(place))
+        })
     };
     drop(gone);
     tell_changed(py).map(|()| true)
+}
+
+/// The one str of that name.
+fn interned(name: String) -> &'static str {
+    let mut names = NAMES.lock();
+    let names = names.get_or_insert_default();
+    if let Some(known) = names.get(name.as_str()) {
+        return known;
+    }
+    let name: &'static str = Box::leak(name.into_boxed_str());
+    names.insert(name);
+    name
 }
 
 /// The name of a type, with its module.

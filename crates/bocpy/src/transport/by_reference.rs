@@ -546,9 +546,8 @@ pub(crate) fn hand_over_part<'py>(
         Some(reference @ Reference::Data(_)) => reference.open(object.py(), Opening::Own),
         Some(Reference::Registered(registered)) => {
             let opened = registered.open(object.py(), Opening::Own);
-            match opened {
-                Ok(_) => registered.close(),
-                Err(_) => error::aside(object.py(), || registered.give_back(object)),
+            if opened.is_err() {
+                error::aside(object.py(), || registered.give_back(object));
             }
             opened
         }

@@ -1,0 +1,638 @@
+"""Types of a C extension that are registered by ``bocpy/movable.h``: all that happens to their data is counted.
+
+``c/movables.c`` says what the types are. On threads, where other values stay the objects that they are, the data of
+these moves into a new object all the same, so that a program finds the same rules everywhere.
+"""
+
+import copy
+import gc
+import threading
+
+import bocpy
+from bocpy import (
+    Cown,
+    drain,
+    notice_delete,
+    notice_read,
+    notice_sync,
+    notice_write,
+    noticeboard,
+    quiesce,
+    read,
+    receive,
+    send,
+    start,
+    wait,
+    when,
+)
+from support import BACKEND, come_by, error_of, extensions, interpreters_only, outcome, pytest, text_of
+
+movables = extensions.load("movables")
+
+pytestmark = pytest.mark.skipif(extensions.why_not() is not None, reason=str(extensions.why_not()))
+
+EVERY = ["Box", "Copied", "Pickled"]
+every = pytest.mark.parametrize("name", EVERY)
+
+
+def live():
+    return movables.counts()["live"]
+
+
+@pytest.fixture(autouse=True)
+def all_gone():
+    """Each test leaves no data behind, and no call that is to fail."""
+    gc.collect()
+    before = live()
+    yield
+    movables.fail(0, 0, 0)
+    gc.collect()
+    if live() != before:
+        come_by(lambda: live() == before)
+        wait()
+
+
+def new(name, number=0):
+    return getattr(movables, name)(number)
+
+
+def seen(thing):
+    """What can be said of an object in the interpreter that has it."""
+    return type(thing) is getattr(movables, type(thing).__name__), thing.address, thing.number
+
+
+def look(c):
+    return seen(c.value)
+
+
+def what_is_said(thing):
+    with pytest.raises(RuntimeError) as raised:
+        thing.number  # noqa: B018
+    return str(raised.value)
+
+
+# -- the ways a value can move
+
+
+@every
+def test_the_data_is_the_same_on_a_worker_and_back(name):
+    start(1)
+    given = new(name, 5)
+    address = given.address
+    c = Cown(given)
+    assert outcome(when(c)(look)) == (True, address, 5)
+
+    @when(c)
+    def _(c):
+        c.value.number += 1
+
+    quiesce(60)
+    with c:
+        assert seen(c.value) == (True, address, 6)
+    assert what_is_said(given) == (
+        f"this bocpy_movables.{name} has been moved: it is now a cown's value. One object at a time has the data"
+    )
+
+
+@every
+def test_what_is_kept_after_a_behavior_has_lost_the_data(name):
+    start(1)
+    c, other = Cown(new(name, 5)), Cown(None)
+
+    @when(c, other)
+    def kept(c, other):
+        import builtins
+
+        builtins.kept = c.value
+
+    @when(c)
+    def number(c):
+        return c.value.number
+
+    @when()
+    def said():
+        import builtins
+
+        thing = builtins.kept
+        del builtins.kept
+        try:
+            return thing.number
+        except RuntimeError as error:
+            return str(error)
+
+    assert outcome(number) == 5
+    assert "has been moved: it is now a cown's value" in outcome(said)
+
+
+@every
+def test_assigned_in_a_behavior(name):
+    start(1)
+    c = Cown(None)
+
+    @when(c)
+    def result(c):
+        thing = getattr(movables, name)(3)
+        c.value = thing
+        c.value.number += 1
+        return c.value.address
+
+    address = outcome(result)
+    with c:
+        assert seen(c.value) == (True, address, 4)
+
+
+@every
+def test_as_a_result(name):
+    start(1)
+    made = when()(lambda: getattr(movables, name)(4))
+    wait()
+    assert seen(made.unwrap())[0::2] == (True, 4)
+
+
+@every
+def test_as_a_capture(name):
+    start(1)
+    first, second = new(name, 1), new(name, 2)
+    addresses = first.address, second.address
+    by_default = when()(lambda mine=first: seen(mine))
+    captured = when()(lambda: seen(second))
+    assert outcome(by_default) == (True, addresses[0], 1)
+    assert outcome(captured) == (True, addresses[1], 2)
+    assert "has been moved" in what_is_said(first)
+    assert "has been moved" in what_is_said(second)
+
+
+@every
+def test_in_a_message(name):
+    start(1)
+    drain(["there", "back"])
+    given = new(name, 7)
+    address = given.address
+    send("there", given)
+    assert "has been moved" in what_is_said(given)
+
+    @when()
+    def _():
+        send("back", receive("there")[1])
+
+    assert seen(receive("back", 60)[1]) == (True, address, 7)
+
+
+@every
+def test_a_message_that_nobody_receives(name):
+    start(1)
+    before = movables.counts()["dropped"]
+    send("lost", new(name))
+    drain("lost")
+    if BACKEND == "interpreters":
+        assert movables.counts()["dropped"] == before + 1
+
+
+@pytest.mark.parametrize("name", ["Copied", "Pickled"])
+def test_on_the_noticeboard(name):
+    start(2)
+    notice_write("given", new(name, 8))
+    notice_sync()
+    results = [when()(lambda: seen(notice_read("given"))[0::2]) for _ in range(10)]
+    assert [outcome(result) for result in results] == [(True, 8)] * 10
+    assert seen(noticeboard()["given"])[0::2] == (True, 8)
+
+    @when()
+    def _():
+        notice_write("made", getattr(movables, name)(9))
+
+    quiesce(60)
+    assert notice_read("made").number == 9
+    notice_delete("given")
+    notice_delete("made")
+
+
+@every
+def test_within_other_values(name):
+    start(2)
+    one, two = new(name, 1), new(name, 2)
+    addresses = one.address, two.address
+    value = {"one": one, "list": [one, (two, {3})], "text": "x", "data": bytearray(100_000)}
+    c = Cown(value)
+    del value
+
+    def check(c):
+        v = c.value
+        same = v["one"] is v["list"][0] and len(v["data"]) == 100_000 and v["list"][1][1] == {3}
+        return same, seen(v["one"]), seen(v["list"][1][0])
+
+    expected = (True, (True, addresses[0], 1), (True, addresses[1], 2))
+    assert outcome(when(c)(check)) == expected
+    with c:
+        assert check(c) == expected
+
+
+class Holder:
+    def __init__(self, **parts):
+        vars(self).update(parts)
+
+
+@every
+def test_within_what_is_pickled(name):
+    start(1)
+    one = new(name, 1)
+    address = one.address
+    c = Cown([Holder(one=one, more=[one], add=lambda n: n + 1)])
+    del one
+
+    @when(c)
+    def result(c):
+        holder = c.value[0]
+        return seen(holder.one), holder.more[0] is holder.one, holder.add(1)
+
+    assert outcome(result) == ((True, address, 1), True, 2)
+    with c:
+        assert seen(c.value[0].one) == (True, address, 1)
+
+
+@every
+def test_it_outlives_the_worker_that_it_was_made_on(name):
+    start(1)
+    c, alone = Cown(None), Cown(None)
+
+    @when(c, alone)
+    def addresses(c, alone):
+        c.value, alone.value = [getattr(movables, name)(9)], getattr(movables, name)(8)
+        return c.value[0].address, alone.value.address
+
+    wait()
+    start(1)
+    addresses = addresses.unwrap()
+    assert outcome(when(c)(lambda c: seen(c.value[0]))) == (True, addresses[0], 9)
+    wait()
+    with c, alone:
+        assert seen(c.value[0]) == (True, addresses[0], 9)
+        assert seen(alone.value) == (True, addresses[1], 8)
+
+
+# -- in several places
+
+
+@interpreters_only
+def test_readers_get_copies_by_the_function(crew):
+    home, other = crew.start(2)
+    given = movables.Copied(5)
+    address, before = given.address, movables.counts()["copied"]
+    c = Cown(given)
+    results = [crew.run(worker, look, read(c)) for worker in (home, other, home)]
+    last = crew.run(other, look, c)
+    crew.dismiss()
+    assert [outcome(result)[0::2] for result in results] == [(True, 5)] * 3
+    assert movables.counts()["copied"] > before
+    # The writer has the data itself.
+    assert outcome(last) == (True, address, 5)
+
+
+@interpreters_only
+def test_readers_get_copies_by_pickle(crew):
+    home, other = crew.start(2)
+    given = movables.Pickled(5)
+    address = given.address
+    c = Cown(given)
+    results = [crew.run(worker, look, read(c)) for worker in (home, other, home)]
+    last = crew.run(other, look, c)
+    crew.dismiss()
+    assert [outcome(result)[0::2] for result in results] == [(True, 5)] * 3
+    assert outcome(last) == (True, address, 5)
+
+
+@interpreters_only
+def test_readers_are_refused_what_cannot_be_copied(crew):
+    home, other = crew.start(2)
+    c = Cown(movables.Box(5))
+    results = [crew.run(worker, look, read(c)) for worker in (home, other)]
+    last = crew.run(other, look, c)
+    crew.dismiss()
+    for result in results:
+        assert "it hands its data over when it moves" in text_of(error_of(result))
+        assert "give its bocpy_movable a `copy`" in text_of(error_of(result))
+    assert outcome(last)[0::2] == (True, 5)
+
+
+@interpreters_only
+def test_what_cannot_be_copied_does_not_go_on_the_noticeboard():
+    given = movables.Box(5)
+    with pytest.raises(TypeError, match="hands its data over"):
+        notice_write("given", given)
+    assert "given" not in noticeboard()
+    assert given.number == 5
+
+
+def test_a_result_that_is_in_a_cown_too():
+    start(1)
+    c = Cown(movables.Copied(5))
+    result = when(c)(lambda c: c.value)
+    wait()
+    one, two = result.unwrap(), c.unwrap()
+    assert one.number == two.number == 5
+    assert one.address != two.address
+
+
+# -- what goes wrong
+
+
+@every
+@pytest.mark.parametrize(("times", "why"), [(1, "detach is told to fail"), (-1, "has not said why: its `detach`")])
+def test_an_object_whose_data_cannot_be_taken_keeps_it(name, times, why):
+    start(1)
+    given = new(name, 5)
+    before = movables.counts()
+    movables.fail(times, 0, 0)
+    with pytest.raises((LookupError, RuntimeError), match=why):
+        Cown(given)
+    assert movables.counts() == before
+    assert given.number == 5
+    assert outcome(when(Cown(given))(look))[2] == 5
+
+
+@every
+def test_all_of_a_value_moves_or_nothing(name):
+    start(1)
+    things = [new(name, n) for n in range(3)]
+    addresses = [thing.address for thing in things]
+    gone = new(name)
+    keep = Cown(gone)
+    # On threads, a list stays the list that it is: it can be sent.
+    if BACKEND == "interpreters":
+        with pytest.raises(TypeError, match="'list' cannot be moved .* has been moved"):
+            Cown([*things, gone])
+    with pytest.raises(RuntimeError, match="has been moved"):
+        when()(lambda a=things[0], b=things[1], c=gone: None)
+    assert [thing.address for thing in things] == addresses
+    assert [thing.number for thing in things] == [0, 1, 2]
+    del keep
+
+
+def test_a_behavior_that_is_refused_gives_its_captures_back():
+    start(1)
+    thing, lock = movables.Box(5), threading.Lock()
+    address = thing.address
+    if BACKEND == "interpreters":
+        with pytest.raises(TypeError, match="lock"):
+            when()(lambda a=thing, b=lock: None)
+    assert (thing.address, thing.number) == (address, 5)
+
+
+@every
+@pytest.mark.parametrize(("times", "why"), [(1, "attach is told to fail"), (-1, "has not said why: its `attach`")])
+def test_an_object_that_cannot_be_made_is_made_later(name, times, why):
+    start(1)
+    given = new(name, 5)
+    address = given.address
+    if BACKEND == "threads":
+        # There it fails at once, and the object gets its data back.
+        movables.fail(0, times, 0)
+        with pytest.raises((LookupError, RuntimeError), match=why):
+            Cown(given)
+        assert (given.address, given.number) == (address, 5)
+        assert seen(Cown(given).unwrap()) == (True, address, 5)
+        return
+    c = Cown(given)
+    movables.fail(0, times, 0)
+    assert why in text_of(error_of(when(c)(look)))
+    assert outcome(when(c)(look)) == (True, address, 5)
+
+
+@interpreters_only
+def test_a_value_of_which_a_part_cannot_be_made_is_made_later():
+    start(1)
+    c = Cown([movables.Box(1), movables.Copied(2), movables.Pickled(3)])
+
+    def numbers(c):
+        return [thing.number for thing in c.value]
+
+    for _ in range(3):
+        movables.fail(0, 1, 0)
+        assert "attach is told to fail" in text_of(error_of(when(c)(numbers)))
+    assert outcome(when(c)(numbers)) == [1, 2, 3]
+    # The one after those that have been made.
+    c = Cown([movables.Box(1), Holder(late=Unloadable())])
+    assert "cannot be loaded" in text_of(error_of(when(c)(lambda c: c.value)))
+    assert "cannot be loaded" in text_of(error_of(when(c)(lambda c: c.value)))
+
+
+class Unloadable:
+    def __reduce__(self):
+        return refuse_to_load, ()
+
+
+def refuse_to_load():
+    raise LookupError("it cannot be loaded")
+
+
+def test_no_memory_for_a_copy():
+    given = movables.Copied(5)
+    movables.fail(0, 0, 1)
+    if BACKEND == "interpreters":
+        with pytest.raises(MemoryError):
+            notice_write("given", given)
+        assert "given" not in noticeboard()
+    assert given.number == 5
+
+
+# -- registering
+
+
+WRONG = [
+    (0, ImportError, r"version 2 of bocpy's API .* has version 1: install a newer bocpy-rs"),
+    (1, ValueError, "has version 0 and size"),
+    (2, ValueError, "has version 1 and size 8"),
+    (3, TypeError, "is not complete: detach, restore, attach and drop"),
+    (4, TypeError, "is not complete"),
+    (5, TypeError, "is not complete"),
+    (6, TypeError, "is not complete"),
+    (None, TypeError, "needs a bocpy_movable, not NULL"),
+]
+
+
+@pytest.mark.parametrize(("which", "error", "why"), WRONG)
+def test_what_cannot_be_registered(which, error, why):
+    with pytest.raises(error, match=why):
+        movables.register(movables.Late, which)
+    assert not movables.unregister(movables.Late)
+
+
+@pytest.mark.parametrize(
+    ("thing", "why"),
+    [
+        (5, "takes a type, not an object of type 'int'"),
+        (None, "takes a type, not NULL"),
+        (int, "'int', as it does not say which module"),
+    ],
+)
+def test_what_is_no_type_for_it(thing, why):
+    with pytest.raises(TypeError, match=why):
+        movables.register(thing, "Box")
+
+
+def test_registering_twice():
+    movables.register(movables.Box, "Box")
+    with pytest.raises(RuntimeError, match="'bocpy_movables.Box' is registered with bocpy already, by another"):
+        movables.register(movables.Box, "Copied")
+    start(1)
+    assert outcome(when(Cown(movables.Box(5)))(look))[2] == 5
+
+
+def test_unregistering():
+    assert movables.unregister(movables.Late) is False
+    movables.register(movables.Late, "Late")
+    assert movables.unregister(movables.Late) is True
+    if BACKEND == "interpreters":
+        with pytest.raises(TypeError, match="cannot be moved"):
+            Cown(movables.Late(1))
+    with pytest.raises(TypeError, match="takes a type, not an object of type 'int'"):
+        movables.unregister(5)
+
+
+@interpreters_only
+def test_a_type_that_is_registered_in_one_interpreter_only():
+    start(1)
+    movables.register(movables.Late, "Late")
+    try:
+        c = Cown(movables.Late(5))
+        said = text_of(error_of(when(c)(look)))
+        assert "'bocpy_movables.Late' is not registered with bocpy in this interpreter" in said
+
+        @when()
+        def _():
+            movables.register(movables.Late, "Late")
+
+        assert outcome(when(c)(look))[2] == 5
+        # As it is pickled within others.
+        assert outcome(when(Cown([Holder(one=movables.Late(6))]))(lambda c: c.value[0].one.number)) == 6
+    finally:
+        movables.unregister(movables.Late)
+
+
+def test_unregistered_while_values_live():
+    start(1)
+    movables.register(movables.Late, "Late")
+    c, lost = Cown(movables.Late(5)), Cown(movables.Late(6))
+    assert movables.unregister(movables.Late)
+    if BACKEND == "interpreters":
+        with pytest.raises(RuntimeError, match="is not registered with bocpy in this interpreter"), c:
+            c.value  # noqa: B018
+        movables.register(movables.Late, "Late")
+        with c:
+            assert c.value.number == 5
+        movables.unregister(movables.Late)
+    else:
+        with c:
+            assert c.value.number == 5
+    del lost  # its data is dropped all the same: `all_gone` checks that
+
+
+def test_a_subclass_is_not_registered_with_its_base():
+    class Named(movables.Box):
+        pass
+
+    if BACKEND == "interpreters":
+        with pytest.raises(TypeError, match="Named"):
+            Cown(Named(5))
+    movables.register(Named, "Box")
+    base, derived = Cown(movables.Box(4)), Cown(Named(5))
+    with base, derived:
+        assert type(base.value) is movables.Box
+        assert type(derived.value) is Named and derived.value.number == 5
+    assert movables.unregister(Named)
+    with Cown(movables.Box(4)) as c:
+        assert type(c.value) is movables.Box
+
+
+def test_a_module_that_is_imported_again():
+    """Its types are others, and have the same names."""
+    import sys
+
+    older = movables.Box(3)
+    del sys.modules["bocpy_movables"]
+    import bocpy_movables as newer
+
+    try:
+        assert newer.Box is not movables.Box
+        # What arrives is of the latest one.
+        for thing in (older, newer.Box(4)):
+            with Cown(thing) as c:
+                assert type(c.value) is newer.Box
+    finally:
+        for name in EVERY:
+            assert newer.unregister(getattr(newer, name))
+        sys.modules["bocpy_movables"] = movables
+    with Cown(movables.Box(5)) as c:
+        assert type(c.value) is movables.Box
+
+
+@pytest.mark.parametrize(
+    ("version", "oldest", "why"),
+    [
+        (0, 0, "built for version 1 of bocpy's API .* installed has version 0: install a newer bocpy-rs"),
+        (3, 2, "built for version 1 of bocpy's API .* has versions 2 to 3: install a newer version of this extension"),
+    ],
+)
+def test_another_version_of_bocpy(version, oldest, why):
+    with pytest.raises(ImportError, match=why):
+        movables.import_with(version, oldest)
+
+
+def test_a_later_version_of_bocpy_that_still_knows_this_one():
+    assert movables.import_with(2, 1) is None
+
+
+def test_the_capsule():
+    assert repr(bocpy._C_API).startswith('<capsule object "bocpy._C_API"')
+    with pytest.raises(TypeError):
+        copy.copy(bocpy._C_API)
+
+
+# -- endings
+
+
+def test_data_of_a_cown_that_nobody_has_is_dropped():
+    start(1)
+    before = movables.counts()
+    for _ in range(10):
+        Cown(movables.Box(1))
+        Cown([movables.Copied(1)])
+    gc.collect()
+    come_by(lambda: live() == before["live"])
+
+
+def test_many_go_to_and_fro():
+    """As many are dropped as are made, whoever has them in the end."""
+    start(2)
+    cowns = [Cown(new(name, 0)) for name in EVERY for _ in range(5)]
+    for _ in range(40):
+        for c in cowns:
+
+            @when(c)
+            def _(c):
+                c.value.number += 1
+
+    quiesce(60)
+    assert [c.unwrap().number for c in cowns] == [40] * 15
+
+
+def test_two_threads_use_one_object_while_it_is_moved():
+    for _ in range(30):
+        thing = movables.Box(1)
+        begun, told = threading.Event(), []
+
+        def use(thing=thing, begun=begun, told=told):
+            try:
+                while True:
+                    thing.number  # noqa: B018
+                    begun.set()
+            except RuntimeError as error:
+                told.append(str(error))
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        begun.wait()
+        c = Cown(thing)
+        thread.join()
+        assert "has been moved: it is now a cown's value" in told[0]
+        del c
