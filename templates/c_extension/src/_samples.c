@@ -1,18 +1,16 @@
-/* A type whose objects move between the interpreters of bocpy's workers without being copied.
+/* A type whose objects move between the workers of bocpy without being copied.
  *
- * The numbers are in a `Row`, which belongs to no interpreter. A `Samples` is a Python object that refers to a row. When one
- * moves, a new object in the other interpreter refers to the same row, and the old object can no longer use it. The field
- * `owner` says which interpreter may. */
+ * The numbers are in a `Row`, which is plain C: it belongs to no interpreter. A `Samples` is a Python object that has a row.
+ * When one moves, bocpy takes the row out of the object, and gives it to a new object where it is needed. The old object has
+ * none from then on, and says so. */
 
-#include <bocpy/bocpy.h>
+#include <bocpy/movable.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
-#if BOCPY_ABI != 1
-#  error "written for version 1 of bocpy's headers"
-#endif
-
-/* Where there is no GIL, two threads may use one object. */
+/* Where there is no GIL, two threads may use one object. bocpy takes the row out of it in such a section, too. */
 #ifndef Py_BEGIN_CRITICAL_SECTION
 #  define Py_BEGIN_CRITICAL_SECTION(object) {
 #  define Py_END_CRITICAL_SECTION() }
@@ -21,101 +19,73 @@
 /* ---- the data: nothing of this is a Python object */
 
 typedef struct {
-    atomic_int_least64_t owner;
-    /* Objects that refer to it, and ways that it is on. */
-    atomic_int_least64_t references;
     double *values;
     Py_ssize_t size;
     Py_ssize_t room;
 } Row;
 
 /* How many rows there are, for the tests. */
-static atomic_int_least64_t rows;
+static atomic_llong rows;
 
 static Row *
 row_new(void)
 {
-    Row *row = (Row *)malloc(sizeof(Row));
-    if (row == NULL) {
-        PyErr_NoMemory();
-        return NULL;
+    Row *row = (Row *)calloc(1, sizeof(Row));
+    if (row != NULL) {
+        atomic_fetch_add(&rows, 1);
     }
-    row->values = NULL;
-    row->size = row->room = 0;
-    atomic_store(&row->owner, bocpy_interpid());
-    atomic_store(&row->references, 1);
-    atomic_fetch_add(&rows, 1);
     return row;
 }
 
-/* May be called by any thread, attached to an interpreter or not: whoever drops the last reference frees the row. */
 static void
-row_drop(void *data)
+row_free(Row *row)
 {
-    Row *row = (Row *)data;
-    if (atomic_fetch_add(&row->references, -1) == 1) {
-        free(row->values);
-        free(row);
-        atomic_fetch_add(&rows, -1);
+    free(row->values);
+    free(row);
+    atomic_fetch_sub(&rows, 1);
+}
+
+/* False if there is no memory. */
+static int
+row_has_room(Row *row, Py_ssize_t room)
+{
+    if (row->room < room) {
+        double *values = (double *)realloc(row->values, (size_t)room * sizeof(double));
+        if (values == NULL) {
+            return 0;
+        }
+        row->values = values;
+        row->room = room;
     }
+    return 1;
 }
 
 /* ---- the object */
 
 typedef struct {
     PyObject_HEAD
+    /* NULL: it has been moved, and `gone` is a str that says where to. */
     Row *row;
+    PyObject *gone;
 } Samples;
 
-typedef struct {
-    PyTypeObject *samples;
-} State;
-
-static PyModuleDef definition;
-
-/* The row, if this interpreter may use it; NULL with RuntimeError if it may not. All that touches the data begins here. */
+/* The row; NULL, with RuntimeError, if it is gone. All that touches the data begins here. */
 static Row *
 row_of(PyObject *self)
 {
-    Row *row = ((Samples *)self)->row;
-    int_least64_t owner = atomic_load(&row->owner);
-    if (owner == bocpy_interpid()) {
-        return row;
+    Samples *samples = (Samples *)self;
+    if (samples->row == NULL) {
+        PyErr_SetObject(PyExc_RuntimeError, samples->gone);
     }
-    if (owner == BOCPY_NO_OWNER) {
-        PyErr_SetString(PyExc_RuntimeError, "these samples have been moved: they are on their way to somebody else");
-    }
-    else {
-        PyErr_Format(PyExc_RuntimeError, "these samples have been moved: interpreter %lld has them now", (long long)owner);
-    }
-    return NULL;
-}
-
-/* Takes over the reference to the row. */
-static PyObject *
-samples_of(PyTypeObject *type, Row *row)
-{
-    Samples *self = (Samples *)type->tp_alloc(type, 0);
-    if (self == NULL) {
-        row_drop(row);
-        return NULL;
-    }
-    self->row = row;
-    return (PyObject *)self;
+    return samples->row;
 }
 
 static int
 row_append(Row *row, double value)
 {
-    if (row->size == row->room) {
-        Py_ssize_t room = row->room ? 2 * row->room : 8;
-        double *values = (double *)realloc(row->values, (size_t)room * sizeof(double));
-        if (values == NULL) {
-            PyErr_NoMemory();
-            return -1;
-        }
-        row->values = values;
-        row->room = room;
+    if (row->size == row->room && !row_has_room(row, row->room ? 2 * row->room : 8)) {
+        PyErr_NoMemory();
+        return -1;
     }
     row->values[row->size++] = value;
     return 0;
@@ -129,9 +99,15 @@ samples_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O", names, &values)) {
         return NULL;
     }
-    Row *row = row_new();
-    PyObject *self = row == NULL ? NULL : samples_of(type, row);
-    PyObject *items = self == NULL || values == NULL ? NULL : PyObject_GetIter(values);
+    PyObject *self = type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    Row *row = ((Samples *)self)->row = row_new();
+    if (row == NULL) {
+        PyErr_NoMemory();
+    }
+    PyObject *items = row == NULL || values == NULL ? NULL : PyObject_GetIter(values);
     if (items != NULL) {
         PyObject *item;
         while ((item = PyIter_Next(items)) != NULL) {
@@ -153,10 +129,11 @@ static void
 samples_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    Row *row = ((Samples *)self)->row;
-    if (row != NULL) {
-        row_drop(row);
+    Samples *samples = (Samples *)self;
+    if (samples->row != NULL) {
+        row_free(samples->row);
     }
+    Py_XDECREF(samples->gone);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -231,62 +208,78 @@ samples_item(PyObject *self, Py_ssize_t place)
 }
 
 static PyObject *
-samples_owner(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyLong_FromLongLong((long long)atomic_load(&((Samples *)self)->row->owner));
-}
-
-static PyObject *
 samples_address(PyObject *self, void *Py_UNUSED(closure))
 {
-    return PyLong_FromVoidPtr(((Samples *)self)->row);
+    Row *row = row_of(self);
+    return row == NULL ? NULL : PyLong_FromVoidPtr(row);
 }
 
-/* ---- moving */
+/* ---- moving: what bocpy calls */
 
-/* In the interpreter that gets the samples: a new object. The row is on its way, and comes to an end of that here. */
-static PyObject *
-samples_open(XIDATA_T *xidata)
+/* Takes the row out of an object. If this fails, the object has it as before. */
+static void *
+samples_detach(PyObject *self, PyObject *gone)
 {
-    Row *row = (Row *)xidata->data;
-    /* Each interpreter has a type of its own. Not in a variable of the process or of a thread: this thread may have been in
-     * other interpreters before. */
-    PyObject *module = PyImport_ImportModule("samples._samples");
-    if (module == NULL) {
-        return NULL;
+    Row *row = row_of(self);
+    if (row != NULL) {
+        Samples *samples = (Samples *)self;
+        samples->row = NULL;
+        Py_XSETREF(samples->gone, Py_NewRef(gone));
     }
-    PyObject *self = NULL;
-    int_least64_t expected = BOCPY_NO_OWNER;
-    if (atomic_compare_exchange_strong(&row->owner, &expected, bocpy_interpid())) {
-        atomic_fetch_add(&row->references, 1);
-        self = samples_of(((State *)PyModule_GetState(module))->samples, row);
-        if (self == NULL) {
-            /* It can be tried again. */
-            atomic_store(&row->owner, BOCPY_NO_OWNER);
-        }
+    return row;
+}
+
+/* Puts it back, as something else has failed. */
+static void
+samples_restore(PyObject *self, void *data)
+{
+    ((Samples *)self)->row = (Row *)data;
+}
+
+/* A new object of the type that is registered in this interpreter, with that row. If this fails, bocpy still has it. */
+static PyObject *
+samples_attach(PyTypeObject *type, void *data)
+{
+    PyObject *self = type->tp_alloc(type, 0);
+    if (self != NULL) {
+        ((Samples *)self)->row = (Row *)data;
     }
-    else {
-        PyErr_Format(PyExc_RuntimeError, "these samples have been opened already, by interpreter %lld", (long long)expected);
-    }
-    Py_DECREF(module);
     return self;
 }
 
-/* In the interpreter that has the samples. If this fails, they stay as they are. */
-XIDATA_GETDATA_FUNC(samples_take)
+/* Nobody needs the row. Any thread may call this, also where there is no interpreter: it must not use Python. */
+static void
+samples_drop(void *data)
 {
-    Row *row = ((Samples *)obj)->row;
-    int_least64_t expected = bocpy_interpid();
-    if (!atomic_compare_exchange_strong(&row->owner, &expected, BOCPY_NO_OWNER)) {
-        (void)row_of(obj); /* says who has them */
-        return -1;
-    }
-    /* The way is a reference of its own: the row needs no object that might go meanwhile, and no interpreter. */
-    atomic_fetch_add(&row->references, 1);
-    XIDATA_INIT(xidata, tstate->interp, row, NULL, samples_open);
-    XIDATA_SET_FREE(xidata, row_drop);
-    return 0;
+    row_free((Row *)data);
 }
+
+/* The same numbers once more, for several readers, and for the noticeboard. As with `samples_drop`: no Python. */
+static void *
+samples_copy(const void *data)
+{
+    const Row *row = (const Row *)data;
+    Row *copy = row_new();
+    if (copy != NULL && row->size > 0) {
+        if (!row_has_room(copy, row->size)) {
+            row_free(copy);
+            return NULL;
+        }
+        memcpy(copy->values, row->values, (size_t)row->size * sizeof(double));
+        copy->size = row->size;
+    }
+    return copy;
+}
+
+static const bocpy_movable samples_movable = {
+    .version = BOCPY_API_VERSION,
+    .size = sizeof(bocpy_movable),
+    .detach = samples_detach,
+    .restore = samples_restore,
+    .attach = samples_attach,
+    .drop = samples_drop,
+    .copy = samples_copy,
+};
 
 /* ---- the module */
 
@@ -297,7 +290,6 @@ static PyMethodDef samples_methods[] = {
 };
 
 static PyGetSetDef samples_members[] = {
-    {"owner", samples_owner, NULL, PyDoc_STR("The interpreter that may use the data."), NULL},
     {"address", samples_address, NULL, PyDoc_STR("Where the data is in memory."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -335,26 +327,16 @@ static PyMethodDef functions[] = {
 static int
 exec_module(PyObject *module)
 {
-    State *state = (State *)PyModule_GetState(module);
-    state->samples = (PyTypeObject *)PyType_FromModuleAndSpec(module, &samples_spec, NULL);
-    if (state->samples == NULL || PyModule_AddType(module, state->samples) < 0) {
+    if (bocpy_import() < 0) {
         return -1;
     }
-    return XIDATA_REGISTERCLASS(state->samples, samples_take);
-}
-
-static int
-traverse_module(PyObject *module, visitproc visit, void *arg)
-{
-    Py_VISIT(((State *)PyModule_GetState(module))->samples);
-    return 0;
-}
-
-static int
-clear_module(PyObject *module)
-{
-    Py_CLEAR(((State *)PyModule_GetState(module))->samples);
-    return 0;
+    PyTypeObject *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &samples_spec, NULL);
+    if (type == NULL) {
+        return -1;
+    }
+    int done = PyModule_AddType(module, type) < 0 ? -1 : bocpy_register(type, &samples_movable);
+    Py_DECREF(type);
+    return done;
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -371,11 +353,9 @@ static PyModuleDef_Slot module_slots[] = {
 static PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "samples._samples",
-    .m_size = sizeof(State),
+    .m_size = 0,
     .m_methods = functions,
     .m_slots = module_slots,
-    .m_traverse = traverse_module,
-    .m_clear = clear_module,
 };
 
 PyMODINIT_FUNC

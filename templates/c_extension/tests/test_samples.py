@@ -1,20 +1,11 @@
 """The type by itself, and on its way between workers."""
 
 import gc
-import os
-import sys
-import sysconfig
 
 import pytest
-from bocpy import Cown, quiesce, receive, send, start, wait, when
+from bocpy import Cown, drain, notice_delete, notice_read, notice_write, quiesce, read, receive, send, start, wait, when
 from samples import Samples
 from samples._samples import _count_rows
-
-# Elsewhere the workers are threads of one interpreter, and nothing has to move.
-backend = os.environ.get("BOCPY_BACKEND") or (
-    "threads" if sys.version_info < (3, 12) or sysconfig.get_config_var("Py_GIL_DISABLED") else "interpreters"
-)
-moves = pytest.mark.skipif(backend != "interpreters", reason="holds where each worker has an interpreter")
 
 
 @pytest.fixture(autouse=True)
@@ -69,18 +60,37 @@ def test_a_behavior_has_the_data_itself():
     assert (list(back), back.address) == ([1, 2, 3, 6], address)
 
 
-@moves
 def test_who_has_given_it_away_cannot_use_it():
     given = Samples([1])
     c = Cown(given)
-    for use in (len, list, Samples.mean, lambda samples: samples.append(1)):
-        with pytest.raises(RuntimeError, match="these samples have been moved"):
+    for use in (len, list, Samples.mean, lambda samples: samples.append(1), Cown):
+        with pytest.raises(RuntimeError, match="this samples.Samples has been moved: it is now a cown's value"):
             use(given)
-    with pytest.raises(TypeError, match="these samples have been moved"):
-        Cown(given)
-    assert given.owner == -2
     assert list(c.unwrap()) == [1]
-    assert given.owner == 0
+
+
+def test_one_handle_is_kept_of_a_captured_one_that_is_refused():
+    given, gone = Samples([1]), Samples([2])
+    c = Cown(gone)
+    with pytest.raises(RuntimeError, match="has been moved"):
+        when()(lambda given=given, gone=gone: None)
+    assert list(given) == [1]
+    del c
+
+
+def test_readers_and_the_noticeboard_have_copies():
+    start(2)
+    c = Cown(Samples([1, 2]))
+    means = [when(read(c))(lambda c: c.value.mean()) for _ in range(10)]
+    notice_write("samples", Samples([3, 5]))
+
+    @when()
+    def noticed():
+        return notice_read("samples").mean()
+
+    assert [mean.get() for mean in means] == [1.5] * 10
+    assert noticed.get() == 4
+    notice_delete("samples")
 
 
 def test_from_worker_to_worker():
@@ -132,6 +142,4 @@ def test_what_nobody_receives_is_freed():
     quiesce(60)
     del unused
     wait()
-    from bocpy import drain
-
     drain("samples")

@@ -15,6 +15,7 @@
 #include <bocpy/movable.h>
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -342,7 +343,26 @@ module_import_with(PyObject *module, PyObject *args)
     return result;
 }
 
+/* After all interpreters. */
+static void
+tell(void)
+{
+    printf("after Python: live %lld\n", atomic_load(&live));
+    fflush(stdout);
+}
+
+static PyObject *
+module_tell_at_exit(PyObject *module, PyObject *unused)
+{
+    (void)module, (void)unused;
+    if (atexit(tell) != 0) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"tell_at_exit", module_tell_at_exit, METH_NOARGS, "Print how much data is left when the process ends."},
     {"counts", module_counts, METH_NOARGS, "What has happened, in all interpreters."},
     {"fail", module_fail, METH_VARARGS, "fail(detach, attach, copy): how often each of them fails next."},
     {"register", module_register, METH_VARARGS, "register(type, name or number of what to tell bocpy)"},

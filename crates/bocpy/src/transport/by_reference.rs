@@ -323,7 +323,7 @@ impl Reference {
             Reference::Cown(_) => "Cown".into(),
             Reference::Scope(_) => "Scope".into(),
             Reference::Data(data) => (data.kind().class)(data),
-            Reference::Registered(registered) => registered.class().to_owned().into(),
+            Reference::Registered(registered) => registered.class().clone(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::interpreter::movable::{self, Movable};
 use crate::interpreter::{Imported, PerInterpreter};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 static NAME_OF: Imported = Imported::new("bocpy._extensions", c"name_of");
@@ -60,6 +61,14 @@ impl Carrier {
             return None;
         }
         Movable::of(object).map(Carrier::Ours).or_else(|| taker(object).map(Carrier::Cpython))
+    }
+
+    /// What the type of an object is called.
+    pub(super) fn class(self, object: &Object<'_>) -> Cow<'static, str> {
+        match self {
+            Carrier::Cpython(_) => object.class_name().into(),
+            Carrier::Ours(movable) => movable.name().into(),
+        }
     }
 
     /// What is known of the type.

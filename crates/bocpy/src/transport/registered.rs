@@ -24,6 +24,7 @@ use crate::interpreter::movable::Movable;
 use crate::interpreter::self_pruning::SelfPruning;
 use crate::interpreter::{PerInterpreter, Resident, State, detach, within};
 use parking_lot::{Condvar, Mutex};
+use std::borrow::Cow;
 use std::sync::{Arc, Weak};
 
 /// What depends on an interpreter that may end.
@@ -42,7 +43,7 @@ pub(super) enum Manner {
 
 /// One such object on its way.
 pub(crate) struct Registered {
-    class: Box<str>,
+    class: Cow<'static, str>,
     carrier: Carrier,
     manner: Manner,
     place: Mutex<Place>,
@@ -94,7 +95,7 @@ impl Registered {
             }
         }
         Ok(Some(Arc::new(Registered {
-            class: object.class_name().into(),
+            class: carrier.class(object),
             carrier,
             manner,
             place: Mutex::new(Place::Given),
@@ -111,7 +112,9 @@ impl Registered {
             drop(freight.restore(object));
             freight = copy?;
         }
-        self.is_here(State::get(object.py()));
+        if freight.needs_this_interpreter() {
+            self.is_here(State::get(object.py()));
+        }
         self.put(Place::Data(freight));
         Ok(())
     }
@@ -292,7 +295,7 @@ impl Registered {
         drop(before);
     }
 
-    pub(super) fn class(&self) -> &str {
+    pub(super) fn class(&self) -> &Cow<'static, str> {
         &self.class
     }
 

@@ -1,6 +1,6 @@
 /* bocpy/bocpy.h: for C and C++ extensions whose types move between the workers of bocpy.
  *
- * Include it where you would include Python.h: before the headers of the system. See docs/native-types.md for how to write
+ * Include it where you would include Python.h: before the headers of the system. See docs/cross-interpreter-data.md for how to write
  * such a type, and xidata.h for the names beginning with XIDATA.
  *
  *   BOCPY_ABI              the version of these headers; higher after a change that would break sources

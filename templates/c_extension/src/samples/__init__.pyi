@@ -15,9 +15,5 @@ class Samples:
     def __len__(self) -> int: ...
     def __getitem__(self, place: int, /) -> float: ...
     @property
-    def owner(self) -> int:
-        """The number of the interpreter that may use the data; -2 while it is on its way."""
-
-    @property
     def address(self) -> int:
         """Where the data is in memory: the same before and after a move."""
