@@ -25,7 +25,7 @@ from bocpy import (
     wait,
     when,
 )
-from support import BACKEND, come_by, error_of, extensions, interpreters_only, outcome, pytest, text_of
+from support import BACKEND, check_script, come_by, error_of, extensions, interpreters_only, outcome, pytest, text_of
 
 movables = extensions.load("movables")
 
@@ -614,6 +614,37 @@ def test_many_go_to_and_fro():
 
     quiesce(60)
     assert [c.unwrap().number for c in cowns] == [40] * 15
+
+
+@pytest.mark.parametrize("ending", ["wait()", "quiesce()", ""])
+def test_when_the_program_ends(ending):
+    """The data of cowns goes with them, wherever it is by then."""
+    check_script(
+        f"""
+        import sys
+        sys.path[:0] = {extensions.paths()!r}
+        import bocpy_movables as movables
+        from bocpy import Cown, quiesce, start, wait, when
+
+        def fill(c):
+            c.value = movables.Box(1), [movables.Copied(2)]
+
+        def use(c):
+            c.value.number += 1
+
+        movables.tell_at_exit()
+        start(2)
+        alone = [Cown(movables.Box(n)) for n in range(5)]
+        within = [Cown(None) for _ in range(5)]
+        for c in alone:
+            when(c)(use)
+        for c in within:
+            when(c)(fill)
+        {ending}
+        """,
+        "after Python: live 0",
+        timeout=60,
+    )
 
 
 def test_two_threads_use_one_object_while_it_is_moved():
