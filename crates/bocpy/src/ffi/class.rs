@@ -1,15 +1,15 @@
 //! Native classes: Python types whose instances hold a Rust value.
 
-use super::args::{Args, arguments};
+use super::args::Args;
 use super::collect::{self, Visitor};
+use super::entries::{self, is_own};
 use super::error::{self, Kind};
 use super::fields;
 use super::main_property::{Main, get_attribute, set_attribute};
-use super::method::{MethodDef, PropertyDef, guard};
-use super::object::{Borrowed, Object, Python};
+use super::method::{MethodDef, PropertyDef};
+use super::object::{Object, Python};
 use super::slots::Slots;
 use super::spares::Spares;
-use super::subclass;
 use super::{Dict, PyResult, Tuple};
 use parking_lot::Mutex;
 use pyo3_ffi as ffi;
@@ -18,6 +18,8 @@ use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::{mem, ptr};
+
+pub(crate) use super::beside::{Bare, Callable, Extra, Referable};
 
 /// A class whose instances hold a `Self`.
 pub(crate) trait Native: Sized + 'static {
@@ -128,97 +130,6 @@ pub(crate) struct Layout<T: Native> {
     pub(super) value: T,
 }
 
-/// What instances of a class have beside their value.
-pub(crate) trait Extra: Sized {
-    /// Whether instances can be called.
-    const CALLABLE: bool;
-    fn new<T: Native>() -> Self;
-    /// The member by which CPython finds its part of it, and where that is in it.
-    const MEMBER: Option<(&'static CStr, usize)>;
-    /// Tells the collector which objects it refers to.
-    fn traverse(&self, _visitor: &mut Visitor) {}
-    /// Whether nothing is to be done for it when an instance goes.
-    fn is_empty(&self) -> bool;
-    /// # Safety
-    /// It is that of `object`, which is about to go.
-    unsafe fn clear(&self, object: *mut ffi::PyObject);
-}
-
-/// Instances can be weakly referenced.
-#[repr(C)]
-pub(crate) struct Referable {
-    weak_references: *mut ffi::PyObject,
-}
-
-/// Nothing.
-#[repr(C)]
-pub(crate) struct Bare;
-
-/// Instances can be called, and may refer to an object.
-#[repr(C)]
-pub(crate) struct Callable {
-    call: Option<ffi::vectorcallfunc>,
-    /// An object that the instance refers to, or null.
-    part: *mut ffi::PyObject,
-}
-
-impl Extra for Referable {
-    const CALLABLE: bool = false;
-    const MEMBER: Option<(&'static CStr, usize)> =
-        Some((c"__weaklistoffset__", mem::offset_of!(Referable, weak_references)));
-
-    fn new<T: Native>() -> Self {
-        Referable { weak_references: ptr::null_mut() }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.weak_references.is_null()
-    }
-
-    unsafe fn clear(&self, object: *mut ffi::PyObject) {
-        // SAFETY: an object that can be weakly referenced, says the caller.
-        unsafe { ffi::PyObject_ClearWeakRefs(object) }
-    }
-}
-
-impl Extra for Bare {
-    const CALLABLE: bool = false;
-    const MEMBER: Option<(&'static CStr, usize)> = None;
-
-    fn new<T: Native>() -> Self {
-        Bare
-    }
-
-    fn is_empty(&self) -> bool {
-        true
-    }
-
-    unsafe fn clear(&self, _: *mut ffi::PyObject) {}
-}
-
-impl Extra for Callable {
-    const CALLABLE: bool = true;
-    const MEMBER: Option<(&'static CStr, usize)> =
-        Some((c"__vectorcalloffset__", mem::offset_of!(Callable, call)));
-
-    fn new<T: Native>() -> Self {
-        Callable { call: Some(call::<T>), part: ptr::null_mut() }
-    }
-
-    fn traverse(&self, visitor: &mut Visitor) {
-        visitor.visit_raw(self.part);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.part.is_null()
-    }
-
-    unsafe fn clear(&self, _: *mut ffi::PyObject) {
-        // SAFETY: the reference was ours, and the instance is going.
-        unsafe { ffi::Py_XDECREF(self.part) }
-    }
-}
-
 /// An object that is an instance of the class of `T`, or of a subclass.
 #[repr(transparent)]
 pub(crate) struct Instance<'py, T>(Object<'py>, PhantomData<T>);
@@ -283,15 +194,18 @@ impl<T: Native> Class<T> {
             slot(ffi::Py_tp_methods, tables.methods.cast()),
             slot(ffi::Py_tp_getset, tables.properties.cast()),
             slot(ffi::Py_tp_members, tables.members.cast()),
-            slot(ffi::Py_tp_new, new_instance::<T> as *mut c_void),
-            slot(ffi::Py_tp_dealloc, dealloc::<T> as *mut c_void),
-            slot(ffi::Py_tp_init, init::<T> as *mut c_void),
+            slot(ffi::Py_tp_new, entries::new_instance::<T> as *mut c_void),
+            slot(ffi::Py_tp_dealloc, entries::dealloc::<T> as *mut c_void),
+            slot(ffi::Py_tp_init, entries::init::<T> as *mut c_void),
         ];
         if base.is_none() {
-            slots.push(slot(ffi::Py_tp_repr, repr::<T> as *mut c_void));
-            slots.push(slot(ffi::Py_tp_hash, hash::<T> as *mut c_void));
-            let compare =
-                if T::COMPARES { compare_with::<T> as *mut c_void } else { compare::<T> as *mut c_void };
+            slots.push(slot(ffi::Py_tp_repr, entries::repr::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_tp_hash, entries::hash::<T> as *mut c_void));
+            let compare = if T::COMPARES {
+                entries::compare_with::<T> as *mut c_void
+            } else {
+                entries::compare::<T> as *mut c_void
+            };
             slots.push(slot(ffi::Py_tp_richcompare, compare));
         }
         if T::MAIN.is_some() {
@@ -310,7 +224,7 @@ impl<T: Native> Class<T> {
             slots.push(slot(ffi::Py_tp_call, ffi::PyVectorcall_Call as *mut c_void));
         }
         if T::AWAITABLE {
-            slots.push(slot(ffi::Py_am_await, awaited::<T> as *mut c_void));
+            slots.push(slot(ffi::Py_am_await, entries::awaited::<T> as *mut c_void));
         }
         for group in T::SLOTS {
             group.add_to(&mut slots);
@@ -493,212 +407,6 @@ impl Tables {
     }
 }
 
-/// # Safety
-/// `class` is a `Class<T>`'s type or a subclass of it.
-unsafe fn allocate<'py, T: Native>(
-    py: Python<'py>,
-    class: *mut ffi::PyTypeObject,
-    value: T,
-) -> PyResult<Object<'py>> {
-    // SAFETY: says the caller; the allocation is zeroed, the value moved in.
-    unsafe {
-        let object = Object::owned(py, ffi::PyType_GenericAlloc(class, 0))?;
-        let layout = object.as_ptr().cast::<Layout<T>>();
-        ptr::write(&raw mut (*layout).extra, T::Extra::new::<T>());
-        ptr::write(&raw mut (*layout).value, value);
-        Ok(object)
-    }
-}
-
-unsafe extern "C" fn new_instance<T: Native>(
-    class: *mut ffi::PyTypeObject,
-    args: *mut ffi::PyObject,
-    kwargs: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with a tuple and a dict or null.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
-            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
-            if subclass::flags(class) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 {
-                return abstract_instance(py, class);
-            }
-            let value = match is_own::<T>(class) {
-                true => T::create(py, &args, kwargs.as_deref())?,
-                false => T::blank_of(&Borrowed::new(py, class.cast()))?,
-            };
-            if T::FIELDS.is_some() {
-                return Ok(Class::allocate_derived(py, class, value)?.into_ptr());
-            }
-            Ok(allocate(py, class, value)?.into_ptr())
-        })
-    }
-}
-
-/// Raises, and says which methods are missing.
-///
-/// # Safety
-/// `class` is an abstract class.
-unsafe fn abstract_instance(py: Python<'_>, class: *mut ffi::PyTypeObject) -> PyResult<*mut ffi::PyObject> {
-    let none = Tuple::new(py, Vec::new())?;
-    // SAFETY: a live type, and what `object` makes instances with, which refuses this one.
-    unsafe {
-        match ffi::PyBaseObject_Type.tp_new {
-            Some(new) => Ok(Object::owned(py, new(class, none.as_ptr(), ptr::null_mut()))?.into_ptr()),
-            None => Err(error::raise(py, Kind::Type, "this class is abstract")),
-        }
-    }
-}
-
-/// True for the class itself, false for a subclass written in Python.
-///
-/// # Safety
-/// `class` is one of those.
-pub(super) unsafe fn is_own<T: Native>(class: *mut ffi::PyTypeObject) -> bool {
-    // SAFETY: a live type. A class made by a `class` statement has another way to free its instances.
-    unsafe {
-        (*class).tp_dealloc.is_some_and(|function| {
-            ptr::fn_addr_eq(function, dealloc::<T> as unsafe extern "C" fn(*mut ffi::PyObject))
-        })
-    }
-}
-
-unsafe extern "C" fn init<T: Native>(
-    object: *mut ffi::PyObject,
-    args: *mut ffi::PyObject,
-    kwargs: *mut ffi::PyObject,
-) -> c_int {
-    // SAFETY: CPython calls this attached, with an instance, a tuple and a dict or null.
-    unsafe {
-        if is_own::<T>(ffi::Py_TYPE(object)) {
-            return 0;
-        }
-        let py = Python::assume();
-        guard(py, -1, || {
-            let args = Borrowed::new(py, args).assume::<Tuple<'_>>();
-            let kwargs = (!kwargs.is_null()).then(|| Borrowed::new(py, kwargs).assume::<Dict<'_>>());
-            T::init(py, Instance::assume(&Borrowed::new(py, object)), &args, kwargs.as_deref())?;
-            Ok(0)
-        })
-    }
-}
-
-unsafe extern "C" fn dealloc<T: Native>(object: *mut ffi::PyObject) {
-    // SAFETY: CPython calls this attached, once, for an instance whose last reference is gone.
-    unsafe {
-        let py = Python::assume();
-        let layout = object.cast::<Layout<T>>();
-        let class = ffi::Py_TYPE(object);
-        collect::untrack::<T>(object);
-        error::aside(py, || {
-            guard(py, (), || {
-                T::finalize(py, Instance::assume(&Borrowed::new(py, object)));
-                Ok(())
-            });
-            if !(*layout).extra.is_empty() {
-                (*layout).extra.clear(object);
-            }
-            if !(*layout).value.is_plain() {
-                guard(py, (), || {
-                    ptr::drop_in_place(&raw mut (*layout).value);
-                    Ok(())
-                });
-            }
-        });
-        if is_own::<T>(class) {
-            if T::class(py).is_some_and(|class| class.spares.take_in(layout)) {
-                return;
-            }
-            collect::free::<T>(object);
-        } else if let Some(free) = (*class).tp_free {
-            free(object.cast());
-        }
-        ffi::Py_DECREF(class.cast());
-    }
-}
-
-unsafe extern "C" fn repr<T: Native>(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with an instance.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            Ok(T::repr(py, Instance::assume(&Borrowed::new(py, object)))?.into_ptr())
-        })
-    }
-}
-
-unsafe extern "C" fn awaited<T: Native>(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with an instance.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            Ok(T::awaited(py, Instance::assume(&Borrowed::new(py, object)))?.into_ptr())
-        })
-    }
-}
-
-unsafe extern "C" fn call<T: Native>(
-    object: *mut ffi::PyObject,
-    args: *const *mut ffi::PyObject,
-    count: usize,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached, with an instance; the arguments as for a method. The highest bit of the count
-    // says something else.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            let count = ffi::PyVectorcall_NARGS(count) as usize;
-            let args = arguments(py, args, count, names);
-            Ok(T::call(py, Instance::assume(&Borrowed::new(py, object)), args)?.into_ptr())
-        })
-    }
-}
-
-unsafe extern "C" fn hash<T: Native>(object: *mut ffi::PyObject) -> ffi::Py_hash_t {
-    // SAFETY: CPython calls this attached, with an instance.
-    unsafe {
-        match (*object.cast::<Layout<T>>()).value.hash() {
-            Some(hash) => hash,
-            None => (object as isize) >> 4,
-        }
-    }
-}
-
-unsafe extern "C" fn compare<T: Native>(
-    left: *mut ffi::PyObject,
-    right: *mut ffi::PyObject,
-    operation: c_int,
-) -> *mut ffi::PyObject {
-    // SAFETY: CPython calls this attached; `left` is an instance. `right` is one if it comes to the same function.
-    unsafe {
-        let py = Python::assume();
-        let same = ffi::Py_TYPE(right);
-        let comparable = (*same).tp_richcompare.is_some_and(|function| {
-            ptr::fn_addr_eq(function, compare::<T> as unsafe extern "C" fn(_, _, _) -> _)
-        });
-        let order = comparable
-            .then(|| {
-                let value = |object: *mut ffi::PyObject| &(*object.cast::<Layout<T>>()).value;
-                value(left).compare(value(right))
-            })
-            .flatten();
-        let Some(order) = order else {
-            return Object::new_ref(py, ffi::Py_NotImplemented()).into_ptr();
-        };
-        let holds = match operation {
-            ffi::Py_LT => order.is_lt(),
-            ffi::Py_LE => order.is_le(),
-            ffi::Py_EQ => order.is_eq(),
-            ffi::Py_NE => order.is_ne(),
-            ffi::Py_GT => order.is_gt(),
-            _ => order.is_ge(),
-        };
-        super::number::boolean(py, holds).into_ptr()
-    }
-}
-
 /// What is asked of a comparison.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
@@ -718,30 +426,6 @@ impl Comparison {
             Comparison::NotEqual => Some(false),
             _ => None,
         }
-    }
-}
-
-unsafe extern "C" fn compare_with<T: Native>(
-    left: *mut ffi::PyObject,
-    right: *mut ffi::PyObject,
-    operation: c_int,
-) -> *mut ffi::PyObject {
-    let comparison = match operation {
-        ffi::Py_LT => Comparison::Less,
-        ffi::Py_LE => Comparison::LessOrEqual,
-        ffi::Py_EQ => Comparison::Equal,
-        ffi::Py_NE => Comparison::NotEqual,
-        ffi::Py_GT => Comparison::Greater,
-        _ => Comparison::GreaterOrEqual,
-    };
-    // SAFETY: CPython calls this attached; `left` is an instance.
-    unsafe {
-        let py = Python::assume();
-        guard(py, ptr::null_mut(), || {
-            let this = Borrowed::new(py, left);
-            let compared = T::compare_with(Instance::assume(&this), &Borrowed::new(py, right), comparison)?;
-            Ok(compared.unwrap_or_else(|| py.not_implemented()).into_ptr())
-        })
     }
 }
 

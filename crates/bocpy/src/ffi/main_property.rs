@@ -1,7 +1,8 @@
 //! The property of a class that is asked for most: it is found without a look at the class and its bases.
 
-use super::class::{Native, is_own};
+use super::class::Native;
 use super::derived::Derived;
+use super::entries::is_own;
 use super::method::{Property, get, set};
 use super::object::Python;
 use super::{PyResult, text};

@@ -7,6 +7,7 @@
 
 pub(crate) mod allocator;
 pub(crate) mod args;
+mod beside;
 pub(crate) mod block;
 pub(crate) mod buffer;
 pub(crate) mod buffer_slots;
@@ -17,6 +18,7 @@ pub(crate) mod collect;
 pub(crate) mod context;
 pub(crate) mod derived;
 mod dict;
+mod entries;
 pub(crate) mod error;
 pub(crate) mod fields;
 pub(crate) mod filling;

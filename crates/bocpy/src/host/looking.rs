@@ -4,7 +4,7 @@
 
 use super::engine::ENGINE;
 use super::{updates, workers};
-use crate::behavior::task::RunningView;
+use crate::behavior::running::RunningView;
 use crate::ffi::Python;
 use crate::ffi::frames::{self, Frame};
 use crate::interpreter::labels::{self, Label};

@@ -5,7 +5,7 @@ use super::engine::set_leaving;
 use super::engine::sweep_soon;
 use crate::behavior::CACHES;
 use crate::behavior::context::with_clean;
-use crate::behavior::task::FORMAT_EXCEPTION;
+use crate::behavior::outcome::FORMAT_EXCEPTION;
 #[cfg(Py_3_12)]
 use crate::ffi::Raised;
 use crate::ffi::{List, PyResult, Python, error, module, text};
