@@ -102,6 +102,7 @@ def test_a_program_that_starts_its_workers_twice(tmp_path):
     assert_seen(measure(tmp_path, program=PROGRAM + "wait()\nwhen(Cown(0))(lambda c: None)\nwait()\n"))
 
 
+@pytest.mark.slow
 @interpreters_only
 @pytest.mark.parametrize(
     "rc",
@@ -120,6 +121,7 @@ def test_other_settings_of_coverage(tmp_path, rc):
     assert_seen(measure(tmp_path, rc=rc, combine=True))
 
 
+@pytest.mark.slow
 @interpreters_only
 def test_what_is_left_out_stays_so(tmp_path):
     measure(tmp_path)

@@ -447,6 +447,7 @@ def test_the_repr_of_a_cown_that_holds_itself():
         a.value = b.value = None
 
 
+@pytest.mark.slow
 def test_the_repr_of_cowns_nested_too_deep():
     cown = Cown(None)
     cowns = [cown]

@@ -391,6 +391,7 @@ def test_while_everything_changes():
     )
 
 
+@pytest.mark.slow
 def test_a_notice_names_the_behavior_that_has_acquired_a_cown():
     done = run_script("""
         import os, sys, threading

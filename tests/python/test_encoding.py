@@ -125,7 +125,12 @@ CONTAINERS = {
 }
 
 
-@pytest.mark.parametrize("name", CONTAINERS)
+LARGE = [name for name in CONTAINERS if "long" in name or "many" in name]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in CONTAINERS]
+)
 def test_containers(name):
     check(CONTAINERS[name])
 

@@ -200,6 +200,7 @@ def test_a_thread_that_a_behavior_has_started_cannot_wait_for_the_workers_to_sto
     assert done.stdout.strip().endswith(", None)")
 
 
+@pytest.mark.slow
 @interpreters_only
 def test_wait_says_that_a_thread_of_a_behavior_does_not_end():
     source = f"""
@@ -497,6 +498,7 @@ def id_of(cown):
     return repr(cown).partition(",")[0].removeprefix("Cown(")
 
 
+@pytest.mark.slow
 def test_a_cown_that_another_thread_keeps_is_told_after_a_while():
     done = run_script("""
         import sys, threading

@@ -581,6 +581,7 @@ def test_dropped_without_shutdown(handshake):
     assert not thread.is_alive()
 
 
+@pytest.mark.slow
 def test_thousands_of_executors():
     before = threading.active_count()
     for n in range(1000):
@@ -609,6 +610,7 @@ def test_arguments_and_results_are_not_kept(executor):
     assert seen() is None
 
 
+@pytest.mark.slow
 def test_it_works_while_the_runtime_stops_and_starts(executor):
     futures = []
     for n in range(20):

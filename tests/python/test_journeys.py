@@ -4,6 +4,7 @@ from support import pytest
 from support.journeys import check_travel
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strict", ["0", "1"])
 @pytest.mark.parametrize("seed", range(2))
 def test_values_on_random_journeys_are_never_lost_nor_changed(seed, strict):

@@ -555,6 +555,7 @@ def test_workers_are_as_new_after_every_start():
     check_script(source, "1 (0, 0, False, False, False, True, True, False)", files=files)
 
 
+@pytest.mark.slow
 @interpreters_only
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="nothing says how much memory there is in use")
 @pytest.mark.parametrize("filters", ["", "filterwarnings('ignore', 'a filter with a pattern')"])

@@ -292,6 +292,7 @@ def test_what_a_captured_function_could_reach_but_never_does_is_no_harm():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="nothing says how much memory is in use")
 @pytest.mark.skipif(
     sys.version_info[:2] == (3, 13) and not getattr(sys, "_is_gil_enabled", lambda: True)(),

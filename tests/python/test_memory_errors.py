@@ -63,6 +63,7 @@ def test_a_value_that_cannot_be_opened_stays_whole():
     check_script(source, "\n".join(line.strip() for line in expected.strip().splitlines()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     [
@@ -107,6 +108,7 @@ LARGE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", LARGE)
 def test_what_cannot_be_brought_from_a_worker_stays_there(value):
     source = (

@@ -387,6 +387,7 @@ def test_without_the_main_module():
     )
 
 
+@pytest.mark.slow
 def test_many_starts():
     check_script(
         """

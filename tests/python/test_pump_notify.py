@@ -492,6 +492,7 @@ def test_a_notify_that_is_slow_at_the_end_of_the_program():
 # Nobody
 
 
+@pytest.mark.slow
 def test_a_loop_that_waits_for_what_nobody_runs_is_told_after_some_seconds():
     check_script(
         """

@@ -196,6 +196,7 @@ def test_wait_of_another_thread_goes_on_when_the_main_thread_pumps(pinned):
     assert result.get() is True
 
 
+@pytest.mark.slow
 def test_wait_of_another_thread_says_what_it_waits_for():
     done = run_script(
         """

@@ -696,6 +696,7 @@ def test_what_behaviors_follow(run_pytest):
     assert_counts(run, passed=7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dist", ["load", "worksteal", "loadfile"])
 def test_the_tests_of_a_user_run_side_by_side(run_pytest, dist):
     """By pytest-xdist: each of its processes has workers of its own, and its own reports, messages and entries."""
@@ -736,6 +737,7 @@ def test_the_tests_of_a_user_run_side_by_side(run_pytest, dist):
     assert "seen in the end" in run.section("test_printed_and_failed")
 
 
+@pytest.mark.slow
 def test_a_behavior_that_hangs_in_one_of_several_processes_is_no_fault_of_the_others(run_pytest):
     pytest.importorskip("xdist")
     other = "def test_other(bocpy_runtime):\n    when(Cown(0))(lambda c: None)\n"

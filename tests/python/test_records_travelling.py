@@ -367,6 +367,7 @@ def test_home_stops_and_the_record_lives_on(crew):
     )
 
 
+@pytest.mark.slow
 def test_many_starts_and_stops():
     c = Cown(make(0))
     for n in range(10):

@@ -436,6 +436,7 @@ def test_large_values():
     assert outcome(e)[299_998:] == [299_998, 299_999, "end"]
 
 
+@pytest.mark.slow
 def test_many_small_values_at_once():
     cowns = [Cown(n) for n in range(2000)]
     for c in cowns:

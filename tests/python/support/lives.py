@@ -41,7 +41,7 @@ def read_exactly(descriptor, count):
 
 def come_by(done):
     """Runs behaviors on the workers until ``done()``; workers then drop objects that have died elsewhere."""
-    for _ in range(1000):
+    for _ in range(100):
         if done():
             return
         gc.collect()
