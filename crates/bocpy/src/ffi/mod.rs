@@ -48,6 +48,7 @@ pub(crate) mod special;
 pub(crate) mod subclass;
 pub(crate) mod text;
 pub(crate) mod text_slots;
+pub(crate) mod together;
 mod tuple;
 pub(crate) mod weak;
 

@@ -297,9 +297,14 @@ impl<T: Ownable> Owned<T> {
 }
 
 impl<T: Ownable> Right<T> {
+    /// Whether the data has not gone on to another handle. If it is locked, this holds for a while.
+    pub(super) fn is_current(&self) -> bool {
+        self.version == self.block.version()
+    }
+
     /// Raises if the data has gone on to another handle. `data`: it is locked, so that this holds for a while.
     pub(crate) fn check(&self, py: Python<'_>, data: &T) -> PyResult<()> {
-        if self.version == self.block.version() {
+        if self.is_current() {
             return Ok(());
         }
         let message = format!(
@@ -321,11 +326,12 @@ pub(crate) fn typed<T: Ownable>(block: &AnyBlock<T::Kind>) -> Option<&Block<T>> 
     block.downcast()
 }
 
-fn in_use(py: Python<'_>) -> error::Raised {
+#[cold]
+pub(super) fn in_use(py: Python<'_>) -> error::Raised {
     error::raise(py, Kind::Runtime, "this object is in use: it cannot be given away or changed meanwhile")
 }
 
-fn only_read<T: Ownable>(py: Python<'_>, data: &T) -> error::Raised {
+pub(super) fn only_read<T: Ownable>(py: Python<'_>, data: &T) -> error::Raised {
     let message = format!(
         "this {} can only be read: it belongs to a cown that is shared by its readers. Take a copy(), or schedule a \
          behavior with @when(cown), without read(), to change it",

@@ -9,6 +9,7 @@ use super::view;
 use crate::ffi::buffer_slots::Numbers;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::ownership::Owned;
+use crate::ffi::together;
 use crate::ffi::{Object, PyResult, Python, Raised};
 use crate::transport::by_reference::ByReference;
 use boc_matrix::{Error, Matrix, Operand, Shape};
@@ -105,10 +106,6 @@ impl<'a> Input<'a> {
         matches!((self, other), (Input::Object(one), Input::Object(other)) if ptr::eq(*one, *other))
     }
 
-    fn is_output(&self, output: &Handle) -> bool {
-        matches!(self, Input::Object(one) if ptr::eq(*one, output))
-    }
-
     /// The shape, of all but numbers.
     pub(super) fn shape(&self, py: Python<'_>) -> PyResult<Option<Shape>> {
         match self {
@@ -147,26 +144,12 @@ pub(super) fn with_operands<R, const N: usize>(
     inputs: [&Input<'_>; N],
     f: impl for<'x> FnOnce([Operand<'x>; N]) -> Result<R, Error>,
 ) -> PyResult<R> {
-    step(py, inputs, None, [Operand::Number(0.0); N], 0, f)
-}
-
-/// Calls `f` with an output to write to, and operands; those that are the output itself are `Operand::Output`.
-pub(super) fn with_output<R, const N: usize>(
-    py: Python<'_>,
-    output: &Handle,
-    inputs: [&Input<'_>; N],
-    f: impl for<'x> FnOnce(&mut Matrix, [Operand<'x>; N]) -> Result<R, Error>,
-) -> PyResult<R> {
-    step(py, inputs, Some(output), [Operand::Number(0.0); N], 0, |operands| {
-        // In the innermost of the reads: none of the objects read is the output.
-        Ok(super::data::write(py, output, |matrix| f(matrix, operands)))
-    })?
+    step(py, inputs, [Operand::Number(0.0); N], 0, f)
 }
 
 fn step<'x, R, const N: usize>(
     py: Python<'_>,
     inputs: [&Input<'_>; N],
-    output: Option<&Handle>,
     mut found: [Operand<'x>; N],
     at: usize,
     f: impl for<'y> FnOnce([Operand<'y>; N]) -> Result<R, Error>,
@@ -174,30 +157,69 @@ fn step<'x, R, const N: usize>(
     let Some(input) = inputs.get(at) else {
         return f(found).map_err(|error| raise(py, error));
     };
-    if output.is_some_and(|output| input.is_output(output)) {
-        found[at] = Operand::Output;
-        return step(py, inputs, output, found, at + 1, f);
-    }
     if let Some(before) = inputs[..at].iter().position(|before| before.is(input)) {
         found[at] = found[before];
-        return step(py, inputs, output, found, at + 1, f);
+        return step(py, inputs, found, at + 1, f);
     }
     match input {
         Input::Number(number) => {
             found[at] = Operand::Number(*number);
-            step(py, inputs, output, found, at + 1, f)
+            step(py, inputs, found, at + 1, f)
         }
         Input::Made(matrix) => {
             let mut found: [Operand<'_>; N] = found;
             found[at] = matrix.into();
-            step(py, inputs, output, found, at + 1, f)
+            step(py, inputs, found, at + 1, f)
         }
         Input::Object(handle) => handle.read(py, |data| {
             let mut found: [Operand<'_>; N] = found;
             found[at] = data.get().map_err(|refused| raise(py, refused))?.into();
-            step(py, inputs, output, found, at + 1, f)
+            step(py, inputs, found, at + 1, f)
         })?,
     }
+}
+
+/// Calls `f` with an output to write to, and operands; those that are the output itself are `Operand::Output`. It must not run
+/// Python code.
+#[inline]
+pub(super) fn with_output<R, const N: usize>(
+    py: Python<'_>,
+    output: &Handle,
+    inputs: [&Input<'_>; N],
+    f: impl for<'x> FnOnce(&mut Matrix, [Operand<'x>; N]) -> Result<R, Error>,
+) -> PyResult<R> {
+    let reads = inputs.map(|input| match input {
+        Input::Object(handle) if !ptr::eq(*handle, output) => Some(*handle),
+        _ => None,
+    });
+    let result = together::write(py, reads, output, |found, data| -> Result<R, Refused> {
+        let to = data.get_mut()?;
+        let mut operands = [Operand::Output; N];
+        for (operand, (input, found)) in operands.iter_mut().zip(inputs.into_iter().zip(found)) {
+            *operand = match (input, found) {
+                (Input::Number(number), _) => Operand::Number(*number),
+                (Input::Made(matrix), _) => matrix.into(),
+                (Input::Object(_), Some(data)) => data.get()?.into(),
+                (Input::Object(_), None) => Operand::Output,
+            };
+        }
+        Ok(f(to, operands)?)
+    })?;
+    result.map_err(|refused| raise(py, refused))
+}
+
+/// Calls `f` with a matrix, and another one to write to. It must not run Python code.
+pub(super) fn from_to<R>(
+    py: Python<'_>,
+    from: &Handle,
+    to: &Handle,
+    f: impl FnOnce(&Matrix, &mut Matrix) -> Result<R, Error>,
+) -> PyResult<R> {
+    let result = together::write(py, [Some(from)], to, |[from], to| -> Result<R, Refused> {
+        let from = from.ok_or(Refused::Empty)?;
+        Ok(f(from.get()?, to.get_mut()?)?)
+    })?;
+    result.map_err(|refused| raise(py, refused))
 }
 
 /// Calls `f` with two matrices, each of them read once. It must not run Python code. Raises where one is a number.
