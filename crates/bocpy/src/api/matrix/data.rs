@@ -152,6 +152,11 @@ pub(super) fn wrap(py: Python<'_>, matrix: Matrix) -> PyResult<Object<'_>> {
     MatrixData::wrap(py, Owned::new(MatrixData::new(matrix)))
 }
 
+/// A new object without a matrix, which can be put in later.
+pub(super) fn wrap_nothing(py: Python<'_>) -> PyResult<Object<'_>> {
+    MatrixData::wrap(py, Owned::new(MatrixData::of_any(None)))
+}
+
 /// Calls `f` with the matrix of an object. It must not run Python code.
 #[inline]
 pub(super) fn read<R, E: Into<Refused>>(

@@ -103,9 +103,8 @@ fn indices(py: Python<'_>, places: &[isize], shape: Shape) -> PyResult<Matrix> {
     Matrix::from_indices(places, shape).map_err(|error| raise(py, error))
 }
 
-fn list<'py>(py: Python<'py>, places: impl Iterator<Item = isize>) -> PyResult<Object<'py>> {
-    let places: PyResult<Vec<_>> = places.map(|place| number::int(py, place as i64)).collect();
-    Ok(List::new(py, places?)?.into())
+fn list<'py>(py: Python<'py>, places: impl ExactSizeIterator<Item = isize>) -> PyResult<Object<'py>> {
+    Ok(List::fill(py, places.map(|place| number::int(py, place as i64)))?.into())
 }
 
 fn topk<'py>(py: Python<'py>, this: &Instance<'py, Handle>, args: &Args<'_, 'py>) -> PyResult<Object<'py>> {
@@ -141,14 +140,11 @@ fn topk<'py>(py: Python<'py>, this: &Instance<'py, Handle>, args: &Args<'_, 'py>
         match along {
             None => list(py, places.into_iter())?,
             Some(Axis::Columns) => {
-                let rows: PyResult<Vec<_>> =
-                    places.chunks(columns).map(|row| list(py, row.iter().copied())).collect();
-                List::new(py, rows?)?.into()
+                List::fill(py, places.chunks(columns).map(|row| list(py, row.iter().copied())))?.into()
             }
             Some(Axis::Rows) => {
                 let column = |j| list(py, places[j..].iter().step_by(columns).copied());
-                let columns: PyResult<Vec<_>> = (0..columns).map(column).collect();
-                List::new(py, columns?)?.into()
+                List::fill(py, (0..columns).map(column))?.into()
             }
         }
     };

@@ -235,8 +235,7 @@ methods! { View;
     |py, this, args| {
         args.bind("tolist", [], 0)?;
         let elements: Matrix = copy(py, this)?;
-        let floats: PyResult<Vec<_>> = elements.iter().map(|&value| number::float(py, value)).collect();
-        Ok(List::new(py, floats?)?.into())
+        Ok(List::fill(py, elements.iter().map(|&value| number::float(py, value)))?.into())
     };
     Reduce, c"__reduce__", doc!("__reduce__($self, /)", MATRIXVIEW_REDUCE),
     |py, _this, _args| {
