@@ -30,29 +30,32 @@ for result in results:
 
 @when(blocks)
 def joined(blocks):
+    said = []
     try:
         Matrix.join_rows([blocks[0].value, blocks[2].value])
     except ValueError as error:
-        print("ValueError:", error)
+        said.append(f"ValueError: {error}")
     try:
         Matrix.join_rows([blocks[0].value, blocks[1].value, blocks[0].value])
     except ValueError as error:
-        print("ValueError:", error)
+        said.append(f"ValueError: {error}")
     try:
         Matrix.join_rows([blocks[0].value, blocks[1].value, "no"])
     except TypeError as error:
-        print("TypeError:", error)
+        said.append(f"TypeError: {error}")
     try:
         Matrix.join_rows([block.value for block in blocks] + [Matrix(1, 2)])
     except ValueError as error:
-        print("ValueError:", error)
+        said.append(f"ValueError: {error}")
     whole = Matrix.join_rows([block.value for block in reversed(blocks)])
     for block in blocks:
         block.value = None
-    return whole
+    return whole, said
 
 
-whole = joined.get()
+whole, said = joined.get()
+whole = whole.copy()
+print(*said, sep="\n")
 print(whole.tolist())
 halves = whole.split_rows(2)
 quarter, rest = halves[0].split_rows(2)
@@ -65,7 +68,10 @@ def lost(cown):
     del cown.value
 
 
-print(type(lost.exception).__name__ if lost.exception else "no error yet")
+try:
+    lost.get()
+except AttributeError as error:
+    print("AttributeError:", error)
 quarter += 1
 halves[1] -= 1
 for blocks in ([quarter, halves[1]], []):
@@ -80,8 +86,4 @@ for count in (0, -1, 4, 2.0):
     except (ValueError, TypeError) as error:
         print(type(error).__name__, error)
 print(halves[1].tolist(), [m.tolist() for m in halves[1].split_rows(1)])
-try:
-    lost.get()
-except AttributeError:
-    print("a value cannot be deleted")
 wait()

@@ -38,8 +38,8 @@ for generation in range(GENERATIONS):
                 if i or j:
                     around += rolled(m, i, j)
         alive = Matrix.where(m, around.greater_equal(2) * around.less_equal(3), around.equal(3))
-        board.value = alive
         send("generation", (generation, alive.copy()))
+        board.value = alive
 
 
 for expected in plain():

@@ -59,10 +59,11 @@ def returned(table):
 
 @when(read(table))
 def inside(table):
-    return {"m": [table.value, table.value], "view": table.value.view[1].copy()}
+    copy = table.value.copy()
+    return {"m": [copy, copy], "view": table.value.view[1].copy()}
 
 
-whole, parts = returned.get(), inside.get()
+whole, parts = returned.get().copy(), inside.get()
 print(whole.tolist() == parts["m"][0].tolist(), parts["m"][0] is parts["m"][1], parts["view"].tolist())
 whole += 1
 parts["m"][0] -= 1

@@ -7,7 +7,8 @@ calls = Cown({"transform": 0, "errors": []})
 
 def serve(calls):
     _, request = receive("requests", 30)
-    name, matrix, answer = request["name"], request["matrix"], request["answer"]
+    name, answer = request["name"], request["answer"]
+    _, matrix = receive("matrices", 30)
     calls.value[name] = calls.value.get(name, 0) + 1
     try:
         send(answer, getattr(matrix, name)(*request["args"]))
@@ -26,7 +27,8 @@ requests = [
     ("topk", Matrix(1, 5, [3, 1, 4, 1, 5]), (2,)),
 ]
 for number, (name, matrix, args) in enumerate(requests):
-    send("requests", {"name": name, "matrix": matrix, "args": args, "answer": f"answer {number}"})
+    send("matrices", matrix)
+    send("requests", {"name": name, "args": args, "answer": f"answer {number}"})
     assert not matrix.acquired
     try:
         matrix.sum()
