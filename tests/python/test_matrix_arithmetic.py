@@ -283,7 +283,7 @@ def test_comparisons_with_others():
 
 def test_what_has_no_order():
     row = Matrix(1, 3, [1, 2, 3])
-    for other in (Matrix(3, 1), Matrix(1, 1), [], [1, 2], "a", ["a", "b", "c"], None):
+    for other in (Matrix(3, 1), Matrix(1, 1), [], [1, 2], "a", ["a", "b", "c"], None, 10**400, [1, 2, 10**400], 1j):
         assert row != other and not row == other  # noqa: SIM201
     for other in (Matrix(3, 1), Matrix(1, 1), [], [1, 2]):
         with pytest.raises(ValueError):
