@@ -69,7 +69,7 @@ def shown(work):
     try:
         result = work()
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return type(error).__name__  # what they say is the matter of other tests
     return f"{type(result).__name__} {result.tolist() if isinstance(result, Matrix) else result}"
 
 

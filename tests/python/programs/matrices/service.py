@@ -14,7 +14,7 @@ def serve(calls):
         send(answer, getattr(matrix, name)(*request["args"]))
     except (ValueError, TypeError, AttributeError, IndexError) as error:
         calls.value["errors"].append(type(error).__name__)
-        send(answer, error)
+        send(answer, type(error).__name__)
 
 
 requests = [
