@@ -1,4 +1,4 @@
-"""Keys, shapes and arguments made at random, right and wrong ones: a result, or the documented exception and nothing written."""
+"""Random keys and shapes, right and wrong ones: a result, or the documented exception, and nothing written."""
 
 import math
 import operator
@@ -204,7 +204,18 @@ def test_values_of_all_shapes():
         assert same(a.tolist(), rows), (key, given.shape)
 
 
-BINARY = ["add", "subtract", "multiply", "divide", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "equal",
+    "not_equal",
+]
 
 
 @pytest.mark.parametrize("name", BINARY)

@@ -181,7 +181,7 @@ def test_wherever_the_memory_ends(work):
 
 @needs_limits
 def test_a_product_whose_working_memory_is_not_there():
-    """The product itself has its place, and the copies of its operands, which are packed for the processor, have none."""
+    """The product has its place; the copies of its operands, packed for the processor, have none."""
     source = (
         LIMIT
         + """

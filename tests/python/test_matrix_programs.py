@@ -1,4 +1,4 @@
-"""Programs with matrices as users write them. They compare what they compute with plain Python, and print what is expected."""
+"""Programs with matrices as users write them: they compare with plain Python, and print what is expected."""
 
 import os
 import subprocess
@@ -20,5 +20,7 @@ def test_a_program_prints_what_is_expected(program):
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "BOCPY_WORKERS": "2"},
     )
     expected = (FOLDER / "expected" / f"{program}.txt").read_text(encoding="utf-8")
-    told = "\n".join(line for line in done.stderr.splitlines() if "RuntimeWarning: Unexpected value in sys." not in line)
+    told = "\n".join(
+        line for line in done.stderr.splitlines() if "RuntimeWarning: Unexpected value in sys." not in line
+    )
     assert (done.stdout, done.returncode, told) == (expected, 0, "")

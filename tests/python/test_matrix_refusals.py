@@ -3,7 +3,18 @@
 from bocpy import Cown, Matrix, MatrixView
 from support import pytest
 
-BINARY = ["add", "subtract", "multiply", "divide", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "equal",
+    "not_equal",
+]
 UNARY = ["ceil", "floor", "round", "negate", "abs", "sqrt", "reciprocal", "sign", "sin", "cos"]
 
 

@@ -1,5 +1,5 @@
-"""Matrices used by plain threads at the same time: without a GIL, operations really meet. None waits for ever, and each result
-is one that some order of the operations gives."""
+"""Matrices used by plain threads at the same time: without a GIL, operations really meet. None waits for ever, and
+each is done as a whole."""
 
 from support import check_script, pytest
 
@@ -29,7 +29,7 @@ TOGETHER = """
         print(wrong or "done")
 
     a, b, c = Matrix.full((20, 20), 1.0), Matrix.full((20, 20), 2.0), Matrix.full((20, 20), 3.0)
-    ones = Matrix.ones((1, 20))
+    ones, order = Matrix.ones((1, 20)), list(range(20))
 """
 
 PAIRS = {
@@ -38,17 +38,29 @@ PAIRS = {
     "out of a third": ("a.add(b, out=c)", "b.add(c, out=a)", "c.add(a, out=b)"),
     "one operand": ("a.abs(out=b)", "b.abs(out=a)", "b.negate(out=a)"),
     "limits": ("a.clip(0, 9, out=b)", "b.clip(0, 9, out=a)", "a.digitize([1, 2], out=b)"),
-    "three operands": ("a.fma(b, c, in_place=True)", "b.scaled_add(2.0, a, in_place=True)", "c.fma(b, a, in_place=True)"),
+    "three operands": (
+        "a.fma(b, c, in_place=True)",
+        "b.scaled_add(2.0, a, in_place=True)",
+        "c.fma(b, a, in_place=True)",
+    ),
     "where": ("Matrix.where(a, b, c, out=a)", "Matrix.where(b, c, a, out=b)", "Matrix.where(c, a, b, out=c)"),
-    "gathers": ("a.take(list(range(20)), out=b)", "b.take(list(range(20)), out=a)", "a.take(list(range(20)), 1, out=b)"),
+    "gathers": (
+        "a.take(order, out=b)",
+        "b.take(order, out=a)",
+        "a.take(order, 1, out=b)",
+    ),
     "along": (
         "a.take_along_axis([0] * 20, out=ones)",
         "b.put_along_axis([0] * 20, ones)",
         "a.put_along_axis([0] * 20, ones)",
     ),
-    "scatters": ("a.put([1], b[0])", "a.put(list(range(20)), b)", "b.put(list(range(20)), a)"),
+    "scatters": ("a.put([1], b[0])", "a.put(order, b)", "b.put(order, a)"),
     "parts": ("a.__setitem__(slice(None), b)", "b.__setitem__(slice(None), a)", "a.__setitem__([3, 1], b[:2])"),
-    "views": ("a.row_view(0).__setitem__(slice(None), ones)", "ones.row_view(0).__setitem__(slice(None), a[0])", "a[0] = ones"),
+    "views": (
+        "a.row_view(0).__setitem__(slice(None), ones)",
+        "ones.row_view(0).__setitem__(slice(None), a[0])",
+        "a[0] = ones",
+    ),
     "reductions": ("a.sum(0, where=b)", "b.__imul__(a)", "a.__imul__(b)"),
     "products": ("a.__imatmul__(b)", "b.__imatmul__(a)", "a.vecdot(b)"),
     "comparisons": ("a < b", "a.less(b, out=b)", "b.less(a, out=a)"),

@@ -5,7 +5,18 @@ import random
 from bocpy import Cown, Matrix, wait, when
 
 rng = random.Random(6)
-BINARY = ["add", "subtract", "multiply", "divide", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "equal",
+    "not_equal",
+]
 UNARY = {
     "ceil": (),
     "floor": (),

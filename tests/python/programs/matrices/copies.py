@@ -9,7 +9,18 @@ import struct
 
 from bocpy import Cown, Matrix, wait, when
 
-odd = struct.unpack("<6d", struct.pack("<6Q", 0x7FF8_0000_0000_0001, 0xFFF0_0000_0000_0001, 0x8000000000000000, 1, 0x7FF0000000000000, 0x000F_FFFF_FFFF_FFFF))
+odd = struct.unpack(
+    "<6d",
+    struct.pack(
+        "<6Q",
+        0x7FF8_0000_0000_0001,
+        0xFFF0_0000_0000_0001,
+        0x8000000000000000,
+        1,
+        0x7FF0000000000000,
+        0x000F_FFFF_FFFF_FFFF,
+    ),
+)
 m = Matrix(2, 3, odd)
 
 
@@ -55,7 +66,13 @@ def there(m):
 
 hexed, pickled, copied = there.get()
 print(hexed == same, bits(pickled) == same, bits(copied) == same, m.acquired)
-for attempt in (lambda: pickle.dumps(m), lambda: copy.copy(m), lambda: m.copy(), lambda: memoryview(m), lambda: m.tolist()):
+for attempt in (
+    lambda: pickle.dumps(m),
+    lambda: copy.copy(m),
+    lambda: m.copy(),
+    lambda: memoryview(m),
+    lambda: m.tolist(),
+):
     try:
         attempt()
         print("a matrix that has gone was used")

@@ -19,8 +19,7 @@ def plain():
             far = [sum((x - y) ** 2 for x, y in zip(p, c)) for c in centres]
             groups[far.index(min(far))].append(p)
         centres = [
-            [sum(column) / len(group) for column in zip(*group)] if group else c
-            for group, c in zip(groups, centres)
+            [sum(column) / len(group) for column in zip(*group)] if group else c for group, c in zip(groups, centres)
         ]
     return centres
 

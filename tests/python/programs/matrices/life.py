@@ -13,7 +13,10 @@ def plain():
     now, seen = [row[:] for row in cells], []
     for _ in range(GENERATIONS):
         count = lambda y, x: sum(  # noqa: E731
-            now[(y + i) % SIZE][(x + j) % SIZE] for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j  # noqa: B023
+            now[(y + i) % SIZE][(x + j) % SIZE]
+            for i in (-1, 0, 1)
+            for j in (-1, 0, 1)
+            if i or j  # noqa: B023
         )
         now = [[float(count(y, x) == 3 or (count(y, x) == 2 and now[y][x])) for x in range(SIZE)] for y in range(SIZE)]
         seen.append(now)

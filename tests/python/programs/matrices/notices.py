@@ -1,6 +1,17 @@
 """Matrices on the noticeboard: all behaviors read the same one, none can change it, updates make new ones."""
 
-from bocpy import Cown, Matrix, notice_read, notice_seed, notice_sync, notice_update, notice_write, noticeboard, wait, when
+from bocpy import (
+    Cown,
+    Matrix,
+    notice_read,
+    notice_seed,
+    notice_sync,
+    notice_update,
+    notice_write,
+    noticeboard,
+    wait,
+    when,
+)
 
 notice_seed("model", Matrix(2, 2, [1, 2, 3, 4]))
 notice_seed("models", {"list": [Matrix(1, 1, 7)], "number": 3})

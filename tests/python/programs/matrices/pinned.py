@@ -18,6 +18,7 @@ with scope() as drawing:
         def draw(screen, row, nth=nth):
             screen.value[nth] = row.value
 
+
 print(pump() is not None)
 wait()
 

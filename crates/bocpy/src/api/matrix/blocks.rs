@@ -22,7 +22,10 @@ fn split<'py>(py: Python<'py>, this: &Instance<'py, Handle>, count: usize) -> Py
         let blocks = if objects.len() == count || count > matrix.rows() {
             matrix.split_rows(count)
         } else {
-            Err((Error::Argument { operation: "split_rows", what: "another thread uses the matrix".into() }, matrix))
+            Err((
+                Error::Argument { operation: "split_rows", what: "another thread uses the matrix".into() },
+                matrix,
+            ))
         };
         blocks.map_err(|(error, matrix)| {
             data.put_back(matrix);
@@ -72,7 +75,9 @@ fn join<'py>(py: Python<'py>, blocks: &Object<'py>) -> PyResult<Object<'py>> {
         let block = match MatrixData::of(object) {
             Some(handle) => match handle.write(py, MatrixData::take) {
                 Ok(Ok(block)) => Ok((handle, block)),
-                Ok(Err(Refused::Empty)) if taken.from.iter().any(|(other, _)| std::ptr::eq(*other, handle)) => {
+                Ok(Err(Refused::Empty))
+                    if taken.from.iter().any(|(other, _)| std::ptr::eq(*other, handle)) =>
+                {
                     Err(error::raise(py, Kind::Value, &format!("join_rows: block {place} is there twice")))
                 }
                 Ok(Err(refused)) => Err(raise(py, refused)),

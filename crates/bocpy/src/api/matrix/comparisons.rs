@@ -21,7 +21,10 @@ pub(super) fn compare<'py>(
         Ok(Some(input)) => input,
         Ok(None) => return Ok(None),
         // A list that cannot be a row is just not equal; nor is an int that no float can be.
-        Err(Raised) if equality && [Kind::Type, Kind::Value, Kind::Overflow].iter().any(|&kind| error::is(py, kind)) => {
+        Err(Raised)
+            if equality
+                && [Kind::Type, Kind::Value, Kind::Overflow].iter().any(|&kind| error::is(py, kind)) =>
+        {
             error::clear(py);
             return Ok(Some(number::boolean(py, comparison == Comparison::NotEqual)));
         }
