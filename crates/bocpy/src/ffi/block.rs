@@ -10,7 +10,7 @@
 
 use parking_lot::RawRwLock;
 use parking_lot::lock_api::{RawRwLock as _, RawRwLockRecursive as _};
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc};
 use std::any::TypeId;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -176,11 +176,6 @@ impl<T: Data> Block<T> {
             ptr::write_bytes(whole.as_ptr().cast::<u8>().add(Whole::<T>::BYTES), 0, bytes);
             Some(Block(AnyBlock(whole.cast(), PhantomData), PhantomData))
         }
-    }
-
-    pub(crate) fn new(data: T) -> Self {
-        let layout = Whole::<T>::layout(data.bytes());
-        Block::try_new(data).unwrap_or_else(|| handle_alloc_error(layout.unwrap_or(Layout::new::<u8>())))
     }
 
     pub(crate) fn into_any(self) -> AnyBlock<T::Kind> {

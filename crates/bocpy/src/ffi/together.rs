@@ -19,27 +19,42 @@ pub(crate) fn write<T: Ownable, R, const N: usize>(
     f: impl for<'x> FnOnce([Option<&'x T>; N], &'x mut T) -> R,
 ) -> PyResult<R> {
     if cfg!(Py_GIL_DISABLED) {
-        return in_order(py, reads, output, f);
+        return in_order(py, reads, Some(output), |found, to| match to {
+            Some(to) => f(found, to),
+            None => unreachable!("there is an output"),
+        });
     }
-    step(py, reads, output, [None; N], 0, f)
+    step(py, reads, [None; N], 0, |found| output.write(py, |data| f(found, data)))?
+}
+
+/// Calls `f` with the data of `reads`. It must not run Python code.
+#[inline]
+pub(crate) fn read<T: Ownable, R, const N: usize>(
+    py: Python<'_>,
+    reads: [Option<&Owned<T>>; N],
+    f: impl for<'x> FnOnce([Option<&'x T>; N]) -> R,
+) -> PyResult<R> {
+    if cfg!(Py_GIL_DISABLED) {
+        return in_order(py, reads, None, |found, _| f(found));
+    }
+    step(py, reads, [None; N], 0, f)
 }
 
 /// One inside the other; a handle that is there twice is read twice, which is allowed.
 fn step<T: Ownable, R, const N: usize>(
     py: Python<'_>,
     reads: [Option<&Owned<T>>; N],
-    output: &Owned<T>,
     found: [Option<&T>; N],
     at: usize,
-    f: impl for<'x> FnOnce([Option<&'x T>; N], &'x mut T) -> R,
+    f: impl for<'x> FnOnce([Option<&'x T>; N]) -> R,
 ) -> PyResult<R> {
     match reads.get(at) {
-        None => output.write(py, |data| f(found, data)),
-        Some(None) => step(py, reads, output, found, at + 1, f),
+        None => Ok(f(found)),
+        Some(None) => step(py, reads, found, at + 1, f),
         Some(Some(handle)) => handle.read(py, |data| {
             let mut found: [Option<&T>; N] = found;
             found[at] = Some(data);
-            step(py, reads, output, found, at + 1, f)
+            step(py, reads, found, at + 1, f)
         })?,
     }
 }
@@ -48,30 +63,30 @@ fn step<T: Ownable, R, const N: usize>(
 fn in_order<T: Ownable, R, const N: usize>(
     py: Python<'_>,
     reads: [Option<&Owned<T>>; N],
-    output: &Owned<T>,
-    f: impl for<'x> FnOnce([Option<&'x T>; N], &'x mut T) -> R,
+    output: Option<&Owned<T>>,
+    f: impl for<'x> FnOnce([Option<&'x T>; N], Option<&'x mut T>) -> R,
 ) -> PyResult<R> {
     let mut rights: [Option<Right<T>>; N] = [const { None }; N];
     for (right, handle) in rights.iter_mut().zip(reads) {
         *right = handle.map(|handle| handle.right(py)).transpose()?;
     }
-    let to = output.right(py)?;
+    let to = output.map(|output| output.right(py)).transpose()?;
     let mut blocks: Vec<_> = rights.iter().flatten().map(|right| (&right.block, false)).collect();
-    blocks.push((&to.block, true));
+    blocks.extend(to.iter().map(|to| (&to.block, true)));
     // To write comes before to read the same.
     blocks.sort_by_key(|(block, writes)| (block.address(), !writes));
     blocks.dedup_by_key(|(block, _)| block.address());
     let locks: Vec<Lock<'_, T>> = blocks.into_iter().map(|(block, writes)| block.lock(writes)).collect();
     // Nothing is raised before the locks are free again: that may wait for other threads.
-    let all = || rights.iter().flatten().chain([&to]);
-    if let Some(stale) = all().find(|right| !right.is_current()) {
+    if let Some(stale) = rights.iter().flatten().chain(&to).find(|right| !right.is_current()) {
         drop(locks);
-        look_into(&stale.block, |data, _| stale.check(py, data))?;
-        return Err(in_use(py));
+        return Err(stale.stale(py));
     }
-    if !to.writes || rights.iter().flatten().any(|right| right.block.address() == to.block.address()) {
+    let is_read =
+        |to: &Right<T>| rights.iter().flatten().any(|right| right.block.address() == to.block.address());
+    if let Some(to) = to.as_ref().filter(|to| !to.writes || is_read(to)) {
         drop(locks);
-        return Err(not_to_write(py, &to));
+        return Err(not_to_write(py, to));
     }
     let mut found = [None; N];
     for (found, right) in found.iter_mut().zip(&rights) {
@@ -79,7 +94,7 @@ fn in_order<T: Ownable, R, const N: usize>(
         *found = right.as_ref().map(|right| unsafe { right.block.parts() }.0);
     }
     // SAFETY: locked to write as long as `locks` is there.
-    let (data, _) = unsafe { to.block.parts_mut() };
+    let data = to.as_ref().map(|to| unsafe { to.block.parts_mut() }.0);
     let result = f(found, data);
     drop(locks);
     Ok(result)
@@ -88,5 +103,5 @@ fn in_order<T: Ownable, R, const N: usize>(
 /// Why data cannot be written to: one may only read it, or reads it at the same time.
 #[cold]
 fn not_to_write<T: Ownable>(py: Python<'_>, to: &Right<T>) -> Raised {
-    if to.writes { in_use(py) } else { look_into(&to.block, |data, _| only_read(py, data)) }
+    if to.writes { in_use(py) } else { only_read(py, &look_into(&to.block, |data, _| data.class())) }
 }

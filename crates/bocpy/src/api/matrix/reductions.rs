@@ -2,7 +2,7 @@
 
 use super::arguments::{axis, count, flag, given, needed, raise};
 use super::data::{MatrixData, read, wrap};
-use super::operand::{Handle, Input, with_operands};
+use super::operand::{Handle, Input, with_matrices};
 use crate::ffi::args::Args;
 use crate::ffi::class::Instance;
 use crate::ffi::error::{self, Kind};
@@ -34,15 +34,7 @@ fn with_mask<R>(
     f: impl FnOnce(&Matrix, Option<Operand<'_>>) -> Result<R, Error>,
 ) -> PyResult<R> {
     let Some(mask) = mask else { return read(py, this, |matrix| f(matrix, None)) };
-    if let Input::Object(handle) = mask
-        && std::ptr::eq(*handle, this)
-    {
-        return read(py, this, |matrix| f(matrix, Some(matrix.into())));
-    }
-    this.read(py, |data| match data.get() {
-        Ok(matrix) => with_operands(py, [mask], |[mask]| f(matrix, Some(mask))),
-        Err(refused) => Err(raise(py, refused)),
-    })?
+    with_matrices(py, &Input::Object(this), mask, |matrix, mask| f(matrix, Some(mask.into())))
 }
 
 fn reduce<'py>(
