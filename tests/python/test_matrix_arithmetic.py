@@ -283,7 +283,7 @@ def test_comparisons_with_others():
 
 def test_what_has_no_order():
     row = Matrix(1, 3, [1, 2, 3])
-    for other in (Matrix(3, 1), Matrix(1, 1), [], [1, 2], "a", ["a", "b", "c"], None):
+    for other in (Matrix(3, 1), Matrix(1, 1), [], [1, 2], "a", ["a", "b", "c"], None, 10**400, [1, 2, 10**400], 1j):
         assert row != other and not row == other  # noqa: SIM201
     for other in (Matrix(3, 1), Matrix(1, 1), [], [1, 2]):
         with pytest.raises(ValueError):
@@ -297,3 +297,37 @@ def test_what_has_no_order():
         hash(row)
     with pytest.raises(TypeError):
         {row: 1}
+
+
+LENGTHS = [*range(1, 40), 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000]
+PROMISED = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv}
+
+
+def raw(matrix):
+    return bytes(memoryview(matrix))
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_methods_and_operators_are_the_same_bit_for_bit(name):
+    """All bits, those of NaN too, at all lengths: whole vectors of the processor's, and what is left."""
+    by_operator, in_place = PROMISED[name], getattr(operator, f"i{PROMISED[name].__name__}")
+    for chance, length in zip(chances(len(LENGTHS), name), LENGTHS, strict=True):
+        for rows in (1, 3):
+            a, b = (Matrix(rows, length, numbers(chance, rows * length)) for _ in range(2))
+            for other in (b, b[:1], b[:, [0]], b[:1, :1], b[0, 0], b.view[0], b.tolist()[0], tuple(b.tolist()[0])):
+                expected = raw(by_operator(a, other))
+                assert raw(getattr(a, name)(other)) == expected
+                assert raw(getattr(a, name)(other, out=Matrix(rows, length))) == expected
+                here, there = a.copy(), a.copy()
+                assert raw(getattr(here, name)(other, out=here)) == expected == raw(in_place(there, other))
+
+
+def test_scaled_add_is_a_product_and_a_sum_bit_for_bit():
+    for chance, length in zip(chances(len(LENGTHS), "scaled"), LENGTHS, strict=True):
+        for rows in (1, 3):
+            a, s, x = (Matrix(rows, length, numbers(chance, rows * length)) for _ in range(3))
+            for scale in (s, s[:1], s[:, [0]], s[:1, :1], s[0, 0]):
+                expected = (a + scale * x).tolist()
+                assert same(a.scaled_add(scale, x).tolist(), expected)
+                here = a.copy()
+                assert here.scaled_add(scale, x, in_place=True) is here and same(here.tolist(), expected)

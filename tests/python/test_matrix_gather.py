@@ -224,6 +224,30 @@ def test_angles_and_quarter_turns():
     assert Matrix(2, 1, [1, 2]).perpendicular().tolist() == [[-2.0], [1.0]]
 
 
+def test_an_axis_that_contradicts_the_shape():
+    """It would be ignored silently: the result looks right, and is along the other axis."""
+    attempts = [
+        (Matrix(2, 4), Matrix.angle, 1),
+        (Matrix(4, 2), Matrix.angle, 0),
+        (Matrix(1, 2), Matrix.angle, 0),
+        (Matrix(2, 1), Matrix.angle, -1),
+        (Matrix(2, 4), Matrix.perpendicular, 1),
+        (Matrix(4, 2), Matrix.perpendicular, -2),
+        (Matrix(4, 2), lambda a, axis: a.perpendicular(axis, in_place=True), 0),
+        (Matrix(2, 4), lambda a, axis: a.cross(a, axis), 1),
+        (Matrix(4, 2), lambda a, axis: a.cross(a, axis), 0),
+        (Matrix(3, 4), lambda a, axis: a.cross(a, axis), 1),
+        (Matrix(4, 3), lambda a, axis: a.cross(a, axis), 0),
+        (Matrix(1, 3), lambda a, axis: a.cross(a, axis), 0),
+        (Matrix(3, 1), lambda a, axis: a.cross(a, axis), 1),
+        (Matrix(1, 2), lambda a, axis: a.cross(a, axis), 0),
+    ]
+    for a, method, axis in attempts:
+        with pytest.raises(ValueError, match=f"along axis {axis % 2}, the vectors of {a.rows}x{a.columns} have"):
+            method(a, axis)
+        method(a, 1 - axis % 2)
+
+
 def test_normalize():
     for chance in chances(80):
         a, rows = table(chance, chance.choice(SHAPES), 0)

@@ -20,7 +20,16 @@ from bocpy import (
     wait,
     when,
 )
-from support import BACKEND, check_script, error_of, not_strict, outcome, pytest
+from support import (
+    BACKEND,
+    check_script,
+    error_of,
+    interpreters_only,
+    not_strict,
+    outcome,
+    pytest,
+    threads_only,
+)
 
 MOVED = re.compile("this Matrix has been moved: it is now (.*?)\\. One handle at a time")
 VALUES = [[1.0, 2.0], [3.0, 4.0]]
@@ -127,6 +136,62 @@ def test_a_value_that_is_a_container(backend):
 def parts_of_container(c):
     a, (b,) = c.value["a"]
     return [a.tolist(), b.tolist(), a is c.value["again"]]
+
+
+def adds_to_parts(c):
+    c.value["a"] += 1
+    c.value["list"][0] *= 2
+    return c.value["a"] is c.value["list"][0], c.value["a"].tolist()
+
+
+@threads_only
+def test_containers_on_threads():
+    """A container is the object that it is, and so are the matrices in it, as docs/matrix.md says."""
+    a = new()
+    cown = Cown({"a": a, "list": [a]})
+    assert a.acquired
+    same, values = when(cown)(adds_to_parts).get()
+    assert same and values == a.tolist() == [[4.0, 6.0], [8.0, 10.0]]
+    send("parts", [a])
+    assert receive("parts")[1][0] is a
+    taken = cown.unwrap()
+    assert taken["a"] is a is taken["list"][0] and a.acquired
+    # In a cown of its own it is moved all the same, and whoever has it in a container is told.
+    other = Cown(a)
+    assert place_of(taken["a"]) == "a cown's value" and when(other)(lambda c: c.value.sum()).get() == 28.0
+
+
+@interpreters_only
+def test_containers_on_interpreters():
+    a = new()
+    cown = Cown({"a": a, "list": [a]})
+    assert place_of(a) == "a cown's value"
+    assert when(cown)(adds_to_parts).get() == (True, [[4.0, 6.0], [8.0, 10.0]])
+    taken = cown.unwrap()
+    assert taken["a"] is taken["list"][0] and taken["a"].acquired and taken["a"].sum() == 28.0
+    send("parts", [taken["a"]])
+    assert place_of(taken["a"]) == "the contents of a message with the tag 'parts'"
+    assert receive("parts")[1][0].sum() == 28.0
+
+
+def test_what_get_gives(backend):
+    """On interpreters a copy; on threads what can only be read, as docs/matrix.md says."""
+    cown = Cown(new())
+    seen = cown.get()
+    assert seen.acquired and seen.tolist() == VALUES
+    when(cown)(adds).get()
+    if backend == "threads":
+        with pytest.raises(RuntimeError, match="can only be read"):
+            seen += 1
+        assert seen.tolist() == [[2.0, 3.0], [4.0, 5.0]]
+        copy = seen.copy()
+        copy += 1
+    else:
+        assert seen.tolist() == VALUES
+        seen += 1
+    taken = cown.unwrap()
+    taken += 1
+    assert taken.tolist() == [[3.0, 4.0], [5.0, 6.0]] and cown.unwrap() is None
 
 
 def adds(c, by=1):

@@ -1,6 +1,7 @@
 //! Row blocks: a matrix as several ones, which different threads can fill at the same time.
 
 use crate::buffer::Buffer;
+use crate::extreme::vector;
 use crate::{Error, Matrix, Shape};
 
 /// What [`Matrix::join_rows`] gives back if it cannot join: the reason, and the blocks as they came.
@@ -48,14 +49,19 @@ impl Matrix {
         if count == 1 {
             return Ok(vec![self]);
         }
+        let (mut buffers, mut blocks) = match (vector(count), vector(count)) {
+            (Ok(buffers), Ok(blocks)) => (buffers, blocks),
+            (Err(error), _) | (_, Err(error)) => return Err((error, self)),
+        };
         // The first blocks have one row more if it does not come out even.
         let height = move |nth: usize| rows / count + usize::from(nth < rows % count);
-        let buffers = self.into_buffer().split((0..count).map(|nth| height(nth) * columns));
+        self.into_buffer().split((0..count).map(|nth| height(nth) * columns), &mut buffers);
         let block = |(nth, buffer)| match Shape::new(height(nth), columns) {
             Ok(shape) => Matrix::from_buffer(buffer, shape),
             Err(error) => unreachable!("a part of a shape is a shape: {error}"),
         };
-        Ok(buffers.into_iter().enumerate().map(block).collect())
+        blocks.extend(buffers.into_iter().enumerate().map(block));
+        Ok(blocks)
     }
 
     /// Joins blocks that [`Matrix::split_rows`] has made, in any order. Nothing is copied. All blocks of a matrix give that
@@ -73,10 +79,14 @@ impl Matrix {
         if blocks.iter().any(|block| block.columns() != columns) {
             return fail(blocks, "the blocks have different numbers of columns");
         }
-        blocks.sort_by_key(|block| block.buffer().place());
-        let shapes: Vec<Shape> = blocks.iter().map(Matrix::shape).collect();
+        let (mut shapes, mut buffers) = match (vector::<Shape>(blocks.len()), vector(blocks.len())) {
+            (Ok(shapes), Ok(buffers)) => (shapes, buffers),
+            (Err(error), _) | (_, Err(error)) => return Err(JoinError { error, blocks }),
+        };
+        blocks.sort_unstable_by_key(|block| block.buffer().place());
+        shapes.extend(blocks.iter().map(Matrix::shape));
         let rows = shapes.iter().map(|shape| shape.rows()).sum();
-        let buffers = blocks.into_iter().map(Matrix::into_buffer).collect();
+        buffers.extend(blocks.into_iter().map(Matrix::into_buffer));
         match (Buffer::join(buffers), Shape::new(rows, columns)) {
             (Ok(buffer), Ok(shape)) => Ok(Matrix::from_buffer(buffer, shape)),
             (Err(buffers), _) => {

@@ -63,6 +63,15 @@ impl Allocation {
     /// Zeros. `capacity` is not 0.
     #[inline]
     fn new(capacity: usize) -> Result<Allocation, Error> {
+        Allocation::fresh(capacity).or_else(|_| {
+            // What is kept for later may be what is missing now.
+            release_memory();
+            Allocation::fresh(capacity)
+        })
+    }
+
+    #[inline]
+    fn fresh(capacity: usize) -> Result<Allocation, Error> {
         let layout = Allocation::layout(capacity)?;
         let large = layout.size() > LARGE_BYTES;
         // SAFETY: the size is not 0, since `capacity` is not.
@@ -185,8 +194,9 @@ impl Buffer {
         Ok(Buffer::whole(Allocation::new(length)?, length))
     }
 
-    /// Splits the buffer into ranges of these lengths, none of them 0, which add up to its own. Nothing is copied.
-    pub(crate) fn split(self, lengths: impl Iterator<Item = usize> + Clone) -> Vec<Buffer> {
+    /// Splits the buffer into ranges of these lengths, none of them 0, which add up to its own. Nothing is copied. The parts
+    /// are added to a vector that has room for them.
+    pub(crate) fn split(self, lengths: impl Iterator<Item = usize> + Clone, into: &mut Vec<Buffer>) {
         assert_eq!(lengths.clone().sum::<usize>(), self.length, "the parts have to be the whole");
         let (_, length, memory) = self.into_parts();
         let (allocation, first) = match memory {
@@ -194,14 +204,12 @@ impl Buffer {
             Memory::Part { allocation, start } => (allocation, start),
         };
         let mut start = first;
-        let parts = lengths.map(|length| {
+        into.extend(lengths.map(|length| {
             let part = Buffer::part(Arc::clone(&allocation), start, length);
             start += length;
             part
-        });
-        let parts = parts.collect();
+        }));
         debug_assert_eq!(start, first + length);
-        parts
     }
 
     /// Only for a range that no other buffer has.
@@ -292,6 +300,12 @@ impl DerefMut for Buffer {
 mod tests {
     use super::*;
 
+    fn split<const N: usize>(buffer: Buffer, lengths: [usize; N]) -> Vec<Buffer> {
+        let mut parts = Vec::new();
+        buffer.split(lengths.into_iter(), &mut parts);
+        parts
+    }
+
     #[test]
     fn large_buffers_are_aligned_and_zero_also_when_memory_is_used_again() {
         for length in [1, 3, 255, 256, 257, 1000, if cfg!(miri) { 1001 } else { 100_000 }] {
@@ -325,11 +339,11 @@ mod tests {
         let mut buffer = Buffer::zeros(1000).unwrap();
         let address = buffer.as_ptr();
         buffer[999] = 5.0;
-        let mut parts = buffer.split([400, 100, 500].into_iter());
+        let mut parts = split(buffer, [400, 100, 500]);
         let middle = parts.remove(1);
         let parts = Buffer::join(parts).err().expect("a gap");
         let [first, last] = <[Buffer; 2]>::try_from(parts).ok().expect("both came back");
-        let inner = middle.split([99, 1].into_iter());
+        let inner = split(middle, [99, 1]);
         let middle = Buffer::join(inner).ok().expect("neighbours");
         assert!(middle.place().is_some());
         let whole = Buffer::join(vec![first, middle, last]).ok().expect("all");
@@ -339,7 +353,7 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_split_matrix_stays_usable() {
-        let mut parts = Buffer::zeros(600).unwrap().split([200, 200, 200].into_iter());
+        let mut parts = split(Buffer::zeros(600).unwrap(), [200, 200, 200]);
         parts.truncate(2);
         parts.remove(0);
         let mut last = Buffer::join(parts).ok().expect("one part is its own neighbour");

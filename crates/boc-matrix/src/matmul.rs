@@ -4,9 +4,14 @@
 //! thread, AVX-512), and it uses AVX-512. For small matrices its preparations cost more than the product, so these
 //! have a loop here.
 
+use crate::buffer::release_memory;
 use crate::dispatch::{Kernel, dispatch};
+use crate::extreme::vector;
 use crate::{Error, Matrix, Shape};
 use gemm_common::Parallelism;
+use gemm_common::cache::CACHE_INFO;
+use std::cell::Cell;
+use std::hint::black_box;
 
 /// Up to so many multiplications, the simple loop is as fast.
 const SMALL: usize = 8 * 8 * 8;
@@ -38,6 +43,7 @@ impl Matrix {
                 columns: shape.columns(),
             });
         } else {
+            check_room(shape.rows(), inner, shape.columns())?;
             large(self, other, &mut output);
         }
         Ok(output)
@@ -90,6 +96,37 @@ fn fixed<const K: usize, const N: usize>(small: Small<'_>) {
         }
         *to = sums;
     }
+}
+
+/// Below so many bytes, nobody asks whether they are there.
+const LITTLE: usize = 128 << 10;
+
+thread_local! {
+    /// Whether `gemm` has the memory that it takes once for each thread.
+    static STARTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// `gemm` copies parts of the operands to memory of its own, and ends the process if there is none. So that much is asked for
+/// first, and given back at once.
+fn check_room(m: usize, k: usize, n: usize) -> Result<(), Error> {
+    // See `gemm_common::cache::kernel_params`: parts are as large as caches at most, where it knows these.
+    let cache = |level: usize| CACHE_INFO[level].cache_bytes / size_of::<f64>();
+    let depth = k.min(1024);
+    let part = |length: usize, most: usize| depth.saturating_mul(length + 32).min(most.max(depth * 4096));
+    let mut needed = part(n, cache(2)).saturating_add(part(m, 2 * cache(1)));
+    let started = STARTED.get();
+    if !started {
+        needed = needed.saturating_add(cache(1));
+    }
+    if started && needed * size_of::<f64>() <= LITTLE {
+        return Ok(());
+    }
+    if vector::<f64>(needed).map(black_box).is_err() {
+        release_memory();
+        drop(vector::<f64>(needed).map(black_box)?);
+    }
+    STARTED.set(true);
+    Ok(())
 }
 
 fn large(left: &Matrix, right: &Matrix, output: &mut Matrix) {

@@ -110,6 +110,16 @@ pub enum Axis {
     Columns,
 }
 
+impl Axis {
+    /// NumPy's number.
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Axis::Rows => 0,
+            Axis::Columns => 1,
+        }
+    }
+}
+
 impl TryFrom<i64> for Axis {
     type Error = Error;
 

@@ -42,7 +42,20 @@ impl Matrix {
         let fits = |axis: Axis, components: usize| shape.length(axis) == components;
         if let Some(axis) = axis {
             let components = shape.length(axis);
-            return if (2..=most).contains(&components) { Ok((axis, components)) } else { Err(wrong) };
+            if (2..=most).contains(&components) {
+                return Ok((axis, components));
+            }
+            return Err(match Matrix::vectors(operation, lengths, shape, None) {
+                Ok((other, _)) => {
+                    let what = format!(
+                        "along axis {}, the vectors of {shape} have {components} components; leave the axis out, or use {}",
+                        axis.number(),
+                        other.number()
+                    );
+                    Error::Argument { operation, what }
+                }
+                Err(_) => wrong,
+            });
         }
         // Rows before columns, but a batch of two components before one of three (`2x3`, `3x2`).
         for components in 2..=most {

@@ -41,8 +41,8 @@ impl ByReference for Probe {
         size_of::<Probe>()
     }
 
-    fn copy(&self, _py: Python<'_>, _bytes: &[u8]) -> PyResult<Owned<Self>> {
-        Ok(Owned::new(Probe { value: self.value, copies: self.copies + 1 }))
+    fn copy(&self, py: Python<'_>, _bytes: &[u8]) -> PyResult<Owned<Self>> {
+        Owned::try_new(py, Probe { value: self.value, copies: self.copies + 1 })
     }
 }
 
@@ -61,7 +61,7 @@ impl Native for Owned<Probe> {
 
     fn create<'py>(py: Python<'py>, args: &Tuple<'py>, _kwargs: Option<&Dict<'py>>) -> PyResult<Self> {
         match args.len() {
-            1 => Ok(Owned::new(Probe { value: int(py, &*args.item(0)?)?, copies: 0 })),
+            1 => Owned::try_new(py, Probe { value: int(py, &*args.item(0)?)?, copies: 0 }),
             _ => Err(error::raise(py, Error::Type, "_Probe() takes one argument: a number")),
         }
     }

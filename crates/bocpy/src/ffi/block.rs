@@ -10,7 +10,7 @@
 
 use parking_lot::RawRwLock;
 use parking_lot::lock_api::{RawRwLock as _, RawRwLockRecursive as _};
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc};
 use std::any::TypeId;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -178,11 +178,6 @@ impl<T: Data> Block<T> {
         }
     }
 
-    pub(crate) fn new(data: T) -> Self {
-        let layout = Whole::<T>::layout(data.bytes());
-        Block::try_new(data).unwrap_or_else(|| handle_alloc_error(layout.unwrap_or(Layout::new::<u8>())))
-    }
-
     pub(crate) fn into_any(self) -> AnyBlock<T::Kind> {
         self.0
     }
@@ -257,6 +252,22 @@ impl<T: Data> Block<T> {
         f(unsafe { self.parts_mut() })
     }
 
+    /// Holds the lock until the end of what is returned, to read or to write.
+    pub(super) fn lock(&self, writes: bool) -> Lock<'_, T> {
+        let lock = &self.0.head().lock;
+        match writes {
+            true => lock.lock_exclusive(),
+            // As in `locked`.
+            false => lock.lock_shared_recursive(),
+        }
+        Lock { block: self, writes }
+    }
+
+    /// Where it is: the same for all references to it.
+    pub(super) fn address(&self) -> usize {
+        self.0.0.as_ptr().addr()
+    }
+
     /// Waits for those that are reading, and counts another handle that may write. Returns its version.
     pub(super) fn next_version(&self) -> u32 {
         self.locked_mut(|_| {
@@ -264,6 +275,20 @@ impl<T: Data> Block<T> {
             self.0.head().version.store(version, Ordering::Relaxed);
             version
         })
+    }
+}
+
+/// The lock of a block, held.
+pub(super) struct Lock<'a, T: Data> {
+    block: &'a Block<T>,
+    writes: bool,
+}
+
+impl<T: Data> Drop for Lock<'_, T> {
+    fn drop(&mut self) {
+        let lock = &self.block.0.head().lock;
+        // SAFETY: `Block::lock` has locked it so.
+        unsafe { if self.writes { lock.unlock_exclusive() } else { lock.unlock_shared() } }
     }
 }
 

@@ -22,6 +22,21 @@ impl<'py> List<'py> {
         }
     }
 
+    /// A list of so many items, made one by one: without a place for all of them beside it.
+    pub(crate) fn fill(
+        py: Python<'py>,
+        items: impl ExactSizeIterator<Item = PyResult<Object<'py>>>,
+    ) -> PyResult<Self> {
+        // SAFETY: as for tuples. The places that are not filled yet are null, which lists that are being made may have.
+        unsafe {
+            let list = Object::owned(py, ffi::PyList_New(items.len() as ffi::Py_ssize_t))?;
+            for (place, item) in items.enumerate() {
+                ffi::PyList_SetItem(list.as_ptr(), place as ffi::Py_ssize_t, item?.into_ptr());
+            }
+            Ok(List(list))
+        }
+    }
+
     /// How many items it has.
     pub(crate) fn len(&self) -> usize {
         // SAFETY: a list.

@@ -75,12 +75,7 @@ impl<T: Ownable> Owned<T> {
         Ok((Kept(block), writes))
     }
 
-    /// A new handle of new data.
-    pub(crate) fn new(data: T) -> Self {
-        Owned::of(Block::new(data))
-    }
-
-    /// The same, with zeros behind the data.
+    /// A new handle of new data, with as many zeros behind it as it says.
     pub(crate) fn try_new(py: Python<'_>, data: T) -> PyResult<Self> {
         let size = data.bytes();
         match Block::try_new(data) {
@@ -108,7 +103,8 @@ impl<T: Ownable> Owned<T> {
     pub(crate) fn read<R>(&self, py: Python<'_>, f: impl FnOnce(&T) -> R) -> PyResult<R> {
         if cfg!(Py_GIL_DISABLED) {
             let right = self.right(py)?;
-            return right.block.locked(|(data, _)| right.check(py, data).map(|()| f(data)));
+            let result = right.block.locked(|(data, _)| right.is_current().then(|| f(data)));
+            return result.ok_or_else(|| right.stale(py));
         }
         self.with(py, |data, _| f(data))
     }
@@ -117,10 +113,14 @@ impl<T: Ownable> Owned<T> {
     pub(crate) fn write<R>(&self, py: Python<'_>, f: impl FnOnce(&mut T) -> R) -> PyResult<R> {
         if cfg!(Py_GIL_DISABLED) {
             let right = self.right(py)?;
-            return right.block.locked_mut(|(data, _)| {
-                right.check(py, data)?;
-                if right.writes { Ok(f(data)) } else { Err(only_read(py, data)) }
+            // Nothing is raised while it is locked: that may wait for other threads.
+            let result = right.block.locked_mut(|(data, _)| match right.is_current() {
+                true if right.writes => Ok(f(data)),
+                true => Err(Some(data.class())),
+                false => Err(None),
             });
+            return result
+                .map_err(|class| class.map_or_else(|| right.stale(py), |class| only_read(py, &class)));
         }
         self.with_mut(py, |data, _| f(data))
     }
@@ -228,7 +228,7 @@ impl<T: Ownable> Owned<T> {
             Held::Owns { version, block, .. } | Held::Reads { version, block } => {
                 let right = Right { block: block.clone(), version: *version, writes: false };
                 right.block.locked(|(data, _)| match right.check(py, data) {
-                    Ok(()) => only_read(py, data),
+                    Ok(()) => only_read(py, &data.class()),
                     Err(raised) => raised,
                 })
             }
@@ -297,17 +297,20 @@ impl<T: Ownable> Owned<T> {
 }
 
 impl<T: Ownable> Right<T> {
+    /// Whether the data has not gone on to another handle. If it is locked, this holds for a while.
+    pub(super) fn is_current(&self) -> bool {
+        self.version == self.block.version()
+    }
+
     /// Raises if the data has gone on to another handle. `data`: it is locked, so that this holds for a while.
     pub(crate) fn check(&self, py: Python<'_>, data: &T) -> PyResult<()> {
-        if self.version == self.block.version() {
-            return Ok(());
-        }
-        let message = format!(
-            "this {} belonged to a cown that was read, and to which another behavior has had access since: ask the cown \
-             for its value again",
-            data.class()
-        );
-        Err(error::raise(py, Kind::Runtime, &message))
+        if self.is_current() { Ok(()) } else { Err(gone_on(py, &data.class())) }
+    }
+
+    /// Raises that it has. Not for one who has locked the data.
+    #[cold]
+    pub(super) fn stale(&self, py: Python<'_>) -> error::Raised {
+        gone_on(py, &look_into(&self.block, |data, _| data.class()))
     }
 }
 
@@ -321,15 +324,25 @@ pub(crate) fn typed<T: Ownable>(block: &AnyBlock<T::Kind>) -> Option<&Block<T>> 
     block.downcast()
 }
 
-fn in_use(py: Python<'_>) -> error::Raised {
+#[cold]
+pub(super) fn in_use(py: Python<'_>) -> error::Raised {
     error::raise(py, Kind::Runtime, "this object is in use: it cannot be given away or changed meanwhile")
 }
 
-fn only_read<T: Ownable>(py: Python<'_>, data: &T) -> error::Raised {
+#[cold]
+fn gone_on(py: Python<'_>, class: &str) -> error::Raised {
     let message = format!(
-        "this {} can only be read: it belongs to a cown that is shared by its readers. Take a copy(), or schedule a \
-         behavior with @when(cown), without read(), to change it",
-        data.class()
+        "this {class} belonged to a cown that was read, and to which another behavior has had access since: ask the cown \
+         for its value again"
+    );
+    error::raise(py, Kind::Runtime, &message)
+}
+
+#[cold]
+pub(super) fn only_read(py: Python<'_>, class: &str) -> error::Raised {
+    let message = format!(
+        "this {class} can only be read: it belongs to a cown that is shared by its readers. Take a copy(), or schedule a \
+         behavior with @when(cown), without read(), to change it"
     );
     error::raise(py, Kind::Runtime, &message)
 }

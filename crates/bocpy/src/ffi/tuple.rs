@@ -2,7 +2,7 @@
 
 use super::kind::kind;
 use super::object::{Borrowed, Object, Python};
-use super::{PyResult, Raised, error};
+use super::{PyResult, Raised, error, room};
 use pyo3_ffi as ffi;
 
 kind!(
@@ -68,7 +68,9 @@ impl<'py> Object<'py> {
             let tuple = Object::owned(self.py(), ffi::PySequence_Tuple(self.as_ptr()))?;
             let size = ffi::PyTuple_Size(tuple.as_ptr());
             let item = |place| Object::new_ref(self.py(), ffi::PyTuple_GetItem(tuple.as_ptr(), place));
-            Ok((0..size).map(item).collect())
+            let mut items = room(self.py(), size as usize)?;
+            items.extend((0..size).map(item));
+            Ok(items)
         }
     }
 }

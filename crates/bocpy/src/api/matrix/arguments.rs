@@ -2,7 +2,7 @@
 
 use super::data::{EMPTY, LENT, Refused};
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Object, PyResult, Python, Raised};
+use crate::ffi::{Object, PyResult, Python, Raised, room};
 use boc_matrix::{Axis, Error, ErrorKind, Matrix, Shape};
 
 /// Raises what a refusal means.
@@ -173,5 +173,10 @@ pub(super) fn indices(py: Python<'_>, object: &Object<'_>) -> PyResult<Vec<isize
         let message = format!("an index is an int; item {place} of the indices is a {}", item.class_name());
         Err(error::raise(py, Kind::Type, &message))
     };
-    object.items()?.iter().enumerate().map(index).collect()
+    let items = object.items()?;
+    let mut found = room(py, items.len())?;
+    for item in items.iter().enumerate() {
+        found.push(index(item)?);
+    }
+    Ok(found)
 }

@@ -1,24 +1,50 @@
 //! A matrix in blocks of rows, for several behaviors to fill, and together again.
 
 use super::arguments::{count, needed, raise};
-use super::data::{MatrixData, Refused, wrap};
+use super::data::{MatrixData, Refused, read, wrap_nothing};
 use super::operand::Handle;
 use crate::ffi::class::Instance;
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{List, Object, PyResult, Python};
+use crate::ffi::{List, Object, PyResult, Python, room};
 use crate::transport::by_reference::ByReference;
-use boc_matrix::{JoinError, Matrix};
+use boc_matrix::{Error, JoinError, Matrix};
 
 fn split<'py>(py: Python<'py>, this: &Instance<'py, Handle>, count: usize) -> PyResult<Object<'py>> {
+    // The objects come first: what fails then leaves the rows where they are.
+    let rows = read::<_, Error>(py, this.value(), |matrix| Ok(matrix.rows()))?;
+    let possible = if count <= rows { count } else { 0 };
+    let mut objects = room(py, possible)?;
+    for _ in 0..possible {
+        objects.push(wrap_nothing(py)?);
+    }
     let blocks = this.value().write(py, |data| {
-        data.take()?.split_rows(count).map_err(|(error, matrix)| {
+        let matrix = data.take()?;
+        let blocks = if objects.len() == count || count > matrix.rows() {
+            matrix.split_rows(count)
+        } else {
+            Err((
+                Error::Argument { operation: "split_rows", what: "another thread uses the matrix".into() },
+                matrix,
+            ))
+        };
+        blocks.map_err(|(error, matrix)| {
             data.put_back(matrix);
             Refused::Error(error)
         })
     })?;
     let blocks = blocks.map_err(|refused| raise(py, refused))?;
-    let blocks: PyResult<Vec<_>> = blocks.into_iter().map(|block| wrap(py, block)).collect();
-    Ok(List::new(py, blocks?)?.into())
+    for (object, block) in objects.iter().zip(blocks) {
+        put_into(py, object, block)?;
+    }
+    Ok(List::new(py, objects)?.into())
+}
+
+/// A matrix for an object without one.
+fn put_into(py: Python<'_>, object: &Object<'_>, matrix: Matrix) -> PyResult<()> {
+    match MatrixData::of(object) {
+        Some(handle) => handle.write(py, |data| data.put_back(matrix)),
+        None => Err(error::raise(py, Kind::Runtime, "a Matrix that is none: a bug in bocpy")),
+    }
 }
 
 /// Blocks that have been taken out of their objects, with where they lie in memory.
@@ -29,11 +55,12 @@ struct Taken<'a> {
 
 impl Taken<'_> {
     /// Gives all back.
-    fn put_back(self, py: Python<'_>) {
+    fn put_back(mut self, py: Python<'_>) {
+        self.from.sort_unstable_by_key(|(_, place)| *place);
         for block in self.blocks {
-            let owner = self.from.iter().find(|(_, place)| *place == block.as_slice().as_ptr());
-            if let Some((handle, _)) = owner {
-                let given = error::aside(py, || handle.write(py, |data| data.put_back(block)));
+            let place = block.as_slice().as_ptr();
+            if let Ok(at) = self.from.binary_search_by_key(&place, |(_, place)| *place) {
+                let given = error::aside(py, || self.from[at].0.write(py, |data| data.put_back(block)));
                 debug_assert!(given.is_ok(), "nobody else can have it meanwhile");
             }
         }
@@ -42,14 +69,17 @@ impl Taken<'_> {
 
 fn join<'py>(py: Python<'py>, blocks: &Object<'py>) -> PyResult<Object<'py>> {
     let objects = blocks.items()?;
-    let mut taken = Taken { from: Vec::new(), blocks: Vec::new() };
+    let whole = wrap_nothing(py)?;
+    let mut taken = Taken { from: room(py, objects.len())?, blocks: room(py, objects.len())? };
     for (place, object) in objects.iter().enumerate() {
         let block = match MatrixData::of(object) {
-            Some(handle) if taken.from.iter().any(|(other, _)| std::ptr::eq(*other, handle)) => {
-                Err(error::raise(py, Kind::Value, &format!("join_rows: block {place} is there twice")))
-            }
             Some(handle) => match handle.write(py, MatrixData::take) {
                 Ok(Ok(block)) => Ok((handle, block)),
+                Ok(Err(Refused::Empty))
+                    if taken.from.iter().any(|(other, _)| std::ptr::eq(*other, handle)) =>
+                {
+                    Err(error::raise(py, Kind::Value, &format!("join_rows: block {place} is there twice")))
+                }
                 Ok(Err(refused)) => Err(raise(py, refused)),
                 Err(raised) => Err(raised),
             },
@@ -71,7 +101,10 @@ fn join<'py>(py: Python<'py>, blocks: &Object<'py>) -> PyResult<Object<'py>> {
     }
     let Taken { from, blocks } = taken;
     match Matrix::join_rows(blocks) {
-        Ok(matrix) => wrap(py, matrix),
+        Ok(matrix) => {
+            put_into(py, &whole, matrix)?;
+            Ok(whole)
+        }
         Err(JoinError { error, blocks }) => {
             Taken { from, blocks }.put_back(py);
             Err(raise(py, error))

@@ -57,7 +57,7 @@ impl Native for Handle {
     }
 
     fn create<'py>(py: Python<'py>, args: &Tuple<'py>, kwargs: Option<&Dict<'py>>) -> PyResult<Self> {
-        Ok(Handle::new(MatrixData::new(construct::create(py, args, kwargs)?)))
+        Handle::try_new(py, MatrixData::new(construct::create(py, args, kwargs)?))
     }
 
     fn repr<'py>(py: Python<'py>, this: &Instance<'py, Self>) -> PyResult<Object<'py>> {

@@ -20,8 +20,11 @@ pub(super) fn compare<'py>(
     let input = match Input::of(py, other) {
         Ok(Some(input)) => input,
         Ok(None) => return Ok(None),
-        // A list that cannot be a row is just not equal.
-        Err(Raised) if equality && (error::is(py, Kind::Type) || error::is(py, Kind::Value)) => {
+        // A list that cannot be a row is just not equal; nor is an int that no float can be.
+        Err(Raised)
+            if equality
+                && [Kind::Type, Kind::Value, Kind::Overflow].iter().any(|&kind| error::is(py, kind)) =>
+        {
             error::clear(py);
             return Ok(Some(number::boolean(py, comparison == Comparison::NotEqual)));
         }

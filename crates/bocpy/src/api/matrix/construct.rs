@@ -7,7 +7,7 @@ use super::data::{MatrixData, Refused, read, wrap};
 use super::operand::{Handle, table_of};
 use super::view;
 use crate::ffi::error::{self, Kind};
-use crate::ffi::{Dict, Object, PyResult, Python, Tuple, text};
+use crate::ffi::{Dict, Object, PyResult, Python, Tuple, room, text};
 use crate::transport::by_reference::ByReference;
 use boc_matrix::{Axis, Error, Matrix, Shape};
 
@@ -107,7 +107,7 @@ fn from_rows(py: Python<'_>, rows: &Object<'_>) -> PyResult<Matrix> {
     if rows.is_empty() {
         return Err(raise(py, Error::Empty { rows: 0, columns: 0 }));
     }
-    let mut made = Vec::with_capacity(rows.len());
+    let mut made = room(py, rows.len())?;
     let mut needed = 0;
     for (place, row) in rows.iter().enumerate() {
         if row.is_str() {
@@ -128,7 +128,7 @@ fn from_rows(py: Python<'_>, rows: &Object<'_>) -> PyResult<Matrix> {
         }
         made.push(row);
     }
-    Matrix::concat(&made.iter().collect::<Vec<_>>(), Axis::Rows).map_err(|error| raise(py, error))
+    joined(py, &made, Axis::Rows)
 }
 
 fn concat<'py>(py: Python<'py>, values: &Object<'py>, axis: Axis) -> PyResult<Matrix> {
@@ -148,8 +148,18 @@ fn concat<'py>(py: Python<'py>, values: &Object<'py>, axis: Axis) -> PyResult<Ma
             format!("concat: item {place} is a {}, not a Matrix or a list of numbers", value.class_name());
         Err(error::raise(py, Kind::Type, &message))
     };
-    let parts: Vec<Matrix> = values.iter().enumerate().map(part).collect::<PyResult<_>>()?;
-    Matrix::concat(&parts.iter().collect::<Vec<_>>(), axis).map_err(|error| raise(py, error))
+    let mut parts = room(py, values.len())?;
+    for value in values.iter().enumerate() {
+        parts.push(part(value)?);
+    }
+    joined(py, &parts, axis)
+}
+
+/// One matrix of these.
+fn joined(py: Python<'_>, parts: &[Matrix], axis: Axis) -> PyResult<Matrix> {
+    let mut all = room(py, parts.len())?;
+    all.extend(parts);
+    Matrix::concat(&all, axis).map_err(|error| raise(py, error))
 }
 
 class_methods! { Handle;

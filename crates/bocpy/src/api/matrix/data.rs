@@ -131,7 +131,7 @@ impl ByReference for MatrixData {
     fn copy(&self, py: Python<'_>, _bytes: &[u8]) -> PyResult<Owned<Self>> {
         let copy = self.matrix.as_ref().map(Matrix::try_clone).transpose();
         let matrix = copy.map_err(|error| raise(py, error))?;
-        Ok(Owned::new(MatrixData::of_any(matrix)))
+        Owned::try_new(py, MatrixData::of_any(matrix))
     }
 
     fn may_move(&self, py: Python<'_>) -> PyResult<()> {
@@ -149,7 +149,12 @@ impl ByReference for MatrixData {
 /// A new object with this matrix.
 #[inline]
 pub(super) fn wrap(py: Python<'_>, matrix: Matrix) -> PyResult<Object<'_>> {
-    MatrixData::wrap(py, Owned::new(MatrixData::new(matrix)))
+    MatrixData::wrap(py, Owned::try_new(py, MatrixData::new(matrix))?)
+}
+
+/// A new object without a matrix, which can be put in later.
+pub(super) fn wrap_nothing(py: Python<'_>) -> PyResult<Object<'_>> {
+    MatrixData::wrap(py, Owned::try_new(py, MatrixData::of_any(None))?)
 }
 
 /// Calls `f` with the matrix of an object. It must not run Python code.

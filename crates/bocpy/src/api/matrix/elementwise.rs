@@ -2,8 +2,8 @@
 
 use super::arguments::{count, flag, given, is_sequence, needed, number, numbers, raise};
 use super::arithmetic::in_place;
-use super::data::{MatrixData, read, wrap, write};
-use super::operand::{Handle, Input, output};
+use super::data::{MatrixData, read, wrap};
+use super::operand::{Handle, Input, from_to, output};
 use crate::ffi::args::Args;
 use crate::ffi::class::Instance;
 use crate::ffi::error::{self, Kind};
@@ -50,10 +50,7 @@ impl<'a, 'py> To<'a, 'py> {
             To::New => wrap(py, read(py, this.value(), new)?),
             To::This => in_place(py, this, change),
             To::Output(object, handle) => {
-                this.value().read(py, |data| match data.get() {
-                    Ok(input) => write(py, handle, |to| assign(to, input)),
-                    Err(refused) => Err(raise(py, refused)),
-                })??;
+                from_to(py, this.value(), handle, |input, to| assign(to, input))?;
                 Ok(object.clone())
             }
         }

@@ -1,8 +1,8 @@
 //! Gathering and scattering by lists of indices.
 
-use super::arguments::{axis, axis_or_rows, count, flag, given, indices, needed, raise};
-use super::data::{read, wrap, write};
-use super::operand::{Handle, Input, output, with_operands};
+use super::arguments::{axis, axis_or_rows, count, flag, given, indices, needed};
+use super::data::{read, wrap};
+use super::operand::{Handle, Input, from_to, output, with_output};
 use crate::ffi::args::Args;
 use crate::ffi::class::Instance;
 use crate::ffi::error::{self, Kind};
@@ -49,19 +49,16 @@ fn take<'py>(
         );
         return Err(error::raise(py, Kind::Value, &message));
     }
-    handle.read(py, |data| match data.get() {
-        Ok(matrix) => write(py, to, |to| {
-            if !along {
-                return matrix.take_into(&places, Some(axis), to);
-            }
-            let needed = along_shape(name, matrix.shape(), places.len(), axis)?;
-            if needed != to.shape() {
-                return Err(Error::Output { operation: "take_along_axis", needed, given: to.shape() });
-            }
-            matrix.take_along_axis_into(&places, Some(axis), to)
-        }),
-        Err(refused) => Err(raise(py, refused)),
-    })??;
+    from_to(py, handle, to, |matrix, to| {
+        if !along {
+            return matrix.take_into(&places, Some(axis), to);
+        }
+        let needed = along_shape(name, matrix.shape(), places.len(), axis)?;
+        if needed != to.shape() {
+            return Err(Error::Output { operation: "take_along_axis", needed, given: to.shape() });
+        }
+        matrix.take_along_axis_into(&places, Some(axis), to)
+    })?;
     Ok(given(out).map_or_else(|| py.none(), Object::clone))
 }
 
@@ -78,16 +75,14 @@ fn put<'py>(
     let axis = axis_or_rows(py, axis)?;
     let how = if flag(accumulate)? { Put::Accumulate } else { Put::Replace };
     let value = apart(py, this.value(), value)?;
-    with_operands(py, [&value], |[value]| {
-        Ok(write(py, this.value(), |matrix| {
-            if along {
-                let shape = along_shape(name, matrix.shape(), places.len(), axis)?;
-                matrix.put_along_axis(&places, shape, value, Some(axis), how)
-            } else {
-                matrix.put(&places, value, Some(axis), how)
-            }
-        }))
-    })??;
+    with_output(py, this.value(), [&value], |matrix, [value]| {
+        if along {
+            let shape = along_shape(name, matrix.shape(), places.len(), axis)?;
+            matrix.put_along_axis(&places, shape, value, Some(axis), how)
+        } else {
+            matrix.put(&places, value, Some(axis), how)
+        }
+    })?;
     Ok((**this).clone())
 }
 

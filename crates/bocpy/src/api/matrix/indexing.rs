@@ -3,7 +3,7 @@
 use super::arguments::{indices, is_sequence, raise};
 use super::data::{read, wrap, write};
 use super::gather::apart;
-use super::operand::{Handle, Input, with_operands};
+use super::operand::{Handle, Input, with_output};
 use crate::ffi::class::Instance;
 use crate::ffi::error::{self, Kind};
 use crate::ffi::mapping_slots::Items;
@@ -173,22 +173,19 @@ fn assign<'py>(
     let given = Input::needed(py, value, "what is assigned")?;
     let given = apart(py, this.value(), given)?;
     let flat = is_sequence(value);
-    // Made before the matrix is locked: `given` may be another matrix, which is read meanwhile.
-    with_operands(py, [&given], |[operand]| {
-        Ok(write(py, this.value(), |matrix| {
-            let (rows, columns) = (rows.select(matrix.rows())?, columns.select(matrix.columns())?);
-            // A list fills a column, too.
-            if flat
-                && let boc_matrix::Operand::Values(values, _) = operand
-                && width(columns) == 1
-                && values.len() > 1
-            {
-                let column = boc_matrix::Operand::values(values, Shape::new(values.len(), 1)?)?;
-                return matrix.assign(rows, columns, column);
-            }
-            matrix.assign(rows, columns, operand)
-        }))
-    })?
+    with_output(py, this.value(), [&given], |matrix, [operand]| {
+        let (rows, columns) = (rows.select(matrix.rows())?, columns.select(matrix.columns())?);
+        // A list fills a column, too.
+        if flat
+            && let boc_matrix::Operand::Values(values, _) = operand
+            && width(columns) == 1
+            && values.len() > 1
+        {
+            let column = boc_matrix::Operand::values(values, Shape::new(values.len(), 1)?)?;
+            return matrix.assign(rows, columns, column);
+        }
+        matrix.assign(rows, columns, operand)
+    })
 }
 
 /// How many columns are selected.

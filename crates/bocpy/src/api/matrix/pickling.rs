@@ -98,11 +98,7 @@ methods! { Handle;
         args.bind("tolist", [], 0)?;
         // A copy: lists are made while nothing is locked.
         let matrix = read::<_, Refused>(py, this.value(), |matrix| Ok(matrix.try_clone()?))?;
-        let row = |row: &[f64]| {
-            let floats: PyResult<Vec<_>> = row.iter().map(|&value| number::float(py, value)).collect();
-            Ok(List::new(py, floats?)?.into())
-        };
-        let rows: PyResult<Vec<_>> = matrix.chunks(matrix.columns()).map(row).collect();
-        Ok(List::new(py, rows?)?.into())
+        let row = |row: &[f64]| Ok(List::fill(py, row.iter().map(|&value| number::float(py, value)))?.into());
+        Ok(List::fill(py, matrix.chunks(matrix.columns()).map(row))?.into())
     };
 }

@@ -2,7 +2,7 @@
 
 use super::arguments::{axis, count, flag, given, needed, raise};
 use super::data::{MatrixData, read, wrap};
-use super::operand::{Handle, Input, with_operands};
+use super::operand::{Handle, Input, with_matrices};
 use crate::ffi::args::Args;
 use crate::ffi::class::Instance;
 use crate::ffi::error::{self, Kind};
@@ -34,15 +34,7 @@ fn with_mask<R>(
     f: impl FnOnce(&Matrix, Option<Operand<'_>>) -> Result<R, Error>,
 ) -> PyResult<R> {
     let Some(mask) = mask else { return read(py, this, |matrix| f(matrix, None)) };
-    if let Input::Object(handle) = mask
-        && std::ptr::eq(*handle, this)
-    {
-        return read(py, this, |matrix| f(matrix, Some(matrix.into())));
-    }
-    this.read(py, |data| match data.get() {
-        Ok(matrix) => with_operands(py, [mask], |[mask]| f(matrix, Some(mask))),
-        Err(refused) => Err(raise(py, refused)),
-    })?
+    with_matrices(py, &Input::Object(this), mask, |matrix, mask| f(matrix, Some(mask.into())))
 }
 
 fn reduce<'py>(
@@ -103,9 +95,8 @@ fn indices(py: Python<'_>, places: &[isize], shape: Shape) -> PyResult<Matrix> {
     Matrix::from_indices(places, shape).map_err(|error| raise(py, error))
 }
 
-fn list<'py>(py: Python<'py>, places: impl Iterator<Item = isize>) -> PyResult<Object<'py>> {
-    let places: PyResult<Vec<_>> = places.map(|place| number::int(py, place as i64)).collect();
-    Ok(List::new(py, places?)?.into())
+fn list<'py>(py: Python<'py>, places: impl ExactSizeIterator<Item = isize>) -> PyResult<Object<'py>> {
+    Ok(List::fill(py, places.map(|place| number::int(py, place as i64)))?.into())
 }
 
 fn topk<'py>(py: Python<'py>, this: &Instance<'py, Handle>, args: &Args<'_, 'py>) -> PyResult<Object<'py>> {
@@ -141,14 +132,11 @@ fn topk<'py>(py: Python<'py>, this: &Instance<'py, Handle>, args: &Args<'_, 'py>
         match along {
             None => list(py, places.into_iter())?,
             Some(Axis::Columns) => {
-                let rows: PyResult<Vec<_>> =
-                    places.chunks(columns).map(|row| list(py, row.iter().copied())).collect();
-                List::new(py, rows?)?.into()
+                List::fill(py, places.chunks(columns).map(|row| list(py, row.iter().copied())))?.into()
             }
             Some(Axis::Rows) => {
                 let column = |j| list(py, places[j..].iter().step_by(columns).copied());
-                let columns: PyResult<Vec<_>> = (0..columns).map(column).collect();
-                List::new(py, columns?)?.into()
+                List::fill(py, (0..columns).map(column))?.into()
             }
         }
     };

@@ -15,9 +15,9 @@ fn scalars(py: Python<'_>, scalars: Scalars) -> PyResult<Object<'_>> {
     }
 }
 
-/// The axis given, where it makes a difference: for squares of vectors with so many components.
-fn for_squares(axis: Option<Axis>, shape: Shape, components: &[usize]) -> Option<Axis> {
-    axis.filter(|_| shape.rows() == shape.columns() && components.contains(&shape.rows()))
+/// The axis of a cross product. `2x3` and `3x2` are vectors with two components whatever it is, as the peer has it.
+fn of_cross(axis: Option<Axis>, shape: Shape) -> Option<Axis> {
+    axis.filter(|_| !matches!((shape.rows(), shape.columns()), (2, 3) | (3, 2)))
 }
 
 fn vecdot(left: &Matrix, right: &Matrix, axis: Option<Axis>) -> Result<Scalars, Error> {
@@ -31,7 +31,7 @@ fn vecdot(left: &Matrix, right: &Matrix, axis: Option<Axis>) -> Result<Scalars, 
 
 fn cross(left: &Matrix, right: &Matrix, axis: Option<Axis>) -> Result<Cross, Error> {
     let (shape, other) = (left.shape(), right.shape());
-    let axis = for_squares(axis, shape, &[2, 3]);
+    let axis = of_cross(axis, shape);
     let is_single =
         |shape: Shape| (shape.rows() == 1 || shape.columns() == 1) && [2, 3].contains(&shape.size());
     // How a single vector lies does not matter: it is turned to lie as those of the other operand do.
@@ -43,7 +43,7 @@ fn cross(left: &Matrix, right: &Matrix, axis: Option<Axis>) -> Result<Cross, Err
         None => shape.columns() != 3,
     };
     let lies_across = other.rows() > 1;
-    if is_single(other) && other.rows() != other.columns() && across != lies_across {
+    if is_single(other) && other != shape && across != lies_across {
         return left.cross(&right.transpose()?, axis);
     }
     left.cross(right, axis)
@@ -81,20 +81,16 @@ methods! { Handle;
     |py, this, args| {
         let [along, here] = args.bind("perpendicular", ["axis", "in_place"], 2)?;
         let along = axis(py, along, Kind::Value)?;
-        let chosen = |matrix: &Matrix| for_squares(along, matrix.shape(), &[2]);
         if flag(here)? {
-            return in_place(py, this, |matrix| {
-                let along = chosen(matrix);
-                matrix.perpendicular_in_place(along)
-            });
+            return in_place(py, this, |matrix| matrix.perpendicular_in_place(along));
         }
-        wrap(py, read(py, this.value(), |matrix| matrix.perpendicular(chosen(matrix)))?)
+        wrap(py, read(py, this.value(), |matrix| matrix.perpendicular(along))?)
     };
     Angle, c"angle", doc!("angle($self, /, axis=None)", MATRIX_ANGLE),
     |py, this, args| {
         let [along] = args.bind("angle", ["axis"], 1)?;
         let along = axis(py, along, Kind::Value)?;
-        let result = read(py, this.value(), |matrix| matrix.angle(for_squares(along, matrix.shape(), &[2])))?;
+        let result = read(py, this.value(), |matrix| matrix.angle(along))?;
         scalars(py, result)
     };
 }

@@ -5,7 +5,7 @@ use super::arithmetic::operate;
 use super::data::{read, wrap, write};
 use super::indexing::span_of;
 use super::iterator::{self, Over};
-use super::operand::{Input, with_operands};
+use super::operand::{Input, with_output};
 use super::repr;
 use super::view::{View, base, copy, make};
 use crate::ffi::class::{Class, Instance, Native};
@@ -197,7 +197,7 @@ fn assign(py: Python<'_>, this: &Instance<'_, View>, window: Window, value: &Obj
     let handle = base(py, this)?;
     let given = super::gather::apart(py, handle, Input::needed(py, value, "what is assigned")?)?;
     let exactly = is_sequence(value);
-    with_operands(py, [&given], |[operand]| {
+    with_output(py, handle, [&given], |matrix, [operand]| {
         let operand = match operand {
             Operand::Values(values, _) if values.len() == 1 && !exactly => Operand::Number(values[0]),
             Operand::Values(values, shape) => {
@@ -215,8 +215,8 @@ fn assign(py: Python<'_>, this: &Instance<'_, View>, window: Window, value: &Obj
             }
             number => number,
         };
-        Ok(write(py, handle, |matrix| window.assign(matrix, operand)))
-    })?
+        window.assign(matrix, operand)
+    })
 }
 
 methods! { View;
@@ -235,8 +235,7 @@ methods! { View;
     |py, this, args| {
         args.bind("tolist", [], 0)?;
         let elements: Matrix = copy(py, this)?;
-        let floats: PyResult<Vec<_>> = elements.iter().map(|&value| number::float(py, value)).collect();
-        Ok(List::new(py, floats?)?.into())
+        Ok(List::fill(py, elements.iter().map(|&value| number::float(py, value)))?.into())
     };
     Reduce, c"__reduce__", doc!("__reduce__($self, /)", MATRIXVIEW_REDUCE),
     |py, _this, _args| {
