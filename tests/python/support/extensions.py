@@ -31,6 +31,17 @@ def c_compiler():
     return shlex.split(chosen) if chosen else compiler("cc", "gcc", "clang")
 
 
+def sanitizers():
+    """What loads the libraries of the sanitizers before all others; None if the compiler has none."""
+    gcc = compiler("gcc")
+    names = ["libasan.so", "libubsan.so"] if gcc and sys.platform == "linux" else []
+    asked = [[*gcc, f"-print-file-name={name}"] for name in names]
+    found = [subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() for command in asked]
+    if not found or not all(map(os.path.isabs, found)):
+        return None
+    return {"LD_PRELOAD": " ".join(found), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}
+
+
 def why_not():
     """The reason for which nothing can be compiled here, or None."""
     if c_compiler() is None:
