@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from support import BACKEND, crates, extensions, pytest
@@ -54,10 +55,16 @@ def test_c_extension(sanitized, tmp_path):
     assert " passed" in told and "skipped" not in told
 
 
-@pytest.mark.parametrize("sanitized", [False, pytest.param(True, marks=pytest.mark.slow)])
+LIMITED = 'pyo3-ffi = { version = ">=0.28.3, <0.31", features = ["abi3-py312"] }'
+SLOW_KINDS = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("sanitized", "limited")]
+
+
+@pytest.mark.parametrize("kind", ["usual", *SLOW_KINDS])
 @pytest.mark.skipif(crates.why_not() is not None, reason=str(crates.why_not()))
 @pytest.mark.skipif(importlib.util.find_spec("maturin") is None, reason="maturin is not here")
-def test_rust_extension(sanitized, tmp_path):
+def test_rust_extension(kind, tmp_path):
+    if kind == "limited" and (sys.version_info < (3, 12) or sysconfig.get_config_var("Py_GIL_DISABLED")):
+        pytest.skip("there is no limited API that is the same here")
     # Where it lies is part of what cargo keeps, so always at the same place.
     source, installed = crates.TARGET / "rust_extension", tmp_path / "installed"
     shutil.rmtree(source, ignore_errors=True)
@@ -67,11 +74,14 @@ def test_rust_extension(sanitized, tmp_path):
     path = '"../../crates/bocpy-abi"'
     assert path in manifest
     manifest = manifest.replace(path, f'"{(crates.tree() / "crates/bocpy-abi").as_posix()}"')
+    if kind == "limited":
+        # As the guide says: one build for all later versions.
+        manifest = manifest.replace("[dependencies]", f"[dependencies]\n{LIMITED}")
     (source / "Cargo.toml").write_text(manifest, encoding="utf-8")
     shutil.copy(crates.tree() / "Cargo.lock", source)
-    build = crates.environment(sanitized) | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    build = crates.environment(sanitized=kind == "sanitized") | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     use = {"PYTHONPATH": str(installed), "BOCPY_BACKEND": BACKEND}
-    if sanitized:
+    if kind == "sanitized":
         libraries = extensions.sanitizers()
         if libraries is None:
             pytest.skip("there are no sanitizers here")
@@ -80,9 +90,14 @@ def test_rust_extension(sanitized, tmp_path):
     run(*pip, "--target", str(installed), ".", cwd=source, env=build)
     files = sorted(path.suffix for path in (installed / "tally").iterdir() if path.is_file())
     assert files == [".py", ".pyi", ".so", ".typed"]
-    if sanitized:
-        [library] = (installed / "tally").glob("*.so")
-        assert b"__asan_init" in library.read_bytes()
+    [library] = (installed / "tally").glob("*.so")
+    assert library.name.endswith(".abi3.so") == (kind == "limited")
+    assert (b"__asan_init" in library.read_bytes()) == (kind == "sanitized")
     test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
     told = run(*test, cwd=source, env={**os.environ, **use})
     assert " passed" in told and "skipped" not in told
+
+
+def test_the_guide_says_how_to_build_for_all_later_versions():
+    guide = (TEMPLATES.parent / "docs/native-types-in-rust.md").read_text(encoding="utf-8")
+    assert LIMITED in guide.splitlines()
