@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import ctypes
 import gc
 import os
 import pickle
@@ -396,6 +395,8 @@ def test_all_of_it_moves_or_nothing():
 @contextlib.contextmanager
 def no_memory_for(kind):
     """Objects of the class cannot be made: they would be larger than all memory."""
+    import ctypes  # not for workers: those of 3.12 cannot load it
+
     size = ctypes.c_ssize_t.from_address(id(kind) + object.__basicsize__ + 2 * ctypes.sizeof(ctypes.c_void_p))
     before = size.value
     assert before == kind.__basicsize__
