@@ -440,6 +440,33 @@ def test_a_module_that_is_imported_again():
         sys.modules["bocpy_faults"] = faults
 
 
+def test_two_threads_use_one_object_while_it_is_moved():
+    """It moves, and the other thread is told. Without a GIL, it may be refused first: while a method is running."""
+    for _ in range(30):
+        thing, begun, told = probe(1), threading.Event(), []
+
+        def use(thing=thing, begun=begun, told=told):
+            try:
+                while True:
+                    thing.number  # noqa: B018
+                    begun.set()
+            except RuntimeError as error:
+                told.append(str(error))
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        begun.wait()
+        c = None
+        while c is None:
+            try:
+                c = Cown(thing)
+            except RuntimeError as error:
+                assert "cannot move: one of its methods is running, in another thread" in str(error)
+        thread.join()
+        assert "has been moved: it is now a cown's value" in told[0]
+        assert c.unwrap().number == 1
+
+
 def test_many_threads_drop_what_they_get():
     start(3)
     for _ in range(20):
