@@ -629,7 +629,7 @@ def test_data_in_the_hands_of_another_bocpy():
 
 
 def test_one_descriptor_of_a_type():
-    """bocpy knows types by the addresses of their descriptors, however often a module is imported."""
+    """bocpy knows types by the addresses of their descriptors, too, however often a module is imported."""
     said = with_another_bocpy("""
         bocpy(1, 1)
         import bocpy_faults

@@ -260,7 +260,7 @@ struct Common {
 // SAFETY: the pointers are to functions and to tables that nobody changes.
 unsafe impl Send for Common {}
 
-/// bocpy knows a type by the address of its descriptor, so there has to be one of each. (A constant may have several.)
+/// bocpy knows a type by the address of its descriptor and by its name, so there has to be one of each. (A constant may have several.)
 static COMMON: Mutex<Option<HashMap<TypeId, Common>>> = Mutex::new(None);
 
 fn common<T: Movable>() -> Common {
