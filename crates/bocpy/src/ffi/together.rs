@@ -1,9 +1,8 @@
-//! Several handles used at once: some to read, one to write.
+//! Several handles used at once: some to read, one to write. For free-threaded builds.
 //!
-//! Where an interpreter's lock guards the handles, they are used one inside the other. On free-threaded builds, each use takes
-//! the lock of its data, and threads whose operations write to each other's operands could wait for each other in a circle. So
-//! there the locks are taken in the order of their addresses, each of them once, however the operands are ordered. What only
-//! reads may take them in any order: it makes nobody wait who holds a lock to write, as that one waits for no other such lock.
+//! Where an interpreter's lock guards the handles, they can be used one inside the other. Without, each use takes the lock of
+//! its data, and threads whose operations write to each other's operands would wait for each other in a circle. So the locks
+//! are taken in the order of their addresses, each of them once, however the operands are ordered.
 
 use super::block::Lock;
 use super::error::Raised;
@@ -11,52 +10,25 @@ use super::ownership::{Ownable, Owned, Right, in_use, look_into, only_read};
 use super::{PyResult, Python};
 
 /// Calls `f` with the data of `reads`, and that of `output`, which is not one of these, to write. It must not run Python code.
-#[inline]
 pub(crate) fn write<T: Ownable, R, const N: usize>(
     py: Python<'_>,
     reads: [Option<&Owned<T>>; N],
     output: &Owned<T>,
     f: impl for<'x> FnOnce([Option<&'x T>; N], &'x mut T) -> R,
 ) -> PyResult<R> {
-    if cfg!(Py_GIL_DISABLED) {
-        return in_order(py, reads, Some(output), |found, to| match to {
-            Some(to) => f(found, to),
-            None => unreachable!("there is an output"),
-        });
-    }
-    step(py, reads, [None; N], 0, |found| output.write(py, |data| f(found, data)))?
+    in_order(py, reads, Some(output), |found, to| match to {
+        Some(to) => f(found, to),
+        None => unreachable!("there is an output"),
+    })
 }
 
 /// Calls `f` with the data of `reads`. It must not run Python code.
-#[inline]
 pub(crate) fn read<T: Ownable, R, const N: usize>(
     py: Python<'_>,
     reads: [Option<&Owned<T>>; N],
     f: impl for<'x> FnOnce([Option<&'x T>; N]) -> R,
 ) -> PyResult<R> {
-    if cfg!(Py_GIL_DISABLED) {
-        return in_order(py, reads, None, |found, _| f(found));
-    }
-    step(py, reads, [None; N], 0, f)
-}
-
-/// One inside the other; a handle that is there twice is read twice, which is allowed.
-fn step<T: Ownable, R, const N: usize>(
-    py: Python<'_>,
-    reads: [Option<&Owned<T>>; N],
-    found: [Option<&T>; N],
-    at: usize,
-    f: impl for<'x> FnOnce([Option<&'x T>; N]) -> R,
-) -> PyResult<R> {
-    match reads.get(at) {
-        None => Ok(f(found)),
-        Some(None) => step(py, reads, found, at + 1, f),
-        Some(Some(handle)) => handle.read(py, |data| {
-            let mut found: [Option<&T>; N] = found;
-            found[at] = Some(data);
-            step(py, reads, found, at + 1, f)
-        })?,
-    }
+    in_order(py, reads, None, |found, _| f(found))
 }
 
 /// All locks first, in one order for all threads.

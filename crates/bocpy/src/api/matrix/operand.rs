@@ -101,6 +101,14 @@ impl<'a> Input<'a> {
         Err(error::raise(py, Kind::Type, &message))
     }
 
+    fn is(&self, other: &Input<'_>) -> bool {
+        matches!((self, other), (Input::Object(one), Input::Object(other)) if ptr::eq(*one, *other))
+    }
+
+    fn is_output(&self, output: &Handle) -> bool {
+        matches!(self, Input::Object(one) if ptr::eq(*one, output))
+    }
+
     fn handle(&self) -> Option<&'a Handle> {
         match self {
             Input::Object(handle) => Some(handle),
@@ -148,50 +156,95 @@ pub(super) fn output<'a>(py: Python<'_>, object: Option<&'a Object<'_>>) -> PyRe
     }
 }
 
-/// Calls `f` with operands. It must not run Python code.
+/// Calls `f` with operands, each object read once. It must not run Python code.
 pub(super) fn with_operands<R, const N: usize>(
     py: Python<'_>,
     inputs: [&Input<'_>; N],
     f: impl for<'x> FnOnce([Operand<'x>; N]) -> Result<R, Error>,
 ) -> PyResult<R> {
+    if !cfg!(Py_GIL_DISABLED) {
+        return step(py, inputs, None, [Operand::Number(0.0); N], 0, f);
+    }
     let result = together::read(py, inputs.map(Input::handle), |found| -> Result<R, Refused> {
-        let mut operands = [Operand::Number(0.0); N];
-        for (operand, (input, found)) in operands.iter_mut().zip(inputs.into_iter().zip(found)) {
-            *operand = match input {
-                Input::Number(number) => Operand::Number(*number),
-                Input::Made(matrix) => matrix.into(),
-                Input::Object(_) => found.ok_or(Refused::Empty)?.get()?.into(),
-            };
-        }
-        Ok(f(operands)?)
+        Ok(f(operands(inputs, found)?)?)
     })?;
     result.map_err(|refused| raise(py, refused))
 }
 
 /// Calls `f` with an output to write to, and operands; those that are the output itself are `Operand::Output`. It must not run
 /// Python code.
-#[inline]
 pub(super) fn with_output<R, const N: usize>(
     py: Python<'_>,
     output: &Handle,
     inputs: [&Input<'_>; N],
     f: impl for<'x> FnOnce(&mut Matrix, [Operand<'x>; N]) -> Result<R, Error>,
 ) -> PyResult<R> {
+    if !cfg!(Py_GIL_DISABLED) {
+        return step(py, inputs, Some(output), [Operand::Number(0.0); N], 0, |operands| {
+            // In the innermost of the reads: none of the objects read is the output.
+            Ok(super::data::write(py, output, |matrix| f(matrix, operands)))
+        })?;
+    }
     let reads = inputs.map(|input| input.handle().filter(|handle| !ptr::eq(*handle, output)));
     let result = together::write(py, reads, output, |found, data| -> Result<R, Refused> {
-        let to = data.get_mut()?;
-        let mut operands = [Operand::Output; N];
-        for (operand, (input, found)) in operands.iter_mut().zip(inputs.into_iter().zip(found)) {
-            *operand = match (input, found) {
-                (Input::Number(number), _) => Operand::Number(*number),
-                (Input::Made(matrix), _) => matrix.into(),
-                (Input::Object(_), Some(data)) => data.get()?.into(),
-                (Input::Object(_), None) => Operand::Output,
-            };
-        }
-        Ok(f(to, operands)?)
+        Ok(f(data.get_mut()?, operands(inputs, found)?)?)
     })?;
     result.map_err(|refused| raise(py, refused))
+}
+
+/// The operands, with the data of those that are objects; an object without is the output.
+fn operands<'x, const N: usize>(
+    inputs: [&'x Input<'_>; N],
+    found: [Option<&'x MatrixData>; N],
+) -> Result<[Operand<'x>; N], Refused> {
+    let mut operands = [Operand::Output; N];
+    for (operand, (input, found)) in operands.iter_mut().zip(inputs.into_iter().zip(found)) {
+        *operand = match (input, found) {
+            (Input::Number(number), _) => Operand::Number(*number),
+            (Input::Made(matrix), _) => matrix.into(),
+            (Input::Object(_), Some(data)) => data.get()?.into(),
+            (Input::Object(_), None) => Operand::Output,
+        };
+    }
+    Ok(operands)
+}
+
+/// One read inside the other, where nothing has to be locked.
+fn step<'x, R, const N: usize>(
+    py: Python<'_>,
+    inputs: [&Input<'_>; N],
+    output: Option<&Handle>,
+    mut found: [Operand<'x>; N],
+    at: usize,
+    f: impl for<'y> FnOnce([Operand<'y>; N]) -> Result<R, Error>,
+) -> PyResult<R> {
+    let Some(input) = inputs.get(at) else {
+        return f(found).map_err(|error| raise(py, error));
+    };
+    if output.is_some_and(|output| input.is_output(output)) {
+        found[at] = Operand::Output;
+        return step(py, inputs, output, found, at + 1, f);
+    }
+    if let Some(before) = inputs[..at].iter().position(|before| before.is(input)) {
+        found[at] = found[before];
+        return step(py, inputs, output, found, at + 1, f);
+    }
+    match input {
+        Input::Number(number) => {
+            found[at] = Operand::Number(*number);
+            step(py, inputs, output, found, at + 1, f)
+        }
+        Input::Made(matrix) => {
+            let mut found: [Operand<'_>; N] = found;
+            found[at] = matrix.into();
+            step(py, inputs, output, found, at + 1, f)
+        }
+        Input::Object(handle) => handle.read(py, |data| {
+            let mut found: [Operand<'_>; N] = found;
+            found[at] = data.get().map_err(|refused| raise(py, refused))?.into();
+            step(py, inputs, output, found, at + 1, f)
+        })?,
+    }
 }
 
 /// Calls `f` with a matrix, and another one to write to. It must not run Python code.
@@ -201,6 +254,12 @@ pub(super) fn from_to<R>(
     to: &Handle,
     f: impl FnOnce(&Matrix, &mut Matrix) -> Result<R, Error>,
 ) -> PyResult<R> {
+    if !cfg!(Py_GIL_DISABLED) {
+        return from.read(py, |data| match data.get() {
+            Ok(from) => super::data::write(py, to, |to| f(from, to)),
+            Err(refused) => Err(raise(py, refused)),
+        })?;
+    }
     let result = together::write(py, [Some(from)], to, |[from], to| -> Result<R, Refused> {
         let from = from.ok_or(Refused::Empty)?;
         Ok(f(from.get()?, to.get_mut()?)?)
@@ -208,8 +267,34 @@ pub(super) fn from_to<R>(
     result.map_err(|refused| raise(py, refused))
 }
 
-/// Calls `f` with two matrices. It must not run Python code. Raises where one is a number.
+/// Calls `f` with two matrices, each of them read once. It must not run Python code. Raises where one is a number.
 pub(super) fn with_matrices<R>(
+    py: Python<'_>,
+    left: &Input<'_>,
+    right: &Input<'_>,
+    f: impl FnOnce(&Matrix, &Matrix) -> Result<R, Error>,
+) -> PyResult<R> {
+    if cfg!(Py_GIL_DISABLED) {
+        return with_matrices_locked(py, left, right, f);
+    }
+    let same = left.is(right);
+    let with_left = |left: &Matrix| match right {
+        Input::Object(_) if same => f(left, left).map_err(|error| raise(py, error)),
+        Input::Object(right) => read(py, right, |right| f(left, right)),
+        Input::Made(right) => f(left, right).map_err(|error| raise(py, error)),
+        Input::Number(_) => Err(no_number(py)),
+    };
+    match left {
+        Input::Object(left) => left.read(py, |data| match data.get() {
+            Ok(left) => with_left(left),
+            Err(refused) => Err(raise(py, refused)),
+        })?,
+        Input::Made(left) => with_left(left),
+        Input::Number(_) => Err(no_number(py)),
+    }
+}
+
+fn with_matrices_locked<R>(
     py: Python<'_>,
     left: &Input<'_>,
     right: &Input<'_>,
