@@ -15,7 +15,7 @@ from pathlib import Path
 
 TOOLS = ["maturin>=1.7", "pytest", "pytest-timeout", "pytest-xdist", "coverage", "cloudpickle", "ruff"]
 # For a few tests, which are skipped without them: an index that has the tools need not have these.
-HELPFUL = ["setuptools>=77", "wheel"]
+HELPFUL = ["setuptools>=77", "wheel", "numpy"]
 
 said = []  # by the commands that failed, to find out why
 
@@ -102,8 +102,12 @@ def main():
                 " Install one of: the venv package of your system's Python, pip for any Python, uv."
             )
     subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
-    if packages is TOOLS and not ran(python, "-m", "pip", "install", "--quiet", *HELPFUL):
-        print(f"{' and '.join(HELPFUL)} could not be installed: the tests that need them are skipped", flush=True)
+    if packages is TOOLS:
+        # One by one, and nothing that has to be compiled: not every Python has wheels of all.
+        install = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:"]
+        missing = [package for package in HELPFUL if not ran(*install, package)]
+        if missing:
+            print(f"{' and '.join(missing)} could not be installed: the tests that need them are skipped", flush=True)
     made_of.write_text(wanted)
 
 
