@@ -21,9 +21,12 @@ def walk(seed):
     return far, Matrix.uniform(), Matrix.normal(5, 2)
 
 
+stream = Cown(None)  # on threads there is one stream of random numbers for all: one behavior at a time draws
+
+
 def behave(function, seed):
-    @when()
-    def drawn():
+    @when(stream)
+    def drawn(_):
         return function(seed)
 
     return drawn
