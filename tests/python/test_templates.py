@@ -30,7 +30,6 @@ def has_setuptools():
 
 @pytest.mark.parametrize("sanitized", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.skipif(extensions.why_not() is not None, reason=str(extensions.why_not()))
-@pytest.mark.skipif(not has_setuptools(), reason="setuptools is not here, or too old")
 def test_c_extension(sanitized, tmp_path):
     source, installed = tmp_path / "source", tmp_path / "installed"
     shutil.copytree(TEMPLATES / "c_extension", source)
@@ -45,8 +44,15 @@ def test_c_extension(sanitized, tmp_path):
         build["LDFLAGS"] = "-fsanitize=address,undefined"
         use |= libraries
         build |= {"CC": "gcc", "LDSHARED": "gcc -shared"}
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--no-index"]
-    run(*pip, "--target", str(installed), ".", cwd=source, env={**os.environ, **build})
+    if has_setuptools():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--no-index"]
+        run(*pip, "--target", str(installed), ".", cwd=source, env={**os.environ, **build})
+    else:
+        # Then as setuptools would: the source and the tests are what matters most.
+        shutil.copytree(source / "src/samples", installed / "samples")
+        library = installed / "samples" / f"_samples{sysconfig.get_config_var('EXT_SUFFIX')}"
+        flags = [*extensions.flags(), *f"{build['CFLAGS']} {build.get('LDFLAGS', '')}".split()]
+        run(*extensions.c_compiler(), "-fPIC", "-shared", *flags, str(source / "src/_samples.c"), "-o", str(library))
     files = sorted(path.suffix for path in (installed / "samples").iterdir() if path.is_file())
     assert files == [".py", ".pyi", ".so", ".typed"]
     shutil.rmtree(source / "src")
