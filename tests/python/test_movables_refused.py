@@ -110,8 +110,9 @@ def refuse_to_load():
     raise LookupError("it cannot be loaded")
 
 
-def test_no_memory_for_a_copy():
-    given = movables.Copied(5)
+@pytest.mark.parametrize("name", ["Copied", "Cloned"])
+def test_no_memory_for_a_copy(name):
+    given = new(name, 5)
     movables.fail(0, 0, 1)
     if BACKEND == "interpreters":
         with pytest.raises(MemoryError):

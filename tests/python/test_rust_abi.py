@@ -14,7 +14,20 @@ import textwrap
 import threading
 from fractions import Fraction
 
-from bocpy import Cown, drain, notice_write, noticeboard, quiesce, read, send, start, wait, when
+from bocpy import (
+    Cown,
+    drain,
+    notice_delete,
+    notice_read,
+    notice_write,
+    noticeboard,
+    quiesce,
+    read,
+    send,
+    start,
+    wait,
+    when,
+)
 from support import (
     BACKEND,
     check_script,
@@ -353,6 +366,42 @@ def test_what_cannot_be_copied_does_not_go_on_the_noticeboard():
     assert isinstance(Cown(thing).unwrap(), faults.Single)
 
 
+@interpreters_only
+def test_a_copy_waits_for_a_method_that_is_running():
+    thing = probe(5)
+    waiting = threading.Thread(target=thing.wait)
+    waiting.start()
+    faults.gate_reached()
+    may_open = threading.Event()
+    opener = threading.Thread(target=lambda: may_open.wait() and faults.open_gate())
+    opener.start()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(60)  # so that the gate is opened when this thread waits, and not before
+    try:
+        may_open.set()
+        notice_write("thing", thing)
+    finally:
+        sys.setswitchinterval(before)
+        faults.open_gate()
+    waiting.join()
+    opener.join()
+    assert notice_read("thing").number == 6
+    notice_delete("thing")
+    assert thing.number == 6
+
+
+def test_readers_use_an_object_of_which_others_give_copies():
+    """On threads they all have the same object."""
+    start(4)
+    c = Cown(probe(5))
+    used = [when(read(c))(lambda c: [c.value.number for _ in range(300)]) for _ in range(20)]
+    given = [when(read(c))(lambda c: c.value) for _ in range(20)]
+    assert all(outcome(result) == [5] * 300 for result in used)
+    copies = [result.unwrap() for result in given]
+    assert [copy.number for copy in copies] == [5] * 20
+    assert len({copy.address for copy in copies}) == 20
+
+
 # -- on its way
 
 
@@ -488,7 +537,7 @@ FAKE = """
 
     class Movable(ctypes.Structure):
         _fields_ = [("version", ctypes.c_uint32), ("size", ctypes.c_uint32)] + [
-            (name, ctypes.c_void_p) for name in ("detach", "restore", "attach", "drop", "copy")
+            (name, ctypes.c_void_p) for name in ("detach", "restore", "attach", "drop", "copy", "copy_of")
         ]
 
     registered = []

@@ -167,6 +167,7 @@ pub(crate) fn descriptor<T: Movable>() -> Descriptor {
         attach: attach::<T>,
         drop: free::<T>,
         copy: if T::TRY_COPY.is_some() { Some(copy::<T>) } else { None },
+        copy_of: if T::TRY_COPY.is_some() { Some(copy_of::<T>) } else { None },
     }
 }
 
@@ -249,15 +250,37 @@ unsafe extern "C" fn free<T: Movable>(data: *mut c_void) {
 }
 
 unsafe extern "C" fn copy<T: Movable>(data: *const c_void) -> *mut c_void {
-    let again = || {
-        // SAFETY: nothing is promised.
-        let _noted = unsafe { Noted::new(false) };
-        // SAFETY: bocpy has the data, and lets one thread at a time do this.
-        T::TRY_COPY.and_then(|copy| copy(unsafe { &*data.cast::<T>() })).map(Box::new)
-    };
-    match caught(again) {
+    // SAFETY: bocpy has the data, and lets one thread at a time do this.
+    match caught(|| again(unsafe { &*data.cast::<T>() })) {
         Ok(Some(data)) => Box::into_raw(data).cast(),
         // A panic has said on stderr what it is.
         Ok(None) | Err(_) => ptr::null_mut(),
     }
+}
+
+/// Of an object which another thread may use meanwhile: that is waited for.
+unsafe extern "C" fn copy_of<T: Movable>(object: *mut ffi::PyObject) -> *mut c_void {
+    let copied = caught(|| {
+        // SAFETY: bocpy calls this attached, with an object of the type.
+        let copy = unsafe {
+            let _noted = Noted::new(true);
+            reading::<T, _>(object, again)?
+        };
+        copy.ok_or_else(|| Error::Memory(format!("there is no memory for a copy of this {}", T::NAME)))
+    });
+    let error = match copied {
+        Ok(Ok(data)) => return Box::into_raw(data).cast(),
+        Ok(Err(error)) => error,
+        Err(said) => Error::Memory(format!("there is no copy of this {}: {said}", T::NAME)),
+    };
+    // SAFETY: attached.
+    unsafe { error.raise() };
+    ptr::null_mut()
+}
+
+/// The same data once more, by the author's function, which may be called without Python.
+fn again<T: Movable>(data: &T) -> Option<Box<T>> {
+    // SAFETY: nothing is promised.
+    let _noted = unsafe { Noted::new(false) };
+    T::TRY_COPY.and_then(|copy| copy(data)).map(Box::new)
 }

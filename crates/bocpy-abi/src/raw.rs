@@ -27,6 +27,8 @@ pub struct Descriptor {
     pub drop: unsafe extern "C" fn(*mut c_void),
     /// The same data once more; null if there is no memory for it. Any thread calls it, without Python.
     pub copy: Option<unsafe extern "C" fn(*const c_void) -> *mut c_void>,
+    /// The same for the data that an object has and keeps; null, with an exception, if it cannot be copied.
+    pub copy_of: Option<unsafe extern "C" fn(*mut ffi::PyObject) -> *mut c_void>,
 }
 
 /// bocpy's table, `bocpy_api` in C: what is behind the capsule `bocpy._C_API`. Later versions have more members.

@@ -3,6 +3,7 @@
  *
  *   Box(number)      can be in one place
  *   Copied(number)   can be copied by a function
+ *   Cloned(number)   can be copied by two functions, one of them for objects
  *   Pickled(number)  can be copied by pickle
  *   Late(number)     is registered by register(), in no interpreter by itself
  */
@@ -29,9 +30,9 @@ typedef struct {
     PyObject *gone;
 } Thing;
 
-enum { BOX, COPIED, PICKLED, LATE, KINDS };
+enum { BOX, COPIED, CLONED, PICKLED, LATE, KINDS };
 
-static const char *const names[KINDS] = {"Box", "Copied", "Pickled", "Late"};
+static const char *const names[KINDS] = {"Box", "Copied", "Cloned", "Pickled", "Late"};
 
 /* Of all interpreters. */
 static atomic_llong live, detached, restored, attached, dropped, copied;
@@ -140,21 +141,39 @@ thing_copy(const void *data)
     return data_new(((const Data *)data)->number);
 }
 
-#define MOVABLE(copies) \
-    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, thing_restore, thing_attach, thing_drop, copies}
+static void *
+thing_copy_of(PyObject *self)
+{
+    Thing *thing = (Thing *)self;
+    if (thing->data == NULL) {
+        PyErr_SetObject(PyExc_RuntimeError, thing->gone);
+        return NULL;
+    }
+    void *data = thing_copy(thing->data);
+    return data == NULL ? PyErr_NoMemory() : data;
+}
 
-static const bocpy_movable movables[KINDS] = {MOVABLE(NULL), MOVABLE(thing_copy), MOVABLE(NULL), MOVABLE(NULL)};
+#define MOVABLE(copy, copy_of) \
+    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, thing_restore, thing_attach, thing_drop, copy, copy_of}
+
+static const bocpy_movable movables[KINDS] = {
+    [BOX] = MOVABLE(NULL, NULL),
+    [COPIED] = MOVABLE(thing_copy, NULL),
+    [CLONED] = MOVABLE(thing_copy, thing_copy_of),
+    [PICKLED] = MOVABLE(NULL, NULL),
+    [LATE] = MOVABLE(NULL, NULL),
+};
 
 /* What nobody should register. */
 static const bocpy_movable wrong[] = {
-    {BOCPY_API_VERSION + 1, sizeof(bocpy_movable) + 8, thing_detach, thing_restore, thing_attach, thing_drop, NULL},
-    {0, sizeof(bocpy_movable), thing_detach, thing_restore, thing_attach, thing_drop, NULL},
-    {BOCPY_API_VERSION, 8, thing_detach, thing_restore, thing_attach, thing_drop, NULL},
-    {BOCPY_API_VERSION, sizeof(bocpy_movable), NULL, thing_restore, thing_attach, thing_drop, NULL},
-    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, NULL, thing_attach, thing_drop, NULL},
-    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, thing_restore, NULL, thing_drop, NULL},
-    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, thing_restore, thing_attach, NULL, NULL},
-    MOVABLE(thing_copy),
+    {BOCPY_API_VERSION + 1, sizeof(bocpy_movable) + 8, thing_detach, thing_restore, thing_attach, thing_drop, NULL, NULL},
+    {0, sizeof(bocpy_movable), thing_detach, thing_restore, thing_attach, thing_drop, NULL, NULL},
+    {BOCPY_API_VERSION, 8, thing_detach, thing_restore, thing_attach, thing_drop, NULL, NULL},
+    {BOCPY_API_VERSION, sizeof(bocpy_movable), NULL, thing_restore, thing_attach, thing_drop, NULL, NULL},
+    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, NULL, thing_attach, thing_drop, NULL, NULL},
+    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, thing_restore, NULL, thing_drop, NULL, NULL},
+    {BOCPY_API_VERSION, sizeof(bocpy_movable), thing_detach, thing_restore, thing_attach, NULL, NULL, NULL},
+    MOVABLE(thing_copy, NULL),
 };
 
 /* -- the types */

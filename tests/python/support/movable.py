@@ -12,7 +12,7 @@ movables = extensions.load("movables")
 
 available = pytest.mark.skipif(extensions.why_not() is not None, reason=str(extensions.why_not()))
 
-EVERY = ["Box", "Copied", "Pickled"]
+EVERY = ["Box", "Copied", "Cloned", "Pickled"]
 every = pytest.mark.parametrize("name", EVERY)
 
 

@@ -34,6 +34,7 @@ type Restore = unsafe extern "C" fn(*mut ffi::PyObject, *mut c_void);
 type Attach = unsafe extern "C" fn(*mut ffi::PyTypeObject, *mut c_void) -> *mut ffi::PyObject;
 type Drop_ = unsafe extern "C" fn(*mut c_void);
 type Copy_ = unsafe extern "C" fn(*const c_void) -> *mut c_void;
+type CopyOf = unsafe extern "C" fn(*mut ffi::PyObject) -> *mut c_void;
 
 /// `bocpy_movable`, as an extension has it.
 #[repr(C)]
@@ -45,6 +46,7 @@ struct Told {
     attach: Option<Attach>,
     drop: Option<Drop_>,
     copy: Option<Copy_>,
+    copy_of: Option<CopyOf>,
 }
 
 /// `bocpy_api`.
@@ -76,6 +78,7 @@ struct Functions {
     attach: Attach,
     drop: Drop_,
     copy: Option<Copy_>,
+    copy_of: Option<CopyOf>,
 }
 
 impl Movable {
@@ -167,20 +170,39 @@ impl Movable {
 
     /// Takes the data out of an object. The object is as it was if that fails. `gone`: what it says from then on.
     pub(crate) fn detach(self, object: &Object<'_>, gone: &str) -> PyResult<Freight> {
+        self.check(object)?;
+        let gone = text::string(object.py(), gone)?;
+        exclusively(object, || self.take(object, &gone))
+    }
+
+    /// The same data as an object has, which keeps it. `None`: there is no memory, or the type cannot do that.
+    pub(crate) fn copy_of(self, object: &Object<'_>) -> PyResult<Option<Freight>> {
         let py = object.py();
-        if Movable::of(object) != Some(self) {
-            let message = format!(
-                "the type '{}' is no longer registered with bocpy in the interpreter that has this object: call \
-                 bocpy_unregister() only when no object of it is in use",
-                object.class_name()
-            );
-            return Err(error::raise(py, Kind::Runtime, &message));
-        }
-        let gone = text::string(py, gone)?;
-        let data = exclusively(object, || {
+        self.check(object)?;
+        if let Some(copy_of) = self.functions.copy_of {
             // SAFETY: attached; a live object of the type that this function is for.
-            unsafe { (self.functions.detach)(object.as_ptr(), gone.as_ptr()) }
-        });
+            let data = exclusively(object, || unsafe { copy_of(object.as_ptr()) });
+            return self.given(object, data, "copy_of").map(Some);
+        }
+        // Nobody gets to know this.
+        let gone = text::string(py, "it is being copied")?;
+        exclusively(object, || {
+            let freight = self.take(object, &gone)?;
+            let copy = freight.copy();
+            freight.put_back(object);
+            Ok(copy)
+        })
+    }
+
+    fn take(self, object: &Object<'_>, gone: &Object<'_>) -> PyResult<Freight> {
+        // SAFETY: attached; a live object of the type that this function is for; a str.
+        let data = unsafe { (self.functions.detach)(object.as_ptr(), gone.as_ptr()) };
+        self.given(object, data, "detach")
+    }
+
+    /// What a function of the type has returned for an object.
+    fn given(self, object: &Object<'_>, data: *mut c_void, function: &str) -> PyResult<Freight> {
+        let py = object.py();
         match NonNull::new(data) {
             Some(data) => {
                 error::clear(py);
@@ -188,12 +210,24 @@ impl Movable {
             }
             None => Err(raised_or(py, || {
                 format!(
-                    "the type '{}' has failed to give the data of an object to bocpy, and has not said why: its `detach` \
+                    "the type '{}' has failed to give the data of an object to bocpy, and has not said why: its `{function}` \
                      returned NULL without an exception",
                     object.class_name()
                 )
             })),
         }
+    }
+
+    fn check(self, object: &Object<'_>) -> PyResult<()> {
+        if Movable::of(object) == Some(self) {
+            return Ok(());
+        }
+        let message = format!(
+            "the type '{}' is no longer registered with bocpy in the interpreter that has this object: call \
+             bocpy_unregister() only when no object of it is in use",
+            object.class_name()
+        );
+        Err(error::raise(object.py(), Kind::Runtime, &message))
     }
 }
 
@@ -204,9 +238,13 @@ impl Freight {
 
     /// Puts it back into the object that it was taken from.
     pub(crate) fn restore(self, object: &Object<'_>) {
+        exclusively(object, || self.put_back(object));
+    }
+
+    fn put_back(self, object: &Object<'_>) {
         let (movable, data) = self.into_parts();
         // SAFETY: attached; the object that it was taken from, which gets the data.
-        exclusively(object, || unsafe { (movable.functions.restore)(object.as_ptr(), data.as_ptr()) });
+        unsafe { (movable.functions.restore)(object.as_ptr(), data.as_ptr()) }
     }
 
     /// A new object that has it, of a type that [`Movable::class`] gave.
@@ -255,7 +293,7 @@ impl Freight {
 /// Calls `f` while no other thread is in a critical section of the object. Where there is a GIL, that does.
 #[cfg(Py_GIL_DISABLED)]
 fn exclusively<R>(object: &Object<'_>, f: impl FnOnce() -> R) -> R {
-    // SAFETY: attached; the section stays where it is, and ends before the object can go. `f` calls C, which does not unwind.
+    // SAFETY: attached; the section stays where it is, and ends before the object can go. `f` does not unwind.
     unsafe {
         let mut section = std::mem::MaybeUninit::<ffi::PyCriticalSection>::uninit();
         ffi::PyCriticalSection_Begin(section.as_mut_ptr(), object.as_ptr());
@@ -393,8 +431,16 @@ unsafe fn understood(py: Python<'_>, class: &Object<'_>, told: *const Told) -> P
             attach: Some(attach),
             drop: Some(drop),
             copy,
+            copy_of,
             ..
-        } => Functions { detach: *detach, restore: *restore, attach: *attach, drop: *drop, copy: *copy },
+        } => Functions {
+            detach: *detach,
+            restore: *restore,
+            attach: *attach,
+            drop: *drop,
+            copy: *copy,
+            copy_of: *copy_of,
+        },
         _ => {
             let message = format!(
                 "the bocpy_movable of '{name}' is not complete: detach, restore, attach and drop must not be NULL"

@@ -102,7 +102,18 @@ impl Carrier {
         }
     }
 
-    /// The same for the first object of a type of which nothing is known: finds that out.
+    /// The same data as an object has, which keeps it. `None`: the type gives no way to do that by itself.
+    pub(super) fn copy_of(self, object: &Object<'_>) -> Option<PyResult<Freight>> {
+        match self {
+            Carrier::Ours(movable) if movable.copies() => Some(movable.copy_of(object).and_then(|copy| {
+                let freight = copy.ok_or_else(|| no_memory(object.py()))?;
+                Ok(Freight::Ours { freight, origin: origin(object, Maker::at(movable.code())) })
+            })),
+            _ => None,
+        }
+    }
+
+    /// The same as [`take`](Self::take) for the first object of a type of which nothing is known: finds that out.
     pub(super) fn take_first(self, object: &Object<'_>, gone: &str) -> PyResult<Freight> {
         let freight = self.take(object, gone)?;
         if let (Carrier::Cpython(taker), Freight::Cpython { crossing, .. }) = (self, &freight)
@@ -153,13 +164,7 @@ impl Freight {
     pub(super) fn copy(&self, py: Python<'_>) -> Option<PyResult<Freight>> {
         match self {
             Freight::Ours { freight, origin } if freight.movable().copies() => {
-                let copy = freight.copy().ok_or_else(|| {
-                    error::raise(
-                        py,
-                        Kind::Memory,
-                        "there is no memory for a copy of what several are to have",
-                    )
-                });
+                let copy = freight.copy().ok_or_else(|| no_memory(py));
                 Some(copy.map(|freight| Freight::Ours { freight, origin: origin.clone() }))
             }
             _ => None,
@@ -193,6 +198,11 @@ impl Freight {
             Freight::Ours { .. } => true,
         }
     }
+}
+
+#[cold]
+fn no_memory(py: Python<'_>) -> Raised {
+    error::raise(py, Kind::Memory, "there is no memory for a copy of what several are to have")
 }
 
 /// The type in this interpreter.

@@ -105,13 +105,8 @@ impl Registered {
 
     /// Takes the data. If that fails, the object has it as before. `gone`: what the object says from then on, if it loses it.
     pub(super) fn take(self: &Arc<Self>, object: &Object<'_>, gone: &str) -> PyResult<()> {
-        let mut freight = self.carrier.take_first(object, gone)?;
-        if self.manner == Manner::Copy
-            && let Some(copy) = freight.copy(object.py())
-        {
-            drop(freight.restore(object));
-            freight = copy?;
-        }
+        let copy = if self.manner == Manner::Copy { self.carrier.copy_of(object) } else { None };
+        let freight = copy.unwrap_or_else(|| self.carrier.take_first(object, gone))?;
         if freight.needs_this_interpreter() {
             self.is_here(State::get(object.py()));
         }

@@ -4,7 +4,7 @@
  * (there are no workers with an interpreter each before), and nothing of bocpy but a table that it finds when the extension is
  * imported, so that it does for all versions of bocpy that have the same API. See docs/native-types.md.
  *
- *   bocpy_movable               what bocpy is told about a type: four functions, and one more that may be missing
+ *   bocpy_movable               what bocpy is told about a type: four functions, and two more that may be missing
  *   bocpy_import()              finds bocpy: first of all, in each interpreter. 0; or -1, with an ImportError
  *   bocpy_register(type, m)     from now on, objects of just this type move, in this interpreter. 0; or -1, with an error
  *   bocpy_unregister(type)      no longer. 1 if it was registered, 0 if not; or -1, with an error
@@ -57,6 +57,11 @@ typedef struct {
      * time. NULL: there is no memory for it.
      * If this member is NULL, objects are pickled for that, if they can be; else they can only be in one place. */
     void *(*copy)(const void *data);
+
+    /* The same for the data that an object has and keeps. NULL, with an exception: it cannot be copied.
+     * If this member is NULL, bocpy calls `detach`, `copy` and `restore`, one after the other, in one critical section of the
+     * object. That does for types whose methods use such a section. */
+    void *(*copy_of)(PyObject *object);
 } bocpy_movable;
 
 /* bocpy's table, behind the capsule bocpy._C_API. Members are only ever added, at the end. */
