@@ -210,8 +210,14 @@ samples_item(PyObject *self, Py_ssize_t place)
 static PyObject *
 samples_address(PyObject *self, void *Py_UNUSED(closure))
 {
+    PyObject *result = NULL;
+    Py_BEGIN_CRITICAL_SECTION(self);
     Row *row = row_of(self);
-    return row == NULL ? NULL : PyLong_FromVoidPtr(row);
+    if (row != NULL) {
+        result = PyLong_FromVoidPtr(row);
+    }
+    Py_END_CRITICAL_SECTION();
+    return result;
 }
 
 /* ---- moving: what bocpy calls */

@@ -20,6 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where there is no GIL, two threads may use one object. bocpy takes the data out of it in such a section, too. */
+#ifndef Py_BEGIN_CRITICAL_SECTION
+#  define Py_BEGIN_CRITICAL_SECTION(object) {
+#  define Py_END_CRITICAL_SECTION() }
+#endif
+
 typedef struct {
     long long number;
 } Data;
@@ -224,38 +230,56 @@ thing_dealloc(PyObject *self)
 static PyObject *
 get_number(PyObject *self, void *unused)
 {
+    PyObject *result = NULL;
     (void)unused;
+    Py_BEGIN_CRITICAL_SECTION(self);
     Data *data = data_of((Thing *)self);
-    return data == NULL ? NULL : PyLong_FromLongLong(data->number);
+    result = data == NULL ? NULL : PyLong_FromLongLong(data->number);
+    Py_END_CRITICAL_SECTION();
+    return result;
 }
 
 static int
 set_number(PyObject *self, PyObject *value, void *unused)
 {
+    int result = -1;
     (void)unused;
     long long number = PyLong_AsLongLong(value);
-    Data *data = PyErr_Occurred() ? NULL : data_of((Thing *)self);
-    if (data == NULL) {
+    if (PyErr_Occurred()) {
         return -1;
     }
-    data->number = number;
-    return 0;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    Data *data = data_of((Thing *)self);
+    if (data != NULL) {
+        data->number = number;
+        result = 0;
+    }
+    Py_END_CRITICAL_SECTION();
+    return result;
 }
 
 static PyObject *
 get_address(PyObject *self, void *unused)
 {
+    PyObject *result = NULL;
     (void)unused;
+    Py_BEGIN_CRITICAL_SECTION(self);
     Data *data = data_of((Thing *)self);
-    return data == NULL ? NULL : PyLong_FromVoidPtr(data);
+    result = data == NULL ? NULL : PyLong_FromVoidPtr(data);
+    Py_END_CRITICAL_SECTION();
+    return result;
 }
 
 static PyObject *
 thing_reduce(PyObject *self, PyObject *unused)
 {
+    PyObject *result = NULL;
     (void)unused;
+    Py_BEGIN_CRITICAL_SECTION(self);
     Data *data = data_of((Thing *)self);
-    return data == NULL ? NULL : Py_BuildValue("O(L)", Py_TYPE(self), data->number);
+    result = data == NULL ? NULL : Py_BuildValue("O(L)", Py_TYPE(self), data->number);
+    Py_END_CRITICAL_SECTION();
+    return result;
 }
 
 static PyGetSetDef members[] = {
