@@ -336,6 +336,37 @@ def test_a_panic_of_what_is_dropped():
     assert outcome(when()(lambda: faults.Probe(17) and 5)) == 5
 
 
+# -- new objects as results
+
+
+def test_a_method_returns_new_objects():
+    thing = probe(5)
+    more = thing.plus(2)
+    assert type(more) is faults.Probe
+    assert (more.number, thing.number) == (7, 5)
+    assert [part.number for part in thing.parts(3)] == [5, 5, 5]
+    assert thing.parts(1) is None
+    with pytest.raises(ValueError, match="no parts"):
+        thing.parts(0)
+    with pytest.raises(RuntimeError, match="Stranger is in no module"):
+        thing.stranger()
+
+
+def test_new_objects_of_a_worker():
+    start(2)
+    c = Cown(probe(5))
+
+    @when(c)
+    def kinds(c):
+        parts = c.value.parts(3)
+        c.value = parts[0].plus(1)
+        return all(type(part) is faults.Probe for part in parts)
+
+    assert outcome(kinds)
+    wait()
+    assert c.unwrap().plus(1).number == 7
+
+
 # -- copies
 
 

@@ -1,7 +1,9 @@
 //! What functions in Rust may return to Python.
 
 use crate::attached::Attached;
+use crate::class::new_object;
 use crate::error::Error;
+use crate::movable::Movable;
 use crate::object::Owned;
 use pyo3_ffi as ffi;
 
@@ -17,6 +19,7 @@ use pyo3_ffi as ffi;
 /// | `(A, B)`, `(A, B, C)` | a tuple of those |
 /// | `Option<A>` | as `A`, or None |
 /// | `Result<A, Error>` | as `A`, or the exception |
+/// | a [`Movable`] | a new object of its class, which has the data |
 /// | [`Owned`] | the object |
 pub trait Answer {
     /// The object.
@@ -77,6 +80,12 @@ impl Answer for () {
 impl Answer for Owned {
     fn into_python(self, _: Attached<'_>) -> Result<Owned, Error> {
         Ok(self)
+    }
+}
+
+impl<T: Movable> Answer for T {
+    fn into_python(self, attached: Attached<'_>) -> Result<Owned, Error> {
+        new_object(self, attached)
     }
 }
 

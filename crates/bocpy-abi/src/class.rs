@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::argument::Argument;
+use crate::attached::Attached;
 use crate::error::Error;
 use crate::function::{
     Function, Given, Method, MethodMut, call_method, call_method_mut, from_python, function, name, name_of,
@@ -337,8 +338,47 @@ pub(crate) unsafe fn add<T: Movable>(module: *mut ffi::PyObject) -> Result<(), E
         if added < 0 || (raw::import()?.register_type)(class.as_ptr().cast(), common.descriptor) < 0 {
             return Err(Error::Raised);
         }
+        let mut classes = CLASSES.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = (interpreter(), TypeId::of::<T>());
+        classes.get_or_insert_default().insert(here, Registered(class.as_ptr().cast()));
         Ok(())
     }
+}
+
+/// A class that is registered with bocpy, which keeps it until its interpreter ends.
+struct Registered(*mut ffi::PyTypeObject);
+
+// SAFETY: it is used only by threads that are attached to its interpreter.
+unsafe impl Send for Registered {}
+
+/// The classes by their interpreters, whose numbers never come again, and by their data.
+static CLASSES: Mutex<Option<HashMap<(i64, TypeId), Registered>>> = Mutex::new(None);
+
+/// The number of the interpreter that this thread is attached to.
+///
+/// # Safety
+///
+/// It is attached to one.
+unsafe fn interpreter() -> i64 {
+    // SAFETY: attached.
+    unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) }
+}
+
+/// A new object of the class of this data.
+pub(crate) fn new_object<T: Movable>(data: T, _: Attached<'_>) -> Result<Owned, Error> {
+    let class = {
+        let classes = CLASSES.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: attached, as was shown.
+        let here = (unsafe { interpreter() }, TypeId::of::<T>());
+        classes.as_ref().and_then(|classes| classes.get(&here)).map(|class| class.0)
+    };
+    let class = class.ok_or_else(|| {
+        let message =
+            format!("the class {} is in no module that was imported here: module.class() adds it", T::NAME);
+        Error::Runtime(message)
+    })?;
+    // SAFETY: attached; the class of this data in this interpreter, which lives as long as that; the new object is ours.
+    unsafe { create(class, Box::new(data)).map(|object| Owned::new(object)).map_err(|_| Error::Raised) }
 }
 
 /// `Py_TPFLAGS_IMMUTABLETYPE` and `Py_TPFLAGS_DISALLOW_INSTANTIATION`, from CPython 3.10 on.

@@ -82,6 +82,15 @@ impl Tally {
         all.into_iter().map(|(word, times)| (word.clone(), *times)).collect()
     }
 
+    /// What is returned becomes a new object.
+    fn frequent(&self, least: u64) -> Result<Tally, Error> {
+        let mut frequent = Tally::empty();
+        for (word, times) in self.counts.iter().filter(|(_, times)| **times >= least) {
+            frequent.count(word.clone(), *times)?;
+        }
+        Ok(frequent)
+    }
+
     /// The same once more, or nothing if there is no memory for it.
     fn try_copy(&self) -> Option<Self> {
         let mut copy = Tally::empty();
@@ -113,6 +122,7 @@ impl Movable for Tally {
             .method_mut("merge", "Add the counts of another tally.", Tally::merge)
             .method("count", "How often the word was counted.", Tally::count_of)
             .method("most_common", "The words and their counts, the most frequent first.", Tally::most_common)
+            .method("frequent", "The words that were counted so often or more, as a new tally.", Tally::frequent)
             .property("total", "The sum of all counts.", |tally| tally.total)
             .property("address", "Where the data is in memory.", |tally| std::ptr::from_ref(tally).addr())
             .length(|tally| tally.counts.len())

@@ -57,6 +57,21 @@ def test_merging():
     assert one.total == 4
 
 
+def test_a_new_tally_of_the_frequent_ones():
+    tally = Tally(["a", "b", "b", "b"])
+    frequent = tally.frequent(2)
+    assert type(frequent) is Tally
+    assert frequent.most_common() == [("b", 3)]
+    c = Cown(tally)
+
+    @when(c)
+    def on_a_worker(c):
+        return c.value.frequent(1)
+
+    assert on_a_worker.get().total == 4
+    assert len(c.unwrap()) == 2
+
+
 def test_mistakes():
     tally = Tally()
     with pytest.raises(ValueError, match="an empty text is not a word"):

@@ -21,6 +21,9 @@ class Tally:
     def most_common(self, most: int | None = None, /) -> list[tuple[str, int]]:
         """The words and their counts, the most frequent first; all, or so many."""
 
+    def frequent(self, least: int, /) -> Tally:
+        """The words that were counted so often or more, as a new tally."""
+
     def __len__(self) -> int:
         """How many different words there are."""
 

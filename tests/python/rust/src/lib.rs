@@ -74,6 +74,20 @@ impl Probe {
         })
     }
 
+    /// A new object.
+    fn plus(&self, number: i64) -> Probe {
+        Probe { number: self.number + number, _alive: Alive::new() }
+    }
+
+    /// Several of them, if that is possible.
+    fn parts(&self, count: usize) -> Result<Option<Vec<Probe>>, Error> {
+        match count {
+            0 => Err(Error::Value("no parts".into())),
+            1 => Ok(None),
+            _ => Ok(Some((0..count).map(|_| self.plus(0)).collect())),
+        }
+    }
+
     fn panic(&mut self, text: String) {
         self.number += 1;
         panic!("{text}");
@@ -142,6 +156,9 @@ impl Movable for Probe {
             .method("reading", "", Probe::reading)
             .method_mut("writing", "", Probe::writing)
             .method_mut("wait", "", Probe::wait)
+            .method("plus", "", Probe::plus)
+            .method("parts", "", Probe::parts)
+            .method("stranger", "", |_: &Probe| Stranger)
             .method_mut("panic", "", Probe::panic)
             .method_mut("panic_without_gil", "", Probe::panic_without_gil)
             .method("raise_", "", Probe::raise)
@@ -170,6 +187,15 @@ impl Movable for Single {
     fn class(class: &mut Class<Self>) {
         class.constructor(|| Single(Alive::new()));
     }
+}
+
+/// One that is in no module.
+struct Stranger;
+
+impl Movable for Stranger {
+    const NAME: &'static str = "Stranger";
+
+    fn class(_: &mut Class<Self>) {}
 }
 
 /// One that Python cannot make, and that has nothing.
