@@ -412,8 +412,9 @@ fn refuse_copy(py: Python<'_>, carrier: Carrier, class: &str) -> Raised {
     };
     let message = format!(
         "it hands its data over when it moves, so it cannot be in two places: not be read by several, nor be in a cown and \
-         somewhere else as well. Request its cown to write, and return what is needed of it; or give {by_function}the type \
-         '{class}' a __reduce__, by which it can be copied"
+         somewhere else as well. Of a result, unwrap() gives the object itself, where get() gives a copy. Of another cown, \
+         request it to write, and return what is needed; or give {by_function}the type '{class}' a __reduce__, by which it \
+         can be copied"
     );
     error::raise(py, Kind::Type, &message)
 }
