@@ -181,6 +181,7 @@ def check_with_numpy(a, key, found):
         assert same(found.tolist(), expected.reshape(found.shape).tolist()), key
 
 
+@pytest.mark.slow
 def test_values_of_all_shapes():
     """What is assigned fits, or is refused as a whole."""
     for chance in chances(3000, "values"):
@@ -250,6 +251,7 @@ THREE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", THREE)
 def test_shapes_of_three_operands(name):
     sides = [(1, 1), (1, 3), (2, 1), (2, 3), (3, 2)]

@@ -115,6 +115,7 @@ LARGE = {
 }
 
 
+@pytest.mark.slow
 @needs_limits
 @pytest.mark.parametrize("work", LARGE.values(), ids=LARGE)
 def test_a_result_that_there_is_no_memory_for(work):
@@ -159,6 +160,7 @@ IN_STEPS = [
 ]
 
 
+@pytest.mark.slow
 @needs_limits
 @pytest.mark.parametrize("work", [LARGE[name] for name in IN_STEPS], ids=IN_STEPS)
 def test_wherever_the_memory_ends(work):
@@ -222,6 +224,7 @@ WITHOUT_MORE = {
 }
 
 
+@pytest.mark.slow
 @needs_limits
 @pytest.mark.parametrize("work", WITHOUT_MORE.values(), ids=WITHOUT_MORE)
 def test_what_needs_no_more_memory_works_when_there_is_none(work):
