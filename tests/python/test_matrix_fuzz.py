@@ -5,6 +5,7 @@ import operator
 
 from bocpy import Matrix
 from support import pytest
+from support.operations import BINARY
 from support.tables import SHAPES, bits, chances, common, same, table
 
 try:
@@ -203,20 +204,6 @@ def test_values_of_all_shapes():
             with pytest.raises(ValueError, match="do not fit"):
                 a[key] = given
         assert same(a.tolist(), rows), (key, given.shape)
-
-
-BINARY = [
-    "add",
-    "subtract",
-    "multiply",
-    "divide",
-    "less",
-    "less_equal",
-    "greater",
-    "greater_equal",
-    "equal",
-    "not_equal",
-]
 
 
 @pytest.mark.parametrize("name", BINARY)

@@ -2,19 +2,8 @@
 
 from bocpy import Cown, Matrix, MatrixView
 from support import pytest
+from support.operations import BINARY
 
-BINARY = [
-    "add",
-    "subtract",
-    "multiply",
-    "divide",
-    "less",
-    "less_equal",
-    "greater",
-    "greater_equal",
-    "equal",
-    "not_equal",
-]
 UNARY = ["ceil", "floor", "round", "negate", "abs", "sqrt", "reciprocal", "sign", "sin", "cos"]
 
 

@@ -5,7 +5,8 @@ use crate::argument::Argument;
 use crate::attached::Attached;
 use crate::error::Error;
 use crate::function::{
-    Function, Given, Method, MethodMut, call_method, call_method_mut, from_python, function, name, name_of,
+    Function, Given, Method, MethodMut, answer, call_method, call_method_mut, from_python, function, name,
+    name_of,
 };
 use crate::instance::{Instance, create, dealloc, descriptor};
 use crate::movable::Movable;
@@ -190,12 +191,7 @@ where
     F: Method<T, (), Output: Answer>,
 {
     // SAFETY: CPython calls this attached, with an object of the class.
-    unsafe {
-        from_python::<F, _>(ptr::null_mut(), |attached| {
-            let answer = function::<F>().call(object, Given::new::<F>(&[]))?;
-            answer.into_python(attached).map(Owned::into_ptr)
-        })
-    }
+    unsafe { answer::<F, _>(|| function::<F>().call(object, Given::new::<F>(&[]))) }
 }
 
 unsafe extern "C" fn set<T, G, A>(
@@ -240,12 +236,7 @@ where
     F: Method<T, (), Output = String>,
 {
     // SAFETY: CPython calls this attached, with an object of the class.
-    unsafe {
-        from_python::<F, _>(ptr::null_mut(), |attached| {
-            let text = function::<F>().call(object, Given::new::<F>(&[]))?;
-            text.into_python(attached).map(Owned::into_ptr)
-        })
-    }
+    unsafe { answer::<F, _>(|| function::<F>().call(object, Given::new::<F>(&[]))) }
 }
 
 /// What all interpreters have in common of a class.

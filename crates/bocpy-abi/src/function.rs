@@ -238,6 +238,20 @@ pub(crate) unsafe fn from_python<F: 'static, R>(
     failed
 }
 
+/// The same for what returns an object.
+///
+/// # Safety
+///
+/// The thread is attached.
+pub(crate) unsafe fn answer<F: 'static, R: Answer>(
+    what: impl FnOnce() -> Result<R, Error>,
+) -> *mut ffi::PyObject {
+    // SAFETY: attached, as the caller promises.
+    unsafe {
+        from_python::<F, _>(ptr::null_mut(), |attached| what()?.into_python(attached).map(Owned::into_ptr))
+    }
+}
+
 /// The objects of a fast call.
 ///
 /// # Safety
@@ -261,12 +275,7 @@ where
     F: Function<A, Output: Answer>,
 {
     // SAFETY: CPython calls this attached, with so many arguments; and it was made for a function that there was.
-    unsafe {
-        from_python::<F, _>(ptr::null_mut(), |attached| {
-            let answer = function::<F>().call(Given::new::<F>(fast(arguments, count)))?;
-            answer.into_python(attached).map(Owned::into_ptr)
-        })
-    }
+    unsafe { answer::<F, _>(|| function::<F>().call(Given::new::<F>(fast(arguments, count)))) }
 }
 
 /// A method that reads, for C.
@@ -280,12 +289,7 @@ where
     F: Method<T, A, Output: Answer>,
 {
     // SAFETY: as for functions; and CPython has seen to it that the object is one of the class.
-    unsafe {
-        from_python::<F, _>(ptr::null_mut(), |attached| {
-            let answer = function::<F>().call(object, Given::new::<F>(fast(arguments, count)))?;
-            answer.into_python(attached).map(Owned::into_ptr)
-        })
-    }
+    unsafe { answer::<F, _>(|| function::<F>().call(object, Given::new::<F>(fast(arguments, count)))) }
 }
 
 /// A method that changes the data, for C.
@@ -299,10 +303,5 @@ where
     F: MethodMut<T, A, Output: Answer>,
 {
     // SAFETY: as for methods that read.
-    unsafe {
-        from_python::<F, _>(ptr::null_mut(), |attached| {
-            let answer = function::<F>().call(object, Given::new::<F>(fast(arguments, count)))?;
-            answer.into_python(attached).map(Owned::into_ptr)
-        })
-    }
+    unsafe { answer::<F, _>(|| function::<F>().call(object, Given::new::<F>(fast(arguments, count)))) }
 }

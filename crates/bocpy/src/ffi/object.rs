@@ -137,17 +137,21 @@ impl<'py> Object<'py> {
 
     /// The name of the object's type, as one would write it: `dict`, `decimal.Decimal`.
     pub(crate) fn class_name(&self) -> String {
-        let class = self.class();
-        let part = |name| class.getattr(name).ok().and_then(|part| part.to_str().map(str::to_owned));
-        let name = part(c"__qualname__").unwrap_or_else(|| "?".into());
-        super::error::clear(self.py());
-        match part(c"__module__") {
-            Some(module) if module != "builtins" && module != "__main__" => format!("{module}.{name}"),
-            _ => {
-                super::error::clear(self.py());
-                name
-            }
+        match self.class().names() {
+            (Some(module), name) if module != "__main__" => format!("{module}.{name}"),
+            (_, name) => name,
         }
+    }
+
+    /// Of a class: the module that it is in, if it is no builtin one, and its name there.
+    pub(crate) fn names(&self) -> (Option<String>, String) {
+        let part = |name| {
+            let part = self.getattr(name).ok().and_then(|part| part.to_str().map(str::to_owned));
+            super::error::clear(self.py());
+            part
+        };
+        let module = part(c"__module__").filter(|module| module != "builtins");
+        (module, part(c"__qualname__").unwrap_or_else(|| "?".into()))
     }
 
     pub(crate) fn getattr(&self, name: &CStr) -> PyResult<Object<'py>> {

@@ -512,15 +512,8 @@ fn interned(name: String) -> &'static str {
 
 /// The name of a type, with its module.
 fn name_of(class: &Object<'_>) -> String {
-    let part = |name| {
-        let part = class.getattr(name).ok();
-        let part = part.as_ref().and_then(|part| part.to_str().map(str::to_owned));
-        error::clear(class.py());
-        part
-    };
-    let name = part(c"__qualname__").unwrap_or_else(|| "?".into());
-    match part(c"__module__").filter(|module| module != "builtins") {
-        Some(module) => format!("{module}.{name}"),
-        None => name,
+    match class.names() {
+        (Some(module), name) => format!("{module}.{name}"),
+        (None, name) => name,
     }
 }

@@ -425,7 +425,7 @@ impl Taken {
                 }
             };
             if let Err(raised) = taken {
-                self.restore(py, self.owned.len());
+                restore(py, &self.owned);
                 error::aside(py, || give_back(py, &self.given[..count]));
                 return Err(raised);
             }
@@ -435,15 +435,6 @@ impl Taken {
             whole.given.extend(self.given);
         }
         Ok(())
-    }
-
-    /// Gives the first ones back.
-    fn restore(&self, py: Python<'_>, count: usize) {
-        for (object, data) in &self.owned[..count] {
-            if let Some(object) = object.peek(py) {
-                (data.kind().restore)(data, &object);
-            }
-        }
     }
 
     fn settle_owned(&self, py: Python<'_>, taking: Taking<'_>) -> PyResult<()> {
@@ -462,7 +453,7 @@ impl Taken {
             if settled {
                 continue;
             }
-            self.restore(py, count);
+            restore(py, &self.owned[..count]);
             let message =
                 format!("this {} was moved while another thread moved it, too", (data.kind().class)(data));
             return Err(error::raise(py, Error::Runtime, &message));
@@ -471,7 +462,16 @@ impl Taken {
     }
 }
 
-/// Gives data back to the objects that it was taken from, where their types can do that.
+/// Gives data back to the handles that it was taken from.
+fn restore(py: Python<'_>, owned: &[(Resident, Moving)]) {
+    for (object, data) in owned {
+        if let Some(object) = object.peek(py) {
+            (data.kind().restore)(data, &object);
+        }
+    }
+}
+
+/// The same for objects of types of other packages, where these can do that.
 fn give_back(py: Python<'_>, given: &[(Resident, Arc<Registered>)]) {
     for (object, registered) in given {
         if let Some(object) = object.peek(py) {
@@ -495,11 +495,7 @@ impl Whole {
             return;
         }
         error::aside(py, || {
-            for (object, data) in &self.owned {
-                if let Some(object) = object.peek(py) {
-                    (data.kind().restore)(data, &object);
-                }
-            }
+            restore(py, &self.owned);
             give_back(py, &self.given);
             drop(self);
         });

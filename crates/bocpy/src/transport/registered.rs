@@ -190,8 +190,8 @@ impl Registered {
                 Err((freight, raised)) => (Place::Data(freight), Err(raised)),
             },
             other => {
-                self.put(other);
-                return Err(self.refuse_gone(py));
+                let raised = refuse_gone(py, &other);
+                (other, Err(raised))
             }
         };
         self.put(original);
@@ -234,11 +234,7 @@ impl Registered {
                 self.take_again(py, &object).map_err(|raised| (Place::Object(object), raised))
             }
             place => {
-                let why = match &place {
-                    Place::Gone(why) => why,
-                    _ => "another thread has it",
-                };
-                let raised = error::raise(py, Kind::Runtime, why);
+                let raised = refuse_gone(py, &place);
                 Err((place, raised))
             }
         }
@@ -346,14 +342,6 @@ impl Registered {
         message
     }
 
-    fn refuse_gone(&self, py: Python<'_>) -> Raised {
-        let why = self.settled(py, |place| match place {
-            Place::Gone(why) => why.clone(),
-            _ => "another thread has it".into(),
-        });
-        error::raise(py, Kind::Runtime, &why)
-    }
-
     fn is_here(self: &Arc<Self>, state: &State) {
         let tidy = |all: &mut Vec<Weak<Registered>>| {
             all.retain(|one| one.strong_count() > 0);
@@ -382,18 +370,6 @@ impl Registered {
         drop(before);
     }
 
-    fn settled<R>(&self, py: Python<'_>, f: impl Fn(&Place) -> R) -> R {
-        loop {
-            {
-                let place = self.place.lock();
-                if !matches!(*place, Place::Changing) {
-                    return f(&place);
-                }
-            }
-            self.wait(py);
-        }
-    }
-
     fn wait(&self, py: Python<'_>) {
         detach(py, || {
             let mut place = self.place.lock();
@@ -402,6 +378,15 @@ impl Registered {
             }
         });
     }
+}
+
+#[cold]
+fn refuse_gone(py: Python<'_>, place: &Place) -> Raised {
+    let why = match place {
+        Place::Gone(why) => why,
+        _ => "another thread has it",
+    };
+    error::raise(py, Kind::Runtime, why)
 }
 
 #[cold]
